@@ -1,0 +1,294 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { BlockList, isIP } from 'node:net';
+import { z } from 'zod';
+
+/** One setting: its environment variable, how it is read, and the line that explains it. */
+export interface Setting<T = unknown> {
+  env: string;
+  /** Reads the trimmed text of the variable. */
+  schema: z.ZodType<T, string>;
+  /** What is allowed, in words: printed with a mistake, in `--help` and in the README. */
+  allowed: string;
+  /** The value when the variable is absent or empty, as text; undefined: computed or none. */
+  default: string | undefined;
+  /** The default in words where it is computed. */
+  defaultText?: string;
+  text: string;
+  group: string;
+  secret?: boolean;
+}
+
+type Common = { group: string; text: string; defaultText?: string; secret?: boolean };
+
+const whole = (env: string, min: number, max: number, standard: number | undefined, unit: string, common: Common): Setting<number> => ({
+  env,
+  schema: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max)),
+  allowed: `a whole number from ${min} to ${max}${unit ? ` (${unit})` : ''}`,
+  default: standard === undefined ? undefined : String(standard),
+  ...common,
+});
+
+const decimal = (env: string, min: number, max: number, standard: number, unit: string, common: Common): Setting<number> => ({
+  env,
+  schema: z
+    .string()
+    .regex(/^\d{1,9}(\.\d{1,6})?$/)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max)),
+  allowed: `a number from ${min} to ${max}${unit ? ` (${unit})` : ''}`,
+  default: String(standard),
+  ...common,
+});
+
+const choice = <const V extends string>(env: string, values: readonly V[], standard: V, common: Common): Setting<V> => ({
+  env,
+  schema: z.enum(values as readonly [V, ...V[]]) as unknown as z.ZodType<V, string>,
+  allowed: values.join(', '),
+  default: standard,
+  ...common,
+});
+
+const flag = (env: string, standard: boolean, common: Common): Setting<boolean> => ({
+  env,
+  schema: z
+    .enum(['0', '1', 'true', 'false'])
+    .transform((value) => value === '1' || value === 'true') as unknown as z.ZodType<boolean, string>,
+  allowed: '0 or 1',
+  default: standard ? '1' : '0',
+  ...common,
+});
+
+const words = (env: string, pattern: RegExp, allowed: string, standard: string | undefined, common: Common): Setting<string> => ({
+  env,
+  schema: z.string().regex(pattern),
+  allowed,
+  default: standard,
+  ...common,
+});
+
+const list = (env: string, item: (value: string) => boolean, allowed: string, common: Common): Setting<string[]> => ({
+  env,
+  schema: z
+    .string()
+    .transform((value) => value.split(',').map((part) => part.trim()).filter((part) => part !== ''))
+    .refine((parts) => parts.length <= 64 && parts.every(item)) as unknown as z.ZodType<string[], string>,
+  allowed,
+  default: '',
+  defaultText: 'none',
+  ...common,
+});
+
+const isAddressRange = (value: string): boolean => {
+  const [address = '', bits, ...rest] = value.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+};
+
+/** A host to bind: an IP address, or a name of letters, digits, dots and dashes. */
+const HOST = /^(?=.{1,253}$)[0-9A-Za-z:.-]+$/;
+
+/**
+ * Every setting of Tahan, once. The key is the name in code, `env` the name outside.
+ * `npm start -- --help` prints this table, and `npm run settings` writes it into the README.
+ */
+export const SETTINGS = {
+  port: whole('PORT', 0, 65535, 3000, 'TCP port; 0 picks a free one', { group: 'Listen', text: 'Port of the site.' }),
+  host: words('HOST', HOST, 'an IP address or a host name', '0.0.0.0', { group: 'Listen', text: 'Address the site listens on.' }),
+  adminHost: words('TAHAN_ADMIN_HOST', HOST, 'an IP address or a host name', '127.0.0.1', {
+    group: 'Listen',
+    text: 'Address of the admin port (health, metrics). Keep it on loopback unless a firewall guards it.',
+  }),
+  adminPort: whole('TAHAN_ADMIN_PORT', 0, 65535, 9464, 'TCP port; 0 picks a free one', { group: 'Listen', text: 'Port of the admin server.' }),
+  backlog: whole('TAHAN_BACKLOG', 16, 65535, 4096, 'connections', {
+    group: 'Listen',
+    text: 'Connections that the kernel holds for us; the kernel caps it at net.core.somaxconn.',
+  }),
+  workersMin: whole('TAHAN_WORKERS_MIN', 1, 256, 1, 'processes', { group: 'Fleet', text: 'Fewest workers that serve.' }),
+  workersMax: whole('TAHAN_WORKERS_MAX', 1, 256, undefined, 'processes', {
+    group: 'Fleet',
+    text: 'Most workers that serve; more than the usable cores never helps.',
+    defaultText: 'usable cores',
+  }),
+  spare: whole('TAHAN_SPARE', 0, 1, undefined, 'processes', {
+    group: 'Fleet',
+    text: 'Warm workers kept ready beside the serving ones.',
+    defaultText: '1 when MAX > MIN',
+  }),
+  drainMs: whole('TAHAN_DRAIN_MS', 100, 300_000, 10_000, 'ms', { group: 'Fleet', text: 'Longest time a leaving worker finishes its requests.' }),
+  workerNice: whole('TAHAN_WORKER_NICE', 0, 19, 5, 'nice level', {
+    group: 'Fleet',
+    text: 'Niceness of the workers, so that the primary and the lifeboat always get their turn.',
+  }),
+  dataDir: words('TAHAN_DATA_DIR', /^[^\0]{1,4096}$/, 'a folder that can be written', './data', {
+    group: 'Site',
+    text: 'Folder of the databases, the page store and the session secret.',
+  }),
+  site: words('TAHAN_SITE', /^[^\0]{1,4096}$/, 'a path to a module that exports createSite', '', {
+    group: 'Site',
+    text: 'The module that is served.',
+    defaultText: 'the built-in site',
+  }),
+  siteName: words('TAHAN_SITE_NAME', /^[^\0\r\n]{1,60}$/, '1 to 60 characters', 'Tahan', { group: 'Site', text: 'Name shown on the pages.' }),
+  publicUrl: words('TAHAN_PUBLIC_URL', /^https?:\/\/[^\s/?#]+$/, 'an origin such as https://example.org', '', {
+    group: 'Site',
+    text: 'Origin used in feeds and the sitemap; https also makes cookies Secure.',
+    defaultText: 'http://localhost:PORT',
+  }),
+  hosts: list('TAHAN_HOSTS', (value) => HOST.test(value), 'up to 64 host names, comma-separated', {
+    group: 'Site',
+    text: 'Hosts with pages of their own; any other Host header gets the default pages.',
+  }),
+  sessionSecret: words('TAHAN_SESSION_SECRET', /^.{32,512}$/, '32 to 512 characters', '', {
+    group: 'Site',
+    text: 'Signs session cookies.',
+    defaultText: 'made once in the data folder (mode 0600)',
+    secret: true,
+  }),
+  trustedProxies: list('TAHAN_TRUSTED_PROXIES', isAddressRange, 'up to 64 IP addresses or CIDR ranges, comma-separated', {
+    group: 'Site',
+    text: 'Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.',
+  }),
+  metricsToken: words('TAHAN_METRICS_TOKEN', /^[\x21-\x7e]{16,256}$/, '16 to 256 visible ASCII characters', '', {
+    group: 'Site',
+    text: 'Bearer token that opens /metrics on the public port to others than loopback.',
+    defaultText: 'none',
+    secret: true,
+  }),
+  lab: flag('TAHAN_LAB', false, { group: 'Site', text: 'Serve the /lab routes that make load and faults. Never in production.' }),
+  logLevel: choice('LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', {
+    group: 'Site',
+    text: 'Least severe line that is logged.',
+  }),
+  bodyLimit: whole('TAHAN_BODY_LIMIT', 1024, 104_857_600, 65_536, 'bytes', { group: 'Requests', text: 'Largest request body; a larger one gets 413.' }),
+  headerTimeoutMs: whole('TAHAN_HEADER_TIMEOUT_MS', 100, 600_000, 10_000, 'ms', { group: 'Requests', text: 'Longest time for a request head to arrive.' }),
+  requestTimeoutMs: whole('TAHAN_REQUEST_TIMEOUT_MS', 100, 600_000, 30_000, 'ms', { group: 'Requests', text: 'Longest time for a whole request to arrive.' }),
+  keepAliveMs: whole('TAHAN_KEEP_ALIVE_MS', 100, 600_000, 65_000, 'ms', { group: 'Requests', text: 'How long an idle connection is kept.' }),
+  maxConnections: whole('TAHAN_MAX_CONNECTIONS', 16, 1_000_000, 20_000, 'connections', { group: 'Requests', text: 'Open connections per worker.' }),
+  deadlineMs: whole('TAHAN_DEADLINE_MS', 50, 600_000, 2_000, 'ms', {
+    group: 'Requests',
+    text: 'Time a page may take; then the visitor gets the last good page or the waiting page.',
+  }),
+  dryRun: flag('TAHAN_DRY_RUN', false, { group: 'Requests', text: 'Count what the gate would refuse, and refuse nothing.' }),
+  gateCriticalMs: whole('TAHAN_GATE_CRITICAL_MS', 1, 60_000, 200, 'ms', { group: 'Requests', text: 'Bound of queued work before a critical request.' }),
+  gateNormalMs: whole('TAHAN_GATE_NORMAL_MS', 1, 60_000, 100, 'ms', { group: 'Requests', text: 'Bound of queued work before a normal request.' }),
+  gateLowMs: whole('TAHAN_GATE_LOW_MS', 1, 60_000, 50, 'ms', { group: 'Requests', text: 'Bound of queued work before a low request.' }),
+  gateBackgroundMs: whole('TAHAN_GATE_BACKGROUND_MS', 1, 60_000, 20, 'ms', { group: 'Requests', text: 'Bound of queued work before a background request.' }),
+  asyncLimit: whole('TAHAN_ASYNC_LIMIT', 1, 10_000, 256, 'requests', { group: 'Requests', text: 'Most requests per worker that wait for the pool or an upstream at once.' }),
+  poolQueue: whole('TAHAN_POOL_QUEUE', 1, 100_000, 256, 'tasks', { group: 'Pool', text: 'Most tasks that wait for a thread, per worker.' }),
+  poolDeadlineMs: whole('TAHAN_POOL_DEADLINE_MS', 10, 600_000, 5_000, 'ms', { group: 'Pool', text: 'Time a task may take, waiting included; then it is aborted.' }),
+  poolMemoryMb: whole('TAHAN_POOL_MEMORY_MB', 16, 65_536, 256, 'MiB', { group: 'Pool', text: 'Heap of one pool thread; a task over it fails alone.' }),
+  cacheBytes: whole('TAHAN_CACHE_BYTES', 65_536, 68_719_476_736, 67_108_864, 'bytes', { group: 'Page cache', text: 'Memory of the page cache, per worker.' }),
+  cacheEntryBytes: whole('TAHAN_CACHE_ENTRY_BYTES', 1024, 104_857_600, 1_048_576, 'bytes', { group: 'Page cache', text: 'Largest page that is cached.' }),
+  storeBytes: whole('TAHAN_STORE_BYTES', 1_048_576, 1_099_511_627_776, 268_435_456, 'bytes', { group: 'Page cache', text: 'Size of the page store on disk.' }),
+  sieMs: whole('TAHAN_SIE_MS', 0, 31_536_000_000, 86_400_000, 'ms', {
+    group: 'Page cache',
+    text: 'How old a last good page may be when it is served in need (stale-if-error), where the route does not say.',
+  }),
+  lagUpMs: decimal('TAHAN_LAG_UP_MS', 1, 10_000, 40, 'ms', { group: 'Scaling', text: 'Event-loop lag (p99) over which a worker counts as busy.' }),
+  eluUp: decimal('TAHAN_ELU_UP', 0.1, 1, 0.8, 'share of time', { group: 'Scaling', text: 'Event-loop utilisation over which a worker counts as busy.' }),
+} satisfies Record<string, Setting>;
+
+type Read = { [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never };
+
+/** The settings as the code sees them: every default filled in, folders absolute. */
+export interface Config extends Read {
+  /** Cores that may be used: affinity and cgroup quota, at least 1. */
+  cores: number;
+  version: string;
+}
+
+/** Settings that cannot be used; `problems` has one line per mistake. */
+export class ConfigError extends Error {
+  readonly code = 'CONFIG_INVALID';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+const shown = (setting: Setting, value: string): string => (setting.secret ? '(hidden)' : JSON.stringify(value));
+
+/**
+ * Reads the settings from an environment.
+ * @throws {ConfigError} naming every wrong setting, its value and what is allowed
+ */
+export function readConfig(env: NodeJS.ProcessEnv, cores = usableCores()): Config {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries(SETTINGS) as [string, Setting][]) {
+    const given = env[setting.env]?.trim();
+    const text = given || setting.default;
+    if (text === undefined || (text === '' && !Array.isArray(setting.schema.safeParse('').data))) {
+      values[key] = text;
+      continue;
+    }
+    const result = setting.schema.safeParse(text);
+    if (result.success) values[key] = result.data;
+    else problems.push(`${setting.env}=${shown(setting, text)}: must be ${setting.allowed}`);
+  }
+  const known = new Set(Object.values(SETTINGS).map((setting) => setting.env));
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('TAHAN_') && !name.startsWith('TAHAN_INTERNAL_') && !known.has(name)) {
+      problems.push(`${name}=${JSON.stringify(env[name])}: no such setting; npm start -- --help lists them`);
+    }
+  }
+  const config = values as unknown as Config;
+  config.cores = cores;
+  config.version = VERSION;
+  config.workersMax ??= Math.max(config.workersMin ?? 1, Math.max(1, Math.floor(cores)));
+  config.spare ??= config.workersMax > config.workersMin ? 1 : 0;
+  if (config.workersMin > config.workersMax) {
+    problems.push(`TAHAN_WORKERS_MIN="${config.workersMin}": must be at most TAHAN_WORKERS_MAX (${config.workersMax})`);
+  }
+  if (config.port !== 0 && config.port === config.adminPort) {
+    problems.push(`TAHAN_ADMIN_PORT="${config.adminPort}": must differ from PORT`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  config.dataDir = resolve(config.dataDir);
+  return config;
+}
+
+/** The addresses of trusted proxies, ready to check. */
+export function trustedProxyList(ranges: readonly string[]): BlockList {
+  const trusted = new BlockList();
+  for (const range of ranges) {
+    const [address = '', bits] = range.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    if (bits === undefined) trusted.addAddress(address, family);
+    else trusted.addSubnet(address, Number(bits), family);
+  }
+  return trusted;
+}
+
+/** Cores that this process may use: CPU affinity, lowered by a cgroup v2 quota (0.5 of a core is 0.5). */
+export function usableCores(read: (path: string) => string = (path) => readFileSync(path, 'utf8')): number {
+  const cores = availableParallelism();
+  try {
+    const [quota, period] = read('/sys/fs/cgroup/cpu.max').trim().split(' ').map(Number);
+    return quota && period ? Math.min(cores, quota / period) : cores;
+  } catch {
+    return cores; // no cgroup v2 here: only the affinity counts
+  }
+}
+
+const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+
+/** The settings as rows for `--help` and the README. */
+export function settingRows(): { group: string; env: string; standard: string; allowed: string; text: string }[] {
+  return (Object.values(SETTINGS) as Setting[]).map(({ group, env, default: standard, defaultText, allowed, text }) => ({
+    group,
+    env,
+    standard: defaultText ?? standard ?? '',
+    allowed,
+    text,
+  }));
+}

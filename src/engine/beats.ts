@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { FEATURE_STATES } from './site.ts';
+
+/** How hard the server works, as the primary sees it. */
+export const MODES = ['calm', 'busy', 'saturated', 'down'] as const;
+export type Mode = (typeof MODES)[number];
+
+const amount = z.number().nonnegative().finite();
+const count = z.int().nonnegative();
+const label = z.string().max(200);
+
+/** What a worker (or the lifeboat) tells every 100 ms. Windowed values cover the time since the beat before. */
+export const beatSchema = z.object({
+  type: z.literal('beat'),
+  /** Event-loop lag by self-sampling, time-weighted, ms, over the last second. */
+  lagP50Ms: amount,
+  lagP99Ms: amount,
+  lagMaxMs: amount,
+  /** Event-loop utilisation 0..1 since the last beat. */
+  elu: z.number().min(0).max(1),
+  /** Requests that the site works on or waits for. */
+  inFlight: count,
+  /** Requests in the gate's queue, and the time the oldest has waited. */
+  queued: count,
+  queueDelayMs: amount,
+  /** Requests answered by the site, and refused at the gate, since the start of the process. */
+  completed: count,
+  refused: count,
+  /** Requests that arrived since the start of the process, cached answers included. */
+  arrived: count,
+  connections: count,
+  rssBytes: count,
+  heapBytes: count,
+  poolQueued: count,
+  poolRunning: count,
+  /** Time spent waiting for SQLite locks since the start of the process, ms. */
+  sqliteWaitMs: amount,
+  cachePages: count,
+  cacheBytes: count,
+  /** The gate refused or queued past its target in this window. */
+  saturated: z.boolean(),
+  listening: z.boolean(),
+  features: z.record(z.string().max(64), z.enum(FEATURE_STATES)).refine((features) => Object.keys(features).length <= 64),
+});
+export type Beat = z.infer<typeof beatSchema>;
+
+/** Increments since the last flush: `[metric name, label values in the order of its definition, amount]`. */
+const counterDelta = z.tuple([label, z.array(label).max(8), amount]);
+/** `[metric name, label values, count per bucket (not cumulative, the last is +Inf), sum]`. */
+const histogramDelta = z.tuple([label, z.array(label).max(8), z.array(count).max(64), amount]);
+export const metricsDeltaSchema = z.object({
+  type: z.literal('metrics'),
+  counters: z.array(counterDelta).max(10_000),
+  histograms: z.array(histogramDelta).max(10_000),
+});
+export type MetricsDelta = z.infer<typeof metricsDeltaSchema>;
+
+const tags = z.array(z.string().min(1).max(200)).max(1_000);
+const purgeFields = {
+  type: z.literal('purge'),
+  /** Names the purge, so that the one who asked learns when all have done it. */
+  id: z.string().max(64),
+  tags,
+  /** Hard: the pages are gone. Soft: never fresh again, but kept as last good. */
+  hard: z.boolean(),
+  /** Epoch ms: renders that began before it must not be kept. */
+  at: amount,
+};
+const purgedFields = { type: z.literal('purged'), id: z.string().max(64) };
+
+/** From a worker or the lifeboat to the primary. */
+export const upwardSchema = z.discriminatedUnion('type', [
+  /** The site is loaded and the main page was rendered: may listen. */
+  z.object({ type: z.literal('ready') }),
+  /** Accepts connections now. */
+  z.object({ type: z.literal('listening') }),
+  /** No longer accepts. */
+  z.object({ type: z.literal('left') }),
+  /** Could not start; the reason in a line. */
+  z.object({ type: z.literal('failed'), reason: z.string().max(2_000) }),
+  beatSchema,
+  metricsDeltaSchema,
+  z.object(purgeFields),
+  z.object(purgedFields),
+  /** Wants to render the page of this key for everybody. */
+  z.object({ type: z.literal('lease'), key: z.string().max(2_048), ttlMs: amount }),
+  /** Is done with it; `stored`: the page can be read from the store. */
+  z.object({ type: z.literal('release'), key: z.string().max(2_048), stored: z.boolean() }),
+  z.object({ type: z.literal('broadcast'), topic: label, body: z.unknown() }),
+]);
+export type Upward = z.infer<typeof upwardSchema>;
+
+/** From the primary to a worker or the lifeboat. */
+export const downwardSchema = z.discriminatedUnion('type', [
+  /** Comes with the handle of the port. */
+  z.object({ type: z.literal('listen'), backlog: count }),
+  /** Stop accepting, keep what is open (the lifeboat leaving). */
+  z.object({ type: z.literal('leave') }),
+  /** Stop accepting, finish within `withinMs`, then exit 0. */
+  z.object({ type: z.literal('drain'), withinMs: amount }),
+  /** Mode of the server, and the `/health` body to answer with, every tick that changed something and at least each second. */
+  z.object({ type: z.literal('mode'), mode: z.enum(MODES), health: z.string().max(16_384), httpStatus: z.union([z.literal(200), z.literal(503)]) }),
+  z.object(purgeFields),
+  z.object(purgedFields),
+  /** Answer to `lease`: granted, or held by another; `freed` when that one is done. */
+  z.object({ type: z.literal('leased'), key: z.string().max(2_048), granted: z.boolean() }),
+  z.object({ type: z.literal('freed'), key: z.string().max(2_048), stored: z.boolean() }),
+  z.object({ type: z.literal('broadcast'), topic: label, body: z.unknown() }),
+  /** Answer to a scrape on the public port. */
+  z.object({ type: z.literal('exposition'), id: z.string().max(64), text: z.string() }),
+]);
+export type Downward = z.infer<typeof downwardSchema>;

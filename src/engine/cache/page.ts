@@ -1,0 +1,26 @@
+/** Content codings a page is kept in. */
+export const CODINGS = ['identity', 'gzip', 'br'] as const;
+export type Coding = (typeof CODINGS)[number];
+
+/** A rendered public page, ready to be written to a socket. Immutable once made, but for added codings. */
+export interface Page {
+  /** Cache key, see `key.ts`. */
+  key: string;
+  /** Always 200 for now: other answers are not kept. */
+  status: number;
+  /** Header fields as the site gave them, lower-case names, hop-by-hop, Set-Cookie, Content-Length and Cache-Tag removed. */
+  headers: readonly (readonly [name: string, value: string])[];
+  /** Strong validator of the identity body, with quotes. */
+  etag: string;
+  bodies: { identity: Buffer; gzip?: Buffer; br?: Buffer };
+  tags: readonly string[];
+  /** Epoch ms at which the render began: what the page shows is at least this new. */
+  renderedAt: number;
+  /** Time the render took, ms (the delta of XFetch). */
+  renderMs: number;
+  ttlMs: number;
+  swrMs: number;
+  sieMs: number;
+  /** Soft-purged: never fresh or revalidating again, only last good. */
+  purged: boolean;
+}

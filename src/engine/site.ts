@@ -1,0 +1,142 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+
+/** How much a request matters when not all can be served; the gate refuses from the end of this list first. */
+export const PRIORITIES = ['critical', 'normal', 'low', 'background'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+/** State of one feature of the site, as `/health` shows it. */
+export const FEATURE_STATES = ['ok', 'degraded', 'down'] as const;
+export type FeatureState = (typeof FEATURE_STATES)[number];
+
+/** When a public page may be served again without asking the site. RFC 9111, RFC 5861. */
+export interface CachePolicy {
+  /** Fresh for this long. */
+  ttlMs: number;
+  /** After that, still served while it is rendered anew (stale-while-revalidate). */
+  swrMs?: number;
+  /** After `ttlMs`, still served when the site is saturated or fails (stale-if-error). Default: TAHAN_SIE_MS. */
+  sieMs?: number;
+  /** Query parameters that make another page; all others are ignored and not passed on. */
+  query?: readonly string[];
+  /** Tags of every page of this route; a page adds its own with the response header `Cache-Tag: a, b`. */
+  tags?: readonly string[];
+}
+
+/** What the engine must know of a route before the site sees a request of it. The first match wins. */
+export interface RoutePolicy {
+  /** Template: `/posts/:slug`; `:name` is one segment, a last `*` the rest. Shown in metrics. */
+  route: string;
+  /** Default: every method. */
+  methods?: readonly string[];
+  /**
+   * Default: writes critical, members' requests normal, self-declared bots background, the rest low.
+   */
+  priority?: Priority | ((request: IncomingMessage) => Priority);
+  /** Present: pages answered with 200 to anonymous GETs are cached. */
+  cache?: CachePolicy;
+  /** Default: TAHAN_DEADLINE_MS. 0: none (a download that streams). */
+  deadlineMs?: number;
+}
+
+/**
+ * What a team puts in the place of the built-in site: a module with `createSite`.
+ * Any Node request listener will do: `http`, Express, `app.callback()` of Koa.
+ *
+ * A cacheable page is rendered from its cache key alone: the listener gets a GET with the routed path, the
+ * allow-listed query, the host and the language, and none of the visitor's own headers or cookies.
+ */
+export interface Site {
+  handler: (request: IncomingMessage, response: ServerResponse) => unknown;
+  policies?: readonly RoutePolicy[];
+  /** The page that must always answer; rendered ahead of time for the lifeboat. Default `/`. */
+  mainPage?: string;
+  /** A module whose exported functions `(input, { signal }) => output` run in the thread pool by name. */
+  tasks?: URL;
+  /** Whether the request carries a genuine session; cheap and synchronous (check a signature, no database). Default: never. */
+  isMember?: (request: IncomingMessage) => boolean;
+  /** State of each feature, by name. */
+  health?: () => Record<string, FeatureState>;
+  /** Languages of the pages, the first is the default; a cache key holds the one negotiated. Default: one. */
+  languages?: readonly string[];
+  /** Called when the worker ends, after the last request. */
+  close?: () => void | Promise<void>;
+}
+
+/** What a site module exports. */
+export interface SiteModule {
+  createSite: (context: SiteContext) => Site | Promise<Site>;
+  /** Runs once per start in a process of its own, before any worker: migrations, sample content. Throw to stop the start. */
+  prepareSite?: (context: PrepareContext) => void | Promise<void>;
+}
+
+export interface SiteSettings {
+  siteName: string;
+  /** Origin for absolute links, such as `https://example.org`. */
+  publicUrl: string;
+  /** Absolute path of the data folder; it exists. */
+  dataDir: string;
+  sessionSecret: string;
+  /** Largest request body, bytes. */
+  bodyLimit: number;
+  /** The /lab routes are wanted. */
+  lab: boolean;
+  version: string;
+}
+
+export interface PrepareContext {
+  settings: SiteSettings;
+  log: Logger;
+  /** Prints a line for the person who starts the server. */
+  say: (line: string) => void;
+}
+
+export interface SiteContext {
+  settings: SiteSettings;
+  log: Logger;
+  /** `worker-1`, `worker-2`, ... */
+  processName: string;
+  /** Heavy work, off the event loop. */
+  pool: TaskPool;
+  /** Drops every cached page that carries one of the tags, on every worker; resolves when all have, at most 1 s later. */
+  purge: (tags: readonly string[]) => Promise<void>;
+  /** A limiter that counts for the whole server. */
+  limiter: (name: string, limit: { points: number; seconds: number }) => Limiter;
+  /** What the engine knows of a request that it passed to the site. */
+  request: (request: IncomingMessage) => RequestInfo;
+  /** A message to this site on every worker, this one included (lab faults, settings of the site). JSON, at most 16 KiB. */
+  broadcast: (topic: string, body: unknown) => void;
+  onBroadcast: (topic: string, listener: (body: unknown) => void) => void;
+}
+
+export interface RequestInfo {
+  /** Aborts at the deadline, or when the visitor has gone. Pass it to the pool, to fetch, to long loops. */
+  signal: AbortSignal;
+  /** Time left, ms; Infinity without a deadline. */
+  remainingMs: () => number;
+  priority: Priority;
+  /** The visitor's address: the socket's, or the nearest untrusted one of X-Forwarded-For behind a trusted proxy. */
+  clientAddress: string;
+  /** The visitor came over TLS (a trusted proxy says so). */
+  secure: boolean;
+}
+
+export interface TaskPool {
+  /**
+   * Runs a function of the site's task module in a thread.
+   * @throws {PoolFullError} no room in the queue
+   * @throws {TaskDeadlineError} not done within `deadlineMs` (default TAHAN_POOL_DEADLINE_MS) or `signal` aborted
+   * @throws {TaskError} the task threw or its thread died
+   */
+  run: <Output>(task: string, input: unknown, options?: { signal?: AbortSignal; deadlineMs?: number }) => Promise<Output>;
+}
+
+export interface Limiter {
+  /** Takes one point of the key. `allowed: false`: wait `retryAfterMs`. Never throws; when the primary is away, counts locally. */
+  take: (key: string) => Promise<{ allowed: boolean; retryAfterMs: number }>;
+  /** Gives the key its points back (after a good sign-in). */
+  reset: (key: string) => Promise<void>;
+}
+
+/** Function in a task module. */
+export type Task<Input = never, Output = unknown> = (input: Input, control: { signal: AbortSignal }) => Output | Promise<Output>;
