@@ -1,0 +1,161 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { calibrate } from '../src/site/features/lab/burn.ts';
+import { measureCapacity } from './bench/capacity.ts';
+import { placement } from './bench/cores.ts';
+import { barChart } from './bench/report/chart.ts';
+import { section, withSection } from './bench/report/document.ts';
+import { type Conditions, type MedianRow, medians } from './bench/report/results.ts';
+import { markdownTables } from './bench/report/table.ts';
+import type { Bench, Row, Scenario } from './bench/scenario.ts';
+import { core } from './bench/scenarios/core.ts';
+import { generator } from './bench/scenarios/generator.ts';
+import { kill } from './bench/scenarios/kill.ts';
+import { pages } from './bench/scenarios/pages.ts';
+import { recovery } from './bench/scenarios/recovery.ts';
+import { scale } from './bench/scenarios/scale.ts';
+import { surge } from './bench/scenarios/surge.ts';
+import { SERVERS } from './bench/servers/all.ts';
+
+const SCENARIOS: readonly Scenario[] = [pages, surge, recovery, kill, scale, core, generator];
+const ROOT = new URL('../', import.meta.url);
+
+const USAGE = `npm run bench -- <scenario> [options]
+
+Scenarios:
+${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join('\n')}
+
+Options:
+  --runs N        runs, whose medians are shown (3)
+  --seconds N     seconds of each measured point (10)
+  --only a,b      only these servers: ${SERVERS.map(({ name }) => name).join(', ')}
+  --write         write the section of docs/benchmarks.md and its chart
+`;
+
+interface Asked {
+  scenario: Scenario;
+  runs: number;
+  seconds: number;
+  only: string[] | undefined;
+  write: boolean;
+}
+
+/** The command line; undefined when it cannot be used. */
+function readArguments(): Asked | undefined {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      runs: { type: 'string' },
+      seconds: { type: 'string' },
+      only: { type: 'string' },
+      write: { type: 'boolean' },
+    },
+  });
+  const scenario = SCENARIOS.find(({ name }) => name === positionals[0]);
+  const runs = Number(values.runs ?? 3);
+  const seconds = Number(values.seconds ?? 10);
+  const only = values.only?.split(',');
+  const known = only?.every((name) => SERVERS.some((kind) => kind.name === name)) ?? true;
+  const within = (value: number, max: number): boolean => Number.isInteger(value) && value >= 1 && value <= max;
+  if (scenario === undefined || positionals.length !== 1 || !within(runs, 20) || !within(seconds, 120) || !known)
+    return undefined;
+  return { scenario, runs, seconds, only, write: values.write === true };
+}
+
+const say = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+async function runAll({
+  scenario,
+  runs,
+  seconds,
+  only,
+}: Asked): Promise<{ all: Row[][]; capacities: number[]; labRate: number }> {
+  const labRate = calibrate();
+  const capacities: number[] = [];
+  const all: Row[][] = [];
+  const told = new Set<string>();
+  for (let run = 1; run <= runs; run += 1) {
+    say(`${scenario.name}: run ${run} of ${runs}`);
+    let capacity: Promise<number> | undefined;
+    const bench: Bench = {
+      seconds,
+      labRate,
+      run,
+      say,
+      capacity() {
+        capacity ??= measureCapacity(labRate, seconds).then((measured) => {
+          capacities.push(measured);
+          say(`  C = ${measured.toFixed(0)} requests/s`);
+          return measured;
+        });
+        return capacity;
+      },
+      pick: (wanted) =>
+        wanted.filter((kind) => {
+          if (only !== undefined && !only.includes(kind.name)) return false;
+          const missing = kind.missing();
+          if (missing !== undefined && !told.has(kind.name)) {
+            told.add(kind.name);
+            say(`  ${kind.title} is left out: ${missing}`);
+          }
+          return missing === undefined;
+        }),
+    };
+    all.push(await scenario.run(bench));
+  }
+  return { all, capacities, labRate };
+}
+
+async function writeDocument(scenario: Scenario, conditions: Conditions, rows: readonly MedianRow[]): Promise<void> {
+  const { chart } = scenario;
+  let chartFile: string | undefined;
+  if (chart !== undefined) {
+    chartFile = `img/bench-${scenario.name}.svg`;
+    await mkdir(new URL('docs/img/', ROOT), { recursive: true });
+    const charted = rows.filter((row) => chart.cases(row.case) && chart.value in row.values);
+    await writeFile(new URL(`docs/${chartFile}`, ROOT), barChart(scenario.title, chart.unit, chart.value, charted));
+  }
+  const file = new URL('docs/benchmarks.md', ROOT);
+  const before = existsSync(file) ? await readFile(file, 'utf8') : undefined;
+  await writeFile(file, withSection(before, scenario.name, section(scenario, conditions, rows, chartFile)));
+}
+
+async function main(): Promise<number> {
+  const asked = readArguments();
+  if (asked === undefined) {
+    say(USAGE);
+    return 64; // EX_USAGE
+  }
+  const { scenario, runs, seconds, write } = asked;
+  const { all, capacities, labRate } = await runAll(asked);
+  const conditions: Conditions = {
+    command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
+    date: new Date().toISOString().slice(0, 10),
+    cpu: cpus()[0]?.model.trim() ?? 'unknown CPU',
+    placement: placement(),
+    node: process.versions.node,
+    runs,
+    seconds,
+    labRate,
+    capacities,
+  };
+  const rows = medians(all);
+  process.stdout.write(
+    `\n${scenario.title}\n${conditions.cpu}; ${conditions.placement}; medians of ${runs} run(s) of ${seconds} s\n\n`,
+  );
+  process.stdout.write(`${markdownTables(scenario, rows)}\n`);
+  const results = new URL('bench/results/', ROOT);
+  await mkdir(results, { recursive: true });
+  const file = new URL(`${scenario.name}-${new Date().toISOString().replaceAll(':', '-')}.json`, results);
+  await writeFile(file, `${JSON.stringify({ conditions, medians: rows, runs: all }, null, 2)}\n`);
+  if (write) await writeDocument(scenario, conditions, rows);
+  return 0;
+}
+
+// An interrupted bench ends its servers: their end is tied to `exit`.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(130));
+process.exitCode = await main();

@@ -1,0 +1,82 @@
+/** One kind of request in a load, with statistics of its own. */
+export interface LoadClass {
+  name: string;
+  /** Part of all requests; the shares of a load need not add up to 1. */
+  share: number;
+  /** Path with query; `:n` becomes the number of a page. */
+  path: string;
+  /** Pages behind `:n`, and how they are picked: Zipf (exponent 1), or one after the other. */
+  pages?: { count: number; pick: 'zipf' | 'sequence' };
+  /** Further request headers. */
+  headers?: Record<string, string>;
+}
+
+export interface Phase {
+  seconds: number;
+  /** Requests per second, all classes together. */
+  rate: number;
+  /** Sent but not counted. */
+  warmUp?: boolean;
+}
+
+/** An open-loop load: requests are sent when they are due, whatever became of those before. */
+export interface LoadSpec {
+  host: string;
+  port: number;
+  /** A connection per request, or a pool of kept connections that grows as needed. */
+  connections: 'new' | 'keep-alive';
+  phases: Phase[];
+  classes: LoadClass[];
+  seed: number;
+  /** A 200 counts as good when it is complete within this time of the intended send. */
+  deadlineMs: number;
+  /** Then the request is given up. */
+  timeoutMs: number;
+  /** Requests in flight at most; those over it are counted as unsent. */
+  maxInFlight: number;
+  /** Width of a step of the time series. */
+  bucketMs: number;
+  /** Response headers whose values are counted, joined by a space, at most 1,000 different ones per class. */
+  watch: string[];
+}
+
+export const LOAD_STANDARD = {
+  host: '127.0.0.1',
+  seed: 1,
+  deadlineMs: 500,
+  timeoutMs: 2_000,
+  maxInFlight: 10_000,
+  bucketMs: 1_000,
+  watch: [],
+} satisfies Partial<LoadSpec>;
+
+/** The load would leave this machine or never end. */
+export class LoadRefusedError extends Error {
+  readonly code = 'LOAD_REFUSED';
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'LoadRefusedError';
+  }
+}
+
+const MAX_SECONDS = 1_800;
+const MAX_RATE = 50_000;
+const MAX_BUCKETS = 20_000;
+
+/**
+ * @throws {LoadRefusedError} for a target that is not loopback, or a load without sensible bounds
+ */
+export function assertBounded(spec: LoadSpec): void {
+  if (!/^127(\.\d{1,3}){3}$/.test(spec.host))
+    throw new LoadRefusedError(`target ${spec.host}: only 127.0.0.0/8 may be loaded`);
+  const seconds = spec.phases.reduce((sum, phase) => sum + phase.seconds, 0);
+  if (!(seconds > 0 && seconds <= MAX_SECONDS))
+    throw new LoadRefusedError(`${seconds} s of load: allowed are up to ${MAX_SECONDS} s`);
+  for (const { rate } of spec.phases) {
+    if (!(rate >= 0 && rate <= MAX_RATE))
+      throw new LoadRefusedError(`${rate} requests/s: allowed are 0 to ${MAX_RATE}`);
+  }
+  if (spec.classes.length === 0 || spec.classes.length > 16) throw new LoadRefusedError('a load has 1 to 16 classes');
+  if ((seconds * 1000) / spec.bucketMs > MAX_BUCKETS)
+    throw new LoadRefusedError(`more than ${MAX_BUCKETS} steps in the time series`);
+}

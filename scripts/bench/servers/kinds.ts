@@ -1,0 +1,27 @@
+import type { Place } from '../cores.ts';
+
+/** A server under measurement, serving on a port of loopback. */
+export interface RunningServer {
+  port: number;
+  /** Roots of its process trees. */
+  pids: number[];
+  stop: () => Promise<void>;
+}
+
+export interface StartOptions {
+  place: Place;
+  /** Workers, for servers that have them; `min` below `max` asks for dynamic scaling. Default: one. */
+  workers?: { min: number; max: number };
+  /** Iterations of the lab's arithmetic per millisecond. */
+  labRate: number;
+}
+
+export interface ServerKind {
+  /** Name on the command line and in the results. */
+  name: string;
+  /** As shown in tables. */
+  title: string;
+  /** What is not installed; undefined: it can be started. */
+  missing: () => string | undefined;
+  start: (options: StartOptions) => Promise<RunningServer>;
+}

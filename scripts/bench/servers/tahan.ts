@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ServerKind } from './kinds.ts';
+import { answers, freePort, launch } from './processes.ts';
+
+const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
+
+/** Tahan with its built-in site and the lab routes, in a fresh data folder. */
+export const tahan: ServerKind = {
+  name: 'tahan',
+  title: 'Tahan',
+  missing: () => undefined,
+  async start({ place, workers = { min: 1, max: 1 }, labRate }) {
+    const dataDir = await mkdtemp(join(tmpdir(), 'tahan-bench-'));
+    const port = await freePort();
+    const env = {
+      PORT: String(port),
+      HOST: '127.0.0.1',
+      TAHAN_ADMIN_PORT: '0',
+      TAHAN_DATA_DIR: dataDir,
+      TAHAN_LAB: '1',
+      TAHAN_INTERNAL_LAB_RATE: String(labRate),
+      TAHAN_WORKERS_MIN: String(workers.min),
+      TAHAN_WORKERS_MAX: String(workers.max),
+      LOG_LEVEL: 'warn',
+    };
+    try {
+      const server = await launch({ name: 'Tahan', command: process.execPath, args: [MAIN], env, place }, () =>
+        answers(port, '/health/ready'),
+      );
+      return {
+        port,
+        pids: [server.pid],
+        async stop() {
+          await server.stop();
+          await rm(dataDir, { recursive: true });
+        },
+      };
+    } catch (error) {
+      await rm(dataDir, { recursive: true });
+      throw error;
+    }
+  },
+};
