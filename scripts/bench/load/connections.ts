@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { createResponseParser, type ResponseHead } from './response-parser.ts';
 
@@ -20,6 +21,8 @@ interface Connection {
 }
 
 export interface Connections {
+  /** Opens connections ahead of the first request; resolves when they are open. Rejects when one cannot be opened. */
+  openIdle: (count: number) => Promise<void>;
   send: (exchange: Exchange) => void;
   /** Gives the exchange up and closes its connection. */
   abandon: (exchange: Exchange) => void;
@@ -66,7 +69,7 @@ export function createConnections(target: { host: string; port: number }, keep: 
     if (exchange !== undefined && !exchange.settled) exchange.settle(head);
   };
 
-  const dial = (exchange: Exchange): void => {
+  const openConnection = (exchange: Exchange | undefined): Connection => {
     const parser = createResponseParser();
     opened += 1;
     const socket = connect({
@@ -92,8 +95,6 @@ export function createConnections(target: { host: string; port: number }, keep: 
       },
     });
     const connection: Connection = { socket, exchange, answering: false };
-    exchange.connection = connection;
-    exchange.reused = false;
     open.add(connection);
     socket.on('error', () => fail(connection));
     socket.on('end', () => {
@@ -101,10 +102,24 @@ export function createConnections(target: { host: string; port: number }, keep: 
       if (head !== undefined) finish(connection, head);
       else fail(connection);
     });
-    socket.write(exchange.request);
+    return connection;
+  };
+
+  const dial = (exchange: Exchange): void => {
+    const connection = openConnection(exchange);
+    exchange.connection = connection;
+    exchange.reused = false;
+    connection.socket.write(exchange.request);
   };
 
   return {
+    async openIdle(count) {
+      for (let number = 0; number < count; number += 1) {
+        const connection = openConnection(undefined);
+        await once(connection.socket, 'connect');
+        idle.add(connection);
+      }
+    },
     send(exchange) {
       const [kept] = idle;
       if (kept === undefined) {

@@ -45,6 +45,7 @@ export async function runLoad(spec: LoadSpec, onStart: (epochMs: number) => void
   const due = arrivals(spec);
   const flying = new Set<{ exchange: Exchange; give: (outcome: Outcome) => void; startMs: number }>();
 
+  await connections.openIdle(spec.openFirst);
   const start = performance.now() + 20;
   const eluAtStart = performance.eventLoopUtilization();
   onStart(Date.now() + 20);

@@ -25,6 +25,8 @@ export interface LoadSpec {
   port: number;
   /** A connection per request, or a pool of kept connections that grows as needed. */
   connections: 'new' | 'keep-alive';
+  /** Connections that are open before the first request: visitors who were there already. Only with keep-alive. */
+  openFirst: number;
   phases: Phase[];
   classes: LoadClass[];
   seed: number;
@@ -43,6 +45,7 @@ export interface LoadSpec {
 export const LOAD_STANDARD = {
   host: '127.0.0.1',
   seed: 1,
+  openFirst: 0,
   deadlineMs: 500,
   timeoutMs: 2_000,
   maxInFlight: 10_000,
@@ -76,6 +79,8 @@ export function assertBounded(spec: LoadSpec): void {
     if (!(rate >= 0 && rate <= MAX_RATE))
       throw new LoadRefusedError(`${rate} requests/s: allowed are 0 to ${MAX_RATE}`);
   }
+  if (!(spec.openFirst >= 0 && spec.openFirst <= spec.maxInFlight))
+    throw new LoadRefusedError(`${spec.openFirst} connections to begin with: allowed are up to ${spec.maxInFlight}`);
   if (spec.classes.length === 0 || spec.classes.length > 16) throw new LoadRefusedError('a load has 1 to 16 classes');
   if ((seconds * 1000) / spec.bucketMs > MAX_BUCKETS)
     throw new LoadRefusedError(`more than ${MAX_BUCKETS} steps in the time series`);

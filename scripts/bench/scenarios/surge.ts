@@ -9,6 +9,8 @@ import { tahan } from '../servers/tahan.ts';
 
 const MULTIPLES = [1, 2, 5, 10];
 export const CONNECTIONS = ['keep-alive', 'new'] as const;
+/** Visitors with an open connection when the surge begins. */
+const KEPT = 1_000;
 const PAGES = 1_000;
 /** Primes the page cache: every page twice (a page may be kept from its second visit on), at half the capacity. */
 const PRIME_RATE_OF_C = 0.5;
@@ -148,7 +150,7 @@ export const surge: Scenario = {
   title: 'Surge: goodput at 1, 2, 5 and 10 times capacity',
   text: `Workload A: \`${WORK_PATH}\`, open loop, Poisson arrivals; good is a 200 within 500 ms of the intended send, and a
 request is given up after 2 s. C is the largest rate of which plain node:http answers 99 % in time on kept connections. Every
-server gets one core and the same work; each point starts a fresh server. "0.4 C critical": Tahan is told by the route
+server gets one core and the same work; each point starts a fresh server. Keep-alive: ${KEPT} connections are open before, and more are opened when all wait. "0.4 C critical": Tahan is told by the route
 which requests are critical, the others have no such notion. Workload B ("pages"): 90 % cacheable pages (Zipf over 1,000,
 5 ms to render, fresh for 2 s, every page rendered before) and 10 % of workload A, new connections.`,
   chart: { value: 'goodput % of C', unit: '% of C', cases: (name) => /^new \d+x$/.test(name) },

@@ -1,0 +1,146 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { closedLoop } from '../../../scripts/bench/load/closed-loop.ts';
+import { runLoad } from '../../../scripts/bench/load/run-load.ts';
+import { LOAD_STANDARD, LoadRefusedError, type LoadSpec } from '../../../scripts/bench/load/spec.ts';
+import { type ClassReport, OUTCOMES } from '../../../scripts/bench/load/tally.ts';
+
+let server: Server;
+let seen: { url: string; socket: Socket }[];
+
+beforeEach(async () => {
+  seen = [];
+  server = createServer((request, response) => {
+    const url = request.url ?? '';
+    seen.push({ url, socket: request.socket });
+    response.setHeader('X-Who', `server-${seen.length % 2}`);
+    if (url === '/reset') request.socket.destroy();
+    else if (url === '/silent') return;
+    else if (url === '/late') setTimeout(() => response.end('late'), 150);
+    else if (url === '/close') response.setHeader('Connection', 'close').end('bye');
+    else response.writeHead(Number(url.slice(1)) || 200).end('answer');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const spec = (over: Partial<LoadSpec>): LoadSpec => ({
+  ...LOAD_STANDARD,
+  port: (server.address() as AddressInfo).port,
+  connections: 'new',
+  phases: [{ seconds: 0.5, rate: 200 }],
+  classes: [{ name: 'all', share: 1, path: '/200' }],
+  ...over,
+});
+
+const settled = (report: ClassReport): number => OUTCOMES.reduce((sum, outcome) => sum + report[outcome], 0);
+
+describe.each(['new', 'keep-alive'] as const)('a load with %s connections', (connections) => {
+  test('accounts for every request, each by what became of it', async () => {
+    const paths = {
+      good: '/200',
+      late: '/late',
+      refused: '/503',
+      failed: '/500',
+      timedOut: '/silent',
+      reset: '/reset',
+    } as const;
+    const classes = Object.entries(paths).map(([name, path]) => ({ name, share: 1, path }));
+    const report = await runLoad(spec({ connections, classes, deadlineMs: 100, timeoutMs: 400 }));
+    for (const [name, outcome] of Object.entries(report.classes)) {
+      expect(outcome.offered).toBeGreaterThan(0);
+      expect(settled(outcome)).toBe(outcome.offered);
+      if (name !== 'good') expect(outcome[name as keyof typeof paths]).toBe(outcome.offered);
+    }
+    expect(report.classes.good!.good + report.classes.good!.late).toBe(report.classes.good!.offered);
+  });
+});
+
+test('a load counts latency from the intended send, and knows answers that are late', async () => {
+  const report = await runLoad(spec({ classes: [{ name: 'late', share: 1, path: '/late' }], deadlineMs: 100 }));
+  expect(report.classes.late!.good).toBe(0);
+  expect(report.classes.late!.accepted.p50Ms).toBeGreaterThanOrEqual(149);
+});
+
+test('new connections: one for each request; kept ones serve many', async () => {
+  await runLoad(spec({ connections: 'new' }));
+  expect(new Set(seen.map(({ socket }) => socket)).size).toBe(seen.length);
+  const asked = seen.length;
+  const report = await runLoad(spec({ connections: 'keep-alive' }));
+  expect(report.generator.connectionsOpened).toBeLessThan(seen.length - asked);
+});
+
+test('a kept connection that the server closes is not used again', async () => {
+  const report = await runLoad(
+    spec({ connections: 'keep-alive', classes: [{ name: 'close', share: 1, path: '/close' }] }),
+  );
+  expect(report.classes.close!.reset).toBe(0);
+  expect(report.generator.connectionsOpened).toBe(report.classes.close!.offered);
+});
+
+test('over the cap of requests in flight, requests are counted as unsent', async () => {
+  const report = await runLoad(
+    spec({ classes: [{ name: 'silent', share: 1, path: '/silent' }], maxInFlight: 5, timeoutMs: 1_000 }),
+  );
+  const { offered, unsent, timedOut } = report.classes.silent!;
+  expect(timedOut).toBe(5);
+  expect(unsent).toBe(offered - 5);
+});
+
+test('a refused connection is a reset, and ends the load as any other', async () => {
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  const report = await runLoad({
+    ...LOAD_STANDARD,
+    port,
+    connections: 'new',
+    phases: [{ seconds: 0.2, rate: 100 }],
+    classes: [{ name: 'all', share: 1, path: '/' }],
+  });
+  expect(report.classes.all!.offered).toBeGreaterThan(0);
+  expect(report.classes.all!.reset).toBe(report.classes.all!.offered);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+
+test('warm-up requests are sent but not counted; watched headers and the series are', async () => {
+  const report = await runLoad(
+    spec({
+      phases: [
+        { seconds: 0.3, rate: 200, warmUp: true },
+        { seconds: 0.3, rate: 200 },
+      ],
+      watch: ['x-who'],
+      bucketMs: 100,
+    }),
+  );
+  const { offered, watched, series } = report.classes.all!;
+  expect(seen.length).toBeGreaterThan(offered);
+  expect(Object.keys(watched).sort()).toEqual(['server-0', 'server-1']);
+  expect(Object.values(watched).reduce((sum, { count }) => sum + count, 0)).toBe(offered);
+  expect(series.slice(0, 3).every((bucket) => bucket.offered === 0)).toBe(true);
+  expect(series.reduce((sum, bucket) => sum + bucket.offered, 0)).toBe(offered);
+});
+
+test.each([
+  ['another machine', { host: '192.0.2.1' }],
+  ['a name', { host: 'localhost' }],
+  ['no end', { phases: [{ seconds: 1e9, rate: 1 }] }],
+  ['no bound of the rate', { phases: [{ seconds: 1, rate: Number.POSITIVE_INFINITY }] }],
+])('a load on %s is refused before anything is sent', async (_name, over) => {
+  await expect(runLoad(spec(over))).rejects.toThrow(LoadRefusedError);
+  expect(seen).toHaveLength(0);
+});
+
+test('the closed loop keeps its connections busy for the time asked, and ends', async () => {
+  const { port } = server.address() as AddressInfo;
+  const good = await closedLoop({ port, path: '/200', seconds: 0.3, connections: 4 });
+  expect(good.requestsPerSecond).toBeGreaterThan(0);
+  expect(good.errors).toBe(0);
+  expect(new Set(seen.map(({ socket }) => socket)).size).toBe(4);
+  expect((await closedLoop({ port, path: '/500', seconds: 0.1, connections: 1 })).errors).toBeGreaterThan(0);
+});
