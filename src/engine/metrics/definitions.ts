@@ -1,0 +1,81 @@
+/** A metric as Prometheus sees it; the values of a series are given in the order of `labels`. */
+export interface Definition {
+  help: string;
+  labels: readonly string[];
+}
+
+export interface HistogramDefinition extends Definition {
+  /** Upper bounds in the metric's unit, ascending, without +Inf. */
+  buckets: readonly number[];
+}
+
+/** From a cached page (20 µs) to a request that used up the longest usual deadline, seconds. */
+const REQUEST_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5];
+/** From a hand-over to an idle thread (50 µs) to the default deadline of a task, seconds. */
+const TASK_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+export const COUNTERS = {
+  http_requests_total: { help: 'Requests answered.', labels: ['route', 'method', 'status', 'cache'] },
+  tahan_refused_total: {
+    help: 'Requests that the gate refused, or would have refused in a dry run.',
+    labels: ['priority', 'reason', 'dry_run'],
+  },
+  tahan_deadline_exceeded_total: {
+    help: 'Requests whose deadline passed before the site was done.',
+    labels: ['route'],
+  },
+  tahan_client_gone_total: { help: 'Requests whose client went away before the answer was written.', labels: [] },
+  tahan_site_errors_total: { help: 'Errors thrown by the site, by the name of the error.', labels: ['error'] },
+  tahan_pool_tasks_total: { help: 'Tasks given to the thread pool, by how they ended.', labels: ['task', 'outcome'] },
+  tahan_sqlite_wait_seconds_total: { help: 'Time spent waiting for SQLite locks.', labels: [] },
+  tahan_cache_lookups_total: { help: 'Lookups in the page cache, by what was found.', labels: ['result'] },
+  tahan_cache_renders_total: { help: 'Pages rendered for the page cache, by why.', labels: ['reason'] },
+  tahan_cache_evictions_total: { help: 'Pages that had to make room in memory.', labels: [] },
+  tahan_cache_purges_total: { help: 'Pages purged by tag.', labels: [] },
+  tahan_worker_restarts_total: { help: 'Workers that ended without being asked to.', labels: ['reason'] },
+  tahan_scaler_decisions_total: { help: 'Decisions of the scaler.', labels: ['action', 'reason'] },
+  tahan_lifeboat_answers_total: { help: 'Requests that the lifeboat answered, by with what.', labels: ['kind'] },
+  tahan_metrics_dropped_total: { help: 'Increments that were not counted, by why.', labels: ['reason'] },
+} as const satisfies Record<string, Definition>;
+
+export const HISTOGRAMS = {
+  http_request_duration_seconds: {
+    help: 'Time from the arrival of a request to the end of its answer.',
+    labels: ['route'],
+    buckets: REQUEST_SECONDS,
+  },
+  tahan_pool_wait_seconds: { help: 'Time a task waited for a thread.', labels: [], buckets: TASK_SECONDS },
+  tahan_pool_run_seconds: { help: 'Time a task ran in its thread.', labels: ['task'], buckets: TASK_SECONDS },
+} as const satisfies Record<string, HistogramDefinition>;
+
+export const GAUGES = {
+  tahan_build_info: { help: 'Always 1; the labels tell what runs.', labels: ['version', 'node'] },
+  process_start_time_seconds: { help: 'Start of the primary, Unix time.', labels: [] },
+  tahan_workers: { help: 'Workers, by where they stand in their life.', labels: ['state'] },
+  tahan_mode: { help: '1 for the mode that the server is in.', labels: ['mode'] },
+  tahan_accept_backlog: { help: 'Connections that the kernel holds and nobody has accepted.', labels: [] },
+  tahan_lifeboat_active: { help: '1 while the lifeboat accepts connections.', labels: [] },
+  tahan_worker_up: { help: '1 while the process tells its state, 0 while it is silent.', labels: ['worker'] },
+  tahan_event_loop_lag_seconds: {
+    help: 'Lag of the event loop over the last second, weighted by time; quantile 1 is the maximum.',
+    labels: ['worker', 'quantile'],
+  },
+  tahan_event_loop_utilization: { help: 'Share of time that the event loop was busy, 0 to 1.', labels: ['worker'] },
+  tahan_in_flight_requests: { help: 'Requests that the site works on or waits for.', labels: ['worker'] },
+  tahan_open_connections: { help: 'Open connections of visitors.', labels: ['worker'] },
+  tahan_resident_memory_bytes: { help: 'Resident memory of the process.', labels: ['worker'] },
+  tahan_heap_bytes: { help: 'JavaScript heap in use.', labels: ['worker'] },
+  tahan_gate_queue_length: { help: 'Requests that wait for their turn.', labels: ['worker'] },
+  tahan_gate_queue_delay_seconds: { help: 'Time the oldest waiting request has waited.', labels: ['worker'] },
+  tahan_pool_queue_length: { help: 'Tasks that wait for a thread.', labels: ['worker'] },
+  tahan_pool_running_tasks: { help: 'Tasks that run in a thread.', labels: ['worker'] },
+  tahan_cache_pages: { help: 'Pages kept in memory.', labels: ['worker'] },
+  tahan_cache_bytes: { help: 'Memory taken by kept pages.', labels: ['worker'] },
+} as const satisfies Record<string, Definition>;
+
+export type CounterName = keyof typeof COUNTERS;
+export type HistogramName = keyof typeof HISTOGRAMS;
+export type GaugeName = keyof typeof GAUGES;
+
+/** Values of a metric's labels, one for each. */
+export type LabelValues<L extends readonly string[]> = { readonly [K in keyof L]: string };

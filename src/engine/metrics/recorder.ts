@@ -1,0 +1,96 @@
+import { STATUS_CODES } from 'node:http';
+import type { MetricsDelta } from '../beats.ts';
+import type { COUNTERS, CounterName, HISTOGRAMS, HistogramName, LabelValues } from './definitions.ts';
+import { type CounterHandle, DeltaBook, type HistogramHandle } from './delta-book.ts';
+
+/** Routes with series of their own; those beyond are counted under `other`. */
+const MAX_ROUTES = 200;
+const OTHER = 'other';
+
+/** How the page cache took part in an answer. */
+export const CACHE_USES = ['fresh', 'revalidate', 'last_good', 'miss', 'bypass'] as const;
+export type CacheUse = (typeof CACHE_USES)[number];
+
+/** Methods with series of their own; node:http knows 30 more, which only probes send. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const METHOD_INDEX = new Map(METHODS.map((method, index) => [method, index]));
+const CACHE_INDEX = new Map<CacheUse, number>(CACHE_USES.map((use, index) => [use, index]));
+
+/** The series of one route; those of its requests under a number made of method, cache use and status. */
+interface RouteSeries {
+  label: string;
+  duration: HistogramHandle;
+  requests: Map<number, CounterHandle>;
+}
+
+/**
+ * Counts in a worker or the lifeboat; `flush` gives the increments, which the primary adds to the totals of the
+ * server. Recording a request allocates nothing once its series is known.
+ */
+export class Recorder {
+  /** Requests recorded since the start of the process. */
+  requests = 0;
+  private readonly book = new DeltaBook();
+  private readonly routes = new Map<string, RouteSeries>();
+
+  /** One request was answered. `route`: its template, such as `/posts/:slug`; `seconds`: from its arrival to its end. */
+  request(route: string, method: string, status: number, cache: CacheUse, seconds: number): void {
+    this.requests += 1;
+    const series = this.routes.get(route) ?? this.addRoute(route);
+    const methodIndex = METHOD_INDEX.get(method) ?? METHODS.length;
+    const key = (methodIndex * CACHE_USES.length + CACHE_INDEX.get(cache)!) * 1_000 + status;
+    const counter =
+      series.requests.get(key) ??
+      this.addRequests(series, key, [METHODS[methodIndex] ?? OTHER, statusLabel(status), cache]);
+    counter.add(1);
+    series.duration.observe(seconds);
+  }
+
+  count<N extends CounterName>(name: N, labels: LabelValues<(typeof COUNTERS)[N]['labels']>, amount = 1): void {
+    this.book.counter(name, labels).add(amount);
+  }
+
+  observe<N extends HistogramName>(
+    name: N,
+    labels: LabelValues<(typeof HISTOGRAMS)[N]['labels']>,
+    value: number,
+  ): void {
+    this.book.histogram(name, labels).observe(value);
+  }
+
+  /** A series to keep at hand where much is counted. */
+  counter<N extends CounterName>(name: N, labels: LabelValues<(typeof COUNTERS)[N]['labels']>): CounterHandle {
+    return this.book.counter(name, labels);
+  }
+
+  /** The increments since the last flush; undefined when there are none. */
+  flush(): MetricsDelta | undefined {
+    return this.book.flush();
+  }
+
+  private addRoute(route: string): RouteSeries {
+    const label = this.routes.size < MAX_ROUTES ? route : OTHER;
+    const known = this.routes.get(label);
+    if (known !== undefined) return known;
+    const series = {
+      label,
+      duration: this.book.histogram('http_request_duration_seconds', [label]),
+      requests: new Map(),
+    };
+    this.routes.set(label, series);
+    return series;
+  }
+
+  private addRequests(
+    series: RouteSeries,
+    key: number,
+    rest: [method: string, status: string, cache: string],
+  ): CounterHandle {
+    const counter = this.book.counter('http_requests_total', [series.label, ...rest]);
+    // A site may answer with any number: only the known ones are kept at hand, so that the map stays small.
+    if (rest[1] !== OTHER) series.requests.set(key, counter);
+    return counter;
+  }
+}
+
+const statusLabel = (status: number): string => (STATUS_CODES[status] === undefined ? OTHER : String(status));
