@@ -162,6 +162,11 @@ export const SETTINGS = {
     secret: true,
   }),
   lab: flag('TAHAN_LAB', false, { group: 'Site', text: 'Serve the /lab routes that make load and faults. Never in production.' }),
+  envFile: words('TAHAN_ENV_FILE', /^[^\0]{1,4096}$/, 'a file of NAME=value lines', '', {
+    group: 'Site',
+    text: 'Settings file; the environment wins over it. Read again at a reload.',
+    defaultText: '.env where there is one',
+  }),
   logLevel: choice('LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info', {
     group: 'Site',
     text: 'Least severe line that is logged.',

@@ -68,10 +68,18 @@ const purgeFields = {
 };
 const purgedFields = { type: z.literal('purged'), id: z.string().max(64) };
 
+/** What the lifeboat must know of the site to find its pages in the store without running its code. */
+export const publicPagesSchema = z.object({
+  mainPage: z.string().max(2_048),
+  languages: z.array(z.string().max(35)).max(64),
+  routes: z.array(z.object({ route: label, methods: z.array(label).max(16).optional(), query: z.array(label).max(32), cacheable: z.boolean() })).max(200),
+});
+export type PublicPages = z.infer<typeof publicPagesSchema>;
+
 /** From a worker or the lifeboat to the primary. */
 export const upwardSchema = z.discriminatedUnion('type', [
   /** The site is loaded and the main page was rendered: may listen. */
-  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('ready'), publicPages: publicPagesSchema }),
   /** Accepts connections now. */
   z.object({ type: z.literal('listening') }),
   /** No longer accepts. */
@@ -87,6 +95,8 @@ export const upwardSchema = z.discriminatedUnion('type', [
   /** Is done with it; `stored`: the page can be read from the store. */
   z.object({ type: z.literal('release'), key: z.string().max(2_048), stored: z.boolean() }),
   z.object({ type: z.literal('broadcast'), topic: label, body: z.unknown() }),
+  /** Wants the exposition, for a scrape on the public port. */
+  z.object({ type: z.literal('scrape'), id: z.string().max(64) }),
 ]);
 export type Upward = z.infer<typeof upwardSchema>;
 
@@ -94,12 +104,21 @@ export type Upward = z.infer<typeof upwardSchema>;
 export const downwardSchema = z.discriminatedUnion('type', [
   /** Comes with the handle of the port. */
   z.object({ type: z.literal('listen'), backlog: count }),
+  /** For the lifeboat: where the site's public pages are. */
+  z.object({ type: z.literal('public-pages'), publicPages: publicPagesSchema }),
   /** Stop accepting, keep what is open (the lifeboat leaving). */
   z.object({ type: z.literal('leave') }),
   /** Stop accepting, finish within `withinMs`, then exit 0. */
   z.object({ type: z.literal('drain'), withinMs: amount }),
   /** Mode of the server, and the `/health` body to answer with, every tick that changed something and at least each second. */
-  z.object({ type: z.literal('mode'), mode: z.enum(MODES), health: z.string().max(16_384), httpStatus: z.union([z.literal(200), z.literal(503)]) }),
+  z.object({
+    type: z.literal('mode'),
+    mode: z.enum(MODES),
+    health: z.string().max(16_384),
+    httpStatus: z.union([z.literal(200), z.literal(503)]),
+    /** Workers that serve: with one, no lease is needed. */
+    serving: count,
+  }),
   z.object(purgeFields),
   z.object(purgedFields),
   /** Answer to `lease`: granted, or held by another; `freed` when that one is done. */

@@ -57,6 +57,8 @@ export interface Site {
   isMember?: (request: IncomingMessage) => boolean;
   /** State of each feature, by name. */
   health?: () => Record<string, FeatureState>;
+  /** Time spent waiting for database locks since the start, ms; the scaler refuses to add workers that would wait too. */
+  waitedMs?: () => number;
   /** Languages of the pages, the first is the default; a cache key holds the one negotiated. Default: one. */
   languages?: readonly string[];
   /** Called when the worker ends, after the last request. */
@@ -98,8 +100,11 @@ export interface SiteContext {
   processName: string;
   /** Heavy work, off the event loop. */
   pool: TaskPool;
-  /** Drops every cached page that carries one of the tags, on every worker; resolves when all have, at most 1 s later. */
-  purge: (tags: readonly string[]) => Promise<void>;
+  /**
+   * Purges every cached page that carries one of the tags, on every worker; resolves when all have, at most 1.5 s later.
+   * Soft (default): never fresh again, but kept as last good for times of need. Hard (what was taken back): gone.
+   */
+  purge: (tags: readonly string[], options?: { hard?: boolean }) => Promise<void>;
   /** A limiter that counts for the whole server. */
   limiter: (name: string, limit: { points: number; seconds: number }) => Limiter;
   /** What the engine knows of a request that it passed to the site. */

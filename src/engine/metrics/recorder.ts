@@ -7,8 +7,8 @@ import { type CounterHandle, DeltaBook, type HistogramHandle } from './delta-boo
 const MAX_ROUTES = 200;
 const OTHER = 'other';
 
-/** How the page cache took part in an answer. */
-export const CACHE_USES = ['fresh', 'revalidate', 'last_good', 'miss', 'bypass'] as const;
+/** How the page cache took part in an answer; `engine`: the engine's own paths, `refused`: the waiting page. */
+export const CACHE_USES = ['fresh', 'revalidate', 'last_good', 'miss', 'bypass', 'engine', 'refused'] as const;
 export type CacheUse = (typeof CACHE_USES)[number];
 
 /** Methods with series of their own; node:http knows 30 more, which only probes send. */

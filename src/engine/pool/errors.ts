@@ -7,12 +7,17 @@ export class PoolFullError extends Error {
   }
 }
 
-/** The task was not done in time, or nobody waits for it any more. */
+/** The task was not done in time, or nobody waits for it any more; `cause` is why the caller left. */
 export class TaskDeadlineError extends Error {
   readonly code = 'TASK_DEADLINE';
   override readonly name = 'TaskDeadlineError';
-  constructor(task: string, deadlineMs: number) {
-    super(`task "${task}" was not done within ${Math.round(deadlineMs)} ms`);
+  constructor(task: string, afterMs: number, cause?: unknown) {
+    super(
+      cause === undefined
+        ? `task "${task}" was not done within ${Math.round(afterMs)} ms`
+        : `task "${task}" was given up by its caller after ${Math.round(afterMs)} ms`,
+      { cause },
+    );
   }
 }
 
@@ -20,7 +25,9 @@ export class TaskDeadlineError extends Error {
 export class TaskError extends Error {
   readonly code = 'TASK_FAILED';
   override readonly name = 'TaskError';
-  constructor(task: string, cause: unknown) {
-    super(`task "${task}" failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  readonly taskErrorName: string;
+  constructor(task: string, cause: Error) {
+    super(`task "${task}" failed: ${cause.message}`, { cause });
+    this.taskErrorName = cause.name;
   }
 }

@@ -1,0 +1,46 @@
+import { type BlockList, isIP } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+
+const plain = (address: string): string => (address.startsWith('::ffff:') ? address.slice(7) : address);
+
+const isTrusted = (trusted: BlockList, address: string): boolean => {
+  const family = isIP(address);
+  return family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4');
+};
+
+/** The address of the socket's other end, IPv4-mapped addresses as IPv4. */
+export function peerAddress(request: IncomingMessage): string {
+  return plain(request.socket?.remoteAddress ?? '');
+}
+
+/**
+ * The visitor's address: the socket's peer, or behind a trusted proxy the nearest address of X-Forwarded-For
+ * that is not itself a trusted proxy. What an untrusted peer claims is ignored.
+ */
+export function clientAddress(request: IncomingMessage, trusted: BlockList): string {
+  const peer = peerAddress(request);
+  const forwarded = request.headers['x-forwarded-for'];
+  if (typeof forwarded !== 'string' || !isTrusted(trusted, peer)) return peer;
+  const hops = forwarded.split(',').map((hop) => plain(hop.trim()));
+  let nearest = peer;
+  for (let at = hops.length - 1; at >= 0; at--) {
+    const hop = hops[at]!;
+    if (isIP(hop) === 0) break;
+    nearest = hop;
+    if (!isTrusted(trusted, hop)) break;
+  }
+  return nearest;
+}
+
+/** Whether the visitor's connection is TLS: told by a trusted proxy. */
+export function isSecure(request: IncomingMessage, trusted: BlockList): boolean {
+  return isTrusted(trusted, peerAddress(request)) && request.headers['x-forwarded-proto'] === 'https';
+}
+
+/** A direct client on this machine: loopback peer and no sign of a proxy in between. */
+export function isDirectLoopback(request: IncomingMessage): boolean {
+  const peer = peerAddress(request);
+  const loopback = peer === '::1' || peer.startsWith('127.');
+  const headers = request.headers;
+  return loopback && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined && headers['x-real-ip'] === undefined && headers.via === undefined;
+}

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { wantsJson } from './accept.ts';
+
+/** Retry-After spread, s: visitors told to come back at the same moment would be the next surge. */
+const RETRY_AFTER_SECONDS = [1, 2, 3, 4, 5] as const;
+
+export type RefusalWriter = (request: IncomingMessage, response: ServerResponse, random: number) => void;
+
+/**
+ * Answers "not now" with bytes made once: a friendly page that reloads itself (without JavaScript) for people,
+ * JSON for programs. The connection is kept: closing it would cost four times as much as the answer.
+ */
+export function createRefusals(options: { siteName: string; stamp: readonly string[] }): RefusalWriter {
+  const variants = RETRY_AFTER_SECONDS.map((seconds) => {
+    const html = Buffer.from(waitingPage(options.siteName, seconds));
+    const json = Buffer.from(
+      `${JSON.stringify({ error: { status: 503, code: 'BUSY', message: 'The server is busy. Please try again shortly.', retryAfterSeconds: seconds } })}\n`,
+    );
+    const head = (type: string, body: Buffer): string[] => [
+      ...options.stamp,
+      'content-type',
+      type,
+      'content-length',
+      String(body.length),
+      'retry-after',
+      String(seconds),
+      'cache-control',
+      'no-store',
+      'content-security-policy',
+      "default-src 'none'; style-src 'sha256-" + STYLE_HASH + "'",
+      'x-content-type-options',
+      'nosniff',
+    ];
+    return {
+      html: { body: html, head: head('text/html; charset=utf-8', html) },
+      json: { body: json, head: head('application/json; charset=utf-8', json) },
+    };
+  });
+  return (request, response, random) => {
+    const variant = variants[Math.floor(random * variants.length)]!;
+    const { head, body } = wantsJson(request) ? variant.json : variant.html;
+    response.writeHead(503, head);
+    response.end(request.method === 'HEAD' ? undefined : body);
+  };
+}
+
+const STYLE =
+  'body{font:1.1rem/1.6 system-ui,sans-serif;max-width:32rem;margin:18vh auto;padding:0 1.5rem;color:#12303a;background:#f4f8f8}h1{font-size:1.6rem}@media(prefers-color-scheme:dark){body{color:#dcebec;background:#0d1c22}}';
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+
+const escape = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+
+/** The page of those who must wait: reloads itself after `seconds`. */
+export function waitingPage(siteName: string, seconds: number): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="${seconds}">
+<title>One moment - ${escape(siteName)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>One moment, please</h1>
+<p>Many people are visiting ${escape(siteName)} right now. This page tries again by itself in ${seconds} second${seconds === 1 ? '' : 's'}; you need not do anything.</p>
+</main>
+</body>
+</html>
+`;
+}

@@ -1,0 +1,36 @@
+import type { Logger } from 'pino';
+import { type Downward, downwardSchema, type Upward } from './beats.ts';
+
+/** A handle of the port as it travels between processes; only `server.listen` looks inside. */
+export type PortHandle = { close: () => void };
+
+export interface Link {
+  send: (message: Upward) => void;
+  /** One listener per type of message. */
+  on: <Type extends Downward['type']>(type: Type, listener: (message: Extract<Downward, { type: Type }>, handle: PortHandle | undefined) => void) => void;
+}
+
+/** The channel of a worker or the lifeboat to the primary. When the primary is gone, `onLost` is called once. */
+export function linkToPrimary(log: Logger, onLost: () => void): Link {
+  const listeners = new Map<string, (message: never, handle: PortHandle | undefined) => void>();
+  process.on('message', (raw: unknown, handle: unknown) => {
+    // The rate limiter's library and node:cluster talk on the same channel: theirs carry no `type`.
+    if (typeof raw !== 'object' || raw === null || !('type' in raw)) return;
+    const parsed = downwardSchema.safeParse(raw);
+    if (!parsed.success) {
+      log.warn({ problem: parsed.error.issues[0]?.message }, 'message from the primary is not valid');
+      return;
+    }
+    listeners.get(parsed.data.type)?.(parsed.data as never, handle as PortHandle | undefined);
+  });
+  process.once('disconnect', onLost);
+  return {
+    send(message) {
+      // A closing channel is no news here: `disconnect` follows and ends the process.
+      if (process.connected) process.send?.(message, undefined, undefined, () => {});
+    },
+    on(type, listener) {
+      listeners.set(type, listener as (message: never, handle: PortHandle | undefined) => void);
+    },
+  };
+}

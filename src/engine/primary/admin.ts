@@ -1,0 +1,72 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { PortError, portProblem } from './port.ts';
+
+/** What the admin port shows. */
+export interface AdminSources {
+  health: () => { status: 200 | 503; body: string };
+  exposition: () => Promise<string>;
+  /** The fleet as JSON: workers, their state and last beat. */
+  fleet: () => unknown;
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+const JSON_TYPE = 'application/json; charset=utf-8';
+const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8';
+
+/**
+ * The admin port, served by the primary itself so that it answers whatever the workers do.
+ * @throws {PortError} the port cannot be had
+ */
+export async function startAdmin(host: string, port: number, sources: AdminSources): Promise<{ server: Server; port: number }> {
+  const server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000, maxHeaderSize: 8_192 }, (request, response) => {
+    void answer(request, response, sources);
+  });
+  server.maxConnections = 64;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(new PortError(portProblem(error.code ?? '', host, port, 'TAHAN_ADMIN_PORT')));
+    });
+    server.listen(port, host, resolve);
+  });
+  return { server, port: (server.address() as { port: number }).port };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, sources: AdminSources): Promise<void> {
+  const send = (status: number, type: string, body: string): void => {
+    response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  };
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD');
+    send(405, TEXT, 'Only GET and HEAD here.\n');
+    return;
+  }
+  const path = (request.url ?? '/').split('?', 1)[0];
+  switch (path) {
+    case '/health': {
+      const { status, body } = sources.health();
+      send(status, JSON_TYPE, body);
+      return;
+    }
+    case '/health/live':
+      send(200, JSON_TYPE, '{"live":true}\n');
+      return;
+    case '/health/ready': {
+      const { status } = sources.health();
+      send(status, JSON_TYPE, `{"ready":${status === 200}}\n`);
+      return;
+    }
+    case '/metrics':
+      try {
+        send(200, EXPOSITION, await sources.exposition());
+      } catch (error) {
+        send(500, TEXT, `The metrics could not be put together: ${error instanceof Error ? error.message : String(error)}\n`);
+      }
+      return;
+    case '/fleet':
+      send(200, JSON_TYPE, `${JSON.stringify(sources.fleet())}\n`);
+      return;
+    default:
+      send(404, TEXT, 'Here are /health, /health/live, /health/ready, /metrics and /fleet.\n');
+  }
+}

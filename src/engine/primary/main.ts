@@ -1,0 +1,94 @@
+import { fork } from 'node:child_process';
+import cluster from 'node:cluster';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { RateLimiterClusterMaster } from 'rate-limiter-flexible';
+import type { Config } from '../../config.ts';
+import { createLog } from '../log.ts';
+import { sessionSecret } from '../secret.ts';
+import { startAdmin } from './admin.ts';
+import { bindPort } from './port.ts';
+import { createSupervisor } from './supervisor.ts';
+
+export interface PrimaryOptions {
+  config: Config;
+  /** The environment that children start with. */
+  env: NodeJS.ProcessEnv;
+  /** The module to run in children. */
+  main: URL;
+}
+
+/** Ctrl-C under npm comes twice, from the terminal and from npm: a signal so soon after the first is its echo, ms. */
+const ECHO_MS = 500;
+
+/** The site could not be prepared; what it printed says why. */
+class PrepareError extends Error {
+  readonly code = 'SITE_START';
+}
+
+/**
+ * Starts the server: binds the port, prepares the site in a process of its own, forks workers and the lifeboat, and
+ * then supervises until it is told to stop.
+ * @throws {DataFolderError | PortError | PrepareError} what stops the start
+ */
+export async function startPrimary(options: PrimaryOptions): Promise<void> {
+  const { config, main } = options;
+  sessionSecret(config.dataDir, config.sessionSecret);
+  const port = await bindPort(config.host, config.port, 'PORT');
+  const env = { ...options.env, TAHAN_INTERNAL_PORT: String(port.port) };
+  const log = createLog(config.logLevel, 'primary');
+
+  let stopRequestedAt: number | undefined;
+  let stop = async (): Promise<void> => process.exit(0);
+  let stopNow = (): void => process.exit(1);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopRequestedAt === undefined) {
+        stopRequestedAt = performance.now();
+        void stop();
+      } else if (performance.now() - stopRequestedAt > ECHO_MS) {
+        stopNow();
+      }
+    });
+  }
+
+  const supervisor = createSupervisor({ config, env, main, handle: port.handle, port: port.port, log });
+  const admin = await startAdmin(config.adminHost, config.adminPort, supervisor.sources);
+  await runPrepare(main, env);
+
+  cluster.setupPrimary({ exec: fileURLToPath(main), args: [] });
+  new RateLimiterClusterMaster();
+  supervisor.start();
+  stopNow = () => {
+    supervisor.kill();
+    process.exit(1);
+  };
+  stop = async () => {
+    log.info('stopping: workers drain');
+    await supervisor.stop();
+    admin.server.close();
+    admin.server.closeAllConnections();
+    process.exit(0);
+  };
+  process.on('SIGUSR2', () => log.info({ fleet: supervisor.sources.fleet() }, 'state of the fleet'));
+  process.on('uncaughtException', (error) => {
+    log.fatal({ error: error.stack }, 'the primary failed');
+    supervisor.kill();
+    process.exit(1);
+  });
+
+  await supervisor.serving;
+  const shown = (host: string): string => (host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host);
+  console.log(
+    `Tahan serves ${config.publicUrl || `http://${shown(config.host)}:${port.port}`} - admin http://${shown(config.adminHost)}:${admin.port} - ` +
+      `workers ${config.workersMin} to ${config.workersMax} - data ${config.dataDir}`,
+  );
+  process.send?.('ready');
+}
+
+/** @throws {PrepareError} it ended with an error; its own line says which */
+async function runPrepare(main: URL, env: NodeJS.ProcessEnv): Promise<void> {
+  const child = fork(fileURLToPath(main), [], { env: { ...env, TAHAN_INTERNAL_ROLE: 'prepare' }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  if (code !== 0) throw new PrepareError(`the site could not be prepared (${signal ?? `exit code ${code}`}); nothing was started`);
+}

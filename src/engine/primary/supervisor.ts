@@ -1,0 +1,269 @@
+import type { Logger } from 'pino';
+import type { Config } from '../../config.ts';
+import type { Downward, PublicPages, Upward } from '../beats.ts';
+import type { PortHandle } from '../link.ts';
+import { readBacklog } from '../metrics/backlog.ts';
+import { createTotals } from '../metrics/totals.ts';
+import type { AdminSources } from './admin.ts';
+import { Backoff } from './backoff.ts';
+import { createFleet, type ExitNews, type Member, MEMBER_STATES } from './fleet.ts';
+import { type Health, healthOf } from './health.ts';
+import { createLeases } from './leases.ts';
+import { keepLifeboat, type LifeboatKeeper } from './lifeboat-keeper.ts';
+import { createPurges } from './purges.ts';
+import { lifeboatWanted, type LifeboatState, type ModeState, nextMode, SATURATION, type WorkerView } from './saturation.ts';
+
+export interface SupervisorOptions {
+  config: Config;
+  env: NodeJS.ProcessEnv;
+  main: URL;
+  handle: PortHandle;
+  port: number;
+  log: Logger;
+}
+
+export interface Supervisor {
+  start: () => void;
+  /** Resolves when the first worker serves. */
+  serving: Promise<void>;
+  sources: AdminSources;
+  stop: () => Promise<void>;
+  kill: () => void;
+}
+
+/** The primary looks at its fleet this often, ms: the lifeboat must join within 150 ms of the last worker's silence. */
+const TICK_MS = 25;
+/** A tick later than this says that the primary itself was held up: what looks like silence then is its own. */
+const LATE_TICK_MS = 100;
+/** Workers are told mode and health at least this often, ms. */
+const TELL_EVERY_MS = 1_000;
+/** The lifeboat's number where processes are told apart by number; workers count from 1. */
+const LIFEBOAT = 0;
+
+/** Ties fleet, lifeboat, leases, purges and metrics together: messages in, effects out, a tick for what is not said. */
+export function createSupervisor({ config, env, main, handle, port, log }: SupervisorOptions): Supervisor {
+  const now = (): number => performance.now();
+  const startedAt = now();
+  const options = { ...SATURATION, lagUpMs: config.lagUpMs, eluUp: config.eluUp };
+  const totals = createTotals({
+    version: config.version,
+    view: () => ({
+      mode: mode.mode,
+      workers: Object.fromEntries(MEMBER_STATES.map((state) => [state, countOf(state)])),
+      acceptBacklog: readBacklog(port),
+      lifeboatActive: lifeboat?.active ?? false,
+    }),
+  });
+  const leases = createLeases();
+  const purges = createPurges();
+  const backoff = new Backoff();
+  const lifeboatBackoff = new Backoff();
+  const firstServing = Promise.withResolvers<void>();
+  let publicPages: PublicPages | undefined;
+  let mode: ModeState = { mode: 'down', reason: 'starting', calledForAt: 0 };
+  let lifeboatState: LifeboatState = { wanted: false, answeringSince: undefined };
+  let lifeboat: LifeboatKeeper | undefined;
+  let lastTickAt = now();
+  /** Time that the primary itself was held up: silence is not counted in it. */
+  let lateMs = 0;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let toldHealth = '';
+  let ticking: NodeJS.Timeout | undefined;
+  let stopping = false;
+
+  const fleet = createFleet({
+    handle,
+    backlog: config.backlog,
+    drainMs: config.drainMs,
+    env: () => ({ ...env, TAHAN_INTERNAL_ROLE: 'worker' }),
+    log,
+    now,
+    events: { message: onMessage, exit: onExit, change: () => tick(), forkDelayMs: () => backoff.delayMs(now()) },
+  });
+
+  function onMessage(member: Member, message: Upward): void {
+    switch (message.type) {
+      case 'beat':
+        totals.beat(member.name, message);
+        return;
+      case 'ready':
+        publicPages = message.publicPages;
+        lifeboat?.send({ type: 'public-pages', publicPages });
+        fleet.send(member, modeMessage());
+        return;
+      case 'listening':
+        log.info({ worker: member.name, pid: member.pid, afterMs: Math.round(now() - member.startedAt) }, 'worker serves');
+        firstServing.resolve();
+        return;
+      case 'failed':
+        log.error({ worker: member.name, reason: message.reason }, 'worker could not start');
+        return;
+      case 'metrics':
+        totals.add(message);
+        return;
+      case 'purge':
+        purge(member.id, message);
+        return;
+      case 'purged':
+        purges.answered(message.id, member.id);
+        return;
+      case 'lease': {
+        const granted = leases.ask(message.key, member.id, message.ttlMs, now());
+        fleet.send(member, { type: 'leased', key: message.key, granted });
+        return;
+      }
+      case 'release':
+        for (const waiter of leases.release(message.key, member.id)) tellFreed(waiter, message.key, message.stored);
+        return;
+      case 'broadcast':
+        fleet.broadcast(message);
+        return;
+      case 'scrape':
+        void sources.exposition().then((text) => fleet.send(member, { type: 'exposition', id: message.id, text }));
+        return;
+    }
+  }
+
+  function onExit(member: Member, news: ExitNews): void {
+    for (const [key, waiters] of leases.drop(member.id)) for (const waiter of waiters) tellFreed(waiter, key, false);
+    purges.gone(member.id);
+    totals.gone(member.name);
+    if (news.expected) {
+      log.info({ worker: member.name }, 'worker ended');
+      return;
+    }
+    backoff.crashed(now());
+    totals.count('tahan_worker_restarts_total', [news.atStart ? 'died_at_start' : 'died_serving']);
+    log.error(
+      { worker: member.name, pid: member.pid, how: news.how, reason: member.failure, nextInMs: Math.round(backoff.delayMs(now())) },
+      news.atStart ? 'worker died at its start' : 'worker died while it served',
+    );
+  }
+
+  function tellFreed(id: number, key: string, stored: boolean): void {
+    const waiter = fleet.members.get(id);
+    if (waiter !== undefined) fleet.send(waiter, { type: 'freed', key, stored });
+  }
+
+  /** Passes a purge on to every other process, and tells the origin when all have done it. */
+  function purge(origin: number, message: Extract<Upward, { type: 'purge' }>): void {
+    const others = [...fleet.members.values()].filter((member) => member.id !== origin && member.state !== 'starting').map((member) => member.id);
+    purges.start(message.id, lifeboat?.pid === undefined ? others : [...others, LIFEBOAT], () => {
+      const member = fleet.members.get(origin);
+      if (member !== undefined) fleet.send(member, { type: 'purged', id: message.id });
+    });
+    fleet.broadcast(message, origin);
+    lifeboat?.send(message);
+  }
+
+  const views = (): WorkerView[] => {
+    const serving: WorkerView[] = [];
+    for (const { state, name, lastBeatAt, beat, servingAt } of fleet.members.values()) {
+      if (state === 'serving') serving.push({ name, lastBeatAt, beat, servingAt: servingAt ?? 0 });
+    }
+    return serving;
+  };
+  const countOf = (state: Member['state']): number => [...fleet.members.values()].filter((member) => member.state === state).length;
+
+  const health = (): Health =>
+    healthOf({
+      mode: mode.mode,
+      live: countOf('serving'),
+      spare: countOf('spare'),
+      min: config.workersMin,
+      max: config.workersMax,
+      lifeboat: lifeboat?.active ?? false,
+      features: views().flatMap(({ beat }) => (beat === undefined ? [] : [beat.features])),
+      uptimeSeconds: (now() - startedAt) / 1_000,
+      version: config.version,
+    });
+
+  const modeMessage = (): Downward => {
+    const { status, body } = health();
+    return { type: 'mode', mode: mode.mode, health: body, httpStatus: status, serving: countOf('serving') };
+  };
+
+  function tick(): void {
+    if (stopping) return;
+    const at = now();
+    const late = at - lastTickAt - TICK_MS;
+    lastTickAt = at;
+    // A primary that was held up has unread beats waiting: it reads them before it judges anybody.
+    lateMs = late > LATE_TICK_MS ? LATE_TICK_MS : Math.max(0, lateMs - TICK_MS);
+    const silentMs = options.silentMs + lateMs;
+    const serving = views();
+    lifeboatState = lifeboatWanted(serving, lifeboatState, at, silentMs);
+    lifeboat?.setWanted(lifeboatState.wanted);
+    const before = mode.mode;
+    mode = nextMode(serving, lifeboat?.active ?? false, mode, at, { ...options, silentMs });
+    if (mode.mode !== before) log.info({ from: before, to: mode.mode, why: mode.reason }, 'mode changed');
+    const summary = `${mode.mode} ${serving.length} ${lifeboat?.active}`;
+    if (summary === toldHealth && at - toldAt < TELL_EVERY_MS) return;
+    toldHealth = summary;
+    toldAt = at;
+    const message = modeMessage();
+    fleet.broadcast(message);
+    lifeboat?.send(message);
+  }
+
+  const isUp = (member: Member): boolean => member.lastBeatAt !== undefined && now() - member.lastBeatAt <= options.silentMs + 100;
+
+  const sources: AdminSources = {
+    health,
+    exposition: () => totals.exposition(),
+    fleet: () => ({
+      mode: mode.mode,
+      why: mode.reason,
+      lifeboat: { pid: lifeboat?.pid, active: lifeboat?.active ?? false },
+      workers: [...fleet.members.values()].map((member) => ({
+        name: member.name,
+        pid: member.pid,
+        state: member.state,
+        up: isUp(member),
+        servingSeconds: member.servingAt === undefined ? 0 : Math.round((now() - member.servingAt) / 1_000),
+        beat: member.beat,
+      })),
+    }),
+  };
+
+  return {
+    serving: firstServing.promise,
+    sources,
+    start() {
+      lifeboat = keepLifeboat({
+        main,
+        env: () => env,
+        handle,
+        backlog: config.backlog,
+        log,
+        onMessage(message) {
+          if (message.type === 'metrics') totals.add(message);
+          else if (message.type === 'beat') totals.beat('lifeboat', message);
+          else if (message.type === 'purged') purges.answered(message.id, LIFEBOAT);
+        },
+        onStart() {
+          if (publicPages !== undefined) lifeboat?.send({ type: 'public-pages', publicPages });
+          lifeboat?.send(modeMessage());
+        },
+        onExit() {
+          purges.gone(LIFEBOAT);
+          lifeboatBackoff.crashed(now());
+        },
+        restartDelayMs: () => Math.min(1_000, lifeboatBackoff.delayMs(now())),
+      });
+      fleet.aim(config.workersMax, config.spare);
+      ticking = setInterval(tick, TICK_MS);
+    },
+    async stop() {
+      stopping = true;
+      clearInterval(ticking);
+      handle.close();
+      lifeboat?.stop();
+      await fleet.stop();
+    },
+    kill() {
+      lifeboat?.stop();
+      fleet.kill();
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isbot } from 'isbot';
+import { wantsJson } from '../answer/accept.ts';
+import type { Priority, Site } from '../site.ts';
+import type { Direct } from './direct.ts';
+import type { EngineRoutes } from './engine-routes.ts';
+import type { Pages } from './pages.ts';
+import type { Route, Routes } from '../answer/routes.ts';
+
+/** A request on its way through the engine. Times on the clock of `performance.now()`, ms. */
+export interface Visitor {
+  request: IncomingMessage;
+  response: ServerResponse;
+  route: Route;
+  /** Path without the query, as matched. */
+  path: string;
+  /** Query without `?`; empty for none. */
+  query: string;
+  priority: Priority;
+  arrivedAt: number;
+  /** Infinity: none. */
+  deadlineAt: number;
+}
+
+export interface ArrivalParts {
+  site: Site;
+  routes: Routes;
+  engineRoutes: EngineRoutes;
+  pages: Pages;
+  direct: Direct;
+  deadlineMs: number;
+  /** Largest request body, bytes. */
+  bodyLimit: number;
+  /** This worker is leaving: answers ask the client to come back on a new connection. */
+  closing: () => boolean;
+  noteArrival: (ms: number) => void;
+}
+
+/** The first step of a request's life: what is it, and who answers: the engine itself, the page cache, or the site. */
+export function createArrival(parts: ArrivalParts): (request: IncomingMessage, response: ServerResponse) => void {
+  const { site, routes, engineRoutes, pages, direct, deadlineMs, bodyLimit, closing, noteArrival } = parts;
+
+  return (request, response) => {
+    const arrivedAt = performance.now();
+    if (closing()) response.shouldKeepAlive = false;
+    const url = request.url ?? '/';
+    const mark = url.indexOf('?');
+    const path = mark === -1 ? url : url.slice(0, mark);
+    const query = mark === -1 ? '' : url.slice(mark + 1);
+    if (Number(request.headers['content-length'] ?? 0) > bodyLimit) {
+      tooLarge(request, response, bodyLimit);
+    } else if (!engineRoutes.answer(request, response, path)) {
+      const method = request.method ?? 'GET';
+      const route = routes.match(method === 'HEAD' ? 'GET' : method, path);
+      const member = site.isMember?.(request) ?? false;
+      const ownDeadlineMs = route.policy.deadlineMs ?? deadlineMs;
+      const visitor: Visitor = {
+        request,
+        response,
+        route,
+        path,
+        query,
+        priority: priorityOf(request, route, method, member),
+        arrivedAt,
+        deadlineAt: ownDeadlineMs === 0 ? Number.POSITIVE_INFINITY : arrivedAt + ownDeadlineMs,
+      };
+      const publicPage = route.cacheable && (method === 'GET' || method === 'HEAD');
+      if (publicPage && !member && request.headers.authorization === undefined) pages.answer(visitor);
+      else direct.answer(visitor, publicPage);
+    }
+    noteArrival(performance.now() - arrivedAt);
+  };
+}
+
+/** Refused by its announced length, before a byte of it is read; the connection ends, as the body would follow. */
+function tooLarge(request: IncomingMessage, response: ServerResponse, bodyLimit: number): void {
+  const message = `The request body is larger than ${bodyLimit} bytes.`;
+  const body = wantsJson(request) ? `${JSON.stringify({ error: { status: 413, code: 'BODY_TOO_LARGE', message } })}\n` : `${message}\n`;
+  response.writeHead(413, { 'content-type': wantsJson(request) ? 'application/json; charset=utf-8' : 'text/plain; charset=utf-8', connection: 'close' });
+  response.end(body);
+}
+
+function priorityOf(request: IncomingMessage, route: Route, method: string, member: boolean): Priority {
+  const own = route.policy.priority;
+  if (typeof own === 'string') return own;
+  if (own !== undefined) return own(request);
+  if (method !== 'GET' && method !== 'HEAD') return 'critical';
+  if (member) return 'normal';
+  return declaresBot(request.headers['user-agent'] ?? '') ? 'background' : 'low';
+}
+
+const MAX_KNOWN_AGENTS = 1_000;
+const knownAgents = new Map<string, boolean>();
+
+/** Whether the user agent says that it is a bot; remembered, as the pattern is long. */
+function declaresBot(userAgent: string): boolean {
+  const known = knownAgents.get(userAgent);
+  if (known !== undefined) return known;
+  const bot = isbot(userAgent);
+  if (knownAgents.size >= MAX_KNOWN_AGENTS) knownAgents.delete(knownAgents.keys().next().value!);
+  knownAgents.set(userAgent, bot);
+  return bot;
+}

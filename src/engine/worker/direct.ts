@@ -1,0 +1,106 @@
+import type { BlockList } from 'node:net';
+import type { RefusalWriter } from '../answer/refusal.ts';
+import type { Recorder } from '../metrics/recorder.ts';
+import type { Site } from '../site.ts';
+import type { Visitor } from './arrival.ts';
+import type { Dispatcher, SiteJob } from './dispatcher.ts';
+import type { RouteWork } from './route-work.ts';
+import { ClientGoneError, DeadlineError, detach, Visit } from './visit.ts';
+
+export interface DirectParts {
+  site: Site;
+  dispatcher: Dispatcher;
+  works: readonly RouteWork[];
+  refuse: RefusalWriter;
+  recorder: Recorder;
+  trusted: BlockList;
+  /** Answers with the anonymous last good copy; false when there is none. */
+  lastGood: (visitor: Visitor) => boolean;
+  /** Headers that every answer carries, flat. */
+  stamp: readonly string[];
+  /** A listener threw: logged and counted. */
+  onSiteError: (error: unknown) => void;
+}
+
+/** Requests that the site answers for one visitor alone: through the gate and the queue. */
+export interface Direct {
+  /** `publicPage`: when there is no room, the anonymous copy will do. */
+  answer: (visitor: Visitor, publicPage: boolean) => void;
+}
+
+export function createDirect(parts: DirectParts): Direct {
+  const { site, dispatcher, works, refuse, recorder, trusted, lastGood, stamp, onSiteError } = parts;
+
+  return {
+    answer(visitor, publicPage) {
+      const { request, response, route, priority, arrivedAt, deadlineAt } = visitor;
+      const work = works[route.index]!;
+      const visit = new Visit(request, priority, deadlineAt, trusted);
+      let done: (() => void) | undefined;
+      let timer: NodeJS.Timeout | undefined;
+
+      const record = (): void => recorder.request(route.policy.route, request.method ?? 'GET', response.statusCode, 'bypass', (performance.now() - arrivedAt) / 1_000);
+      const turnAway = (): void => {
+        clearTimeout(timer);
+        if (publicPage && lastGood(visitor)) return;
+        refuse(request, response, Math.random());
+        record();
+      };
+      const job: SiteJob = {
+        priority,
+        costMs: work.costMs,
+        queuedAt: arrivedAt,
+        deadlineAt,
+        cancelled: false,
+        work,
+        run() {
+          return new Promise<void>((resolve) => {
+            done = resolve;
+            // A listener that throws at once is the site's bug: its visitor gets a 500, the others nothing of it.
+            for (let at = 0; at < stamp.length; at += 2) response.setHeader(stamp[at]!, stamp[at + 1]!);
+            try {
+              site.handler(request, response);
+            } catch (error) {
+              fail(error);
+            }
+          });
+        },
+        refuse: turnAway,
+      };
+      const fail = (error: unknown): void => {
+        onSiteError(error);
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' }).end('Something went wrong here. Please try again.\n');
+      };
+      response.once('close', () => {
+        clearTimeout(timer);
+        if (response.writableFinished) {
+          if (done !== undefined) record();
+        } else {
+          dispatcher.cancel(job);
+          visit.abort(new ClientGoneError());
+          recorder.count('tahan_client_gone_total', []);
+        }
+        done?.();
+      });
+      if (dispatcher.offer(job) !== undefined) {
+        turnAway();
+        return;
+      }
+      if (deadlineAt === Number.POSITIVE_INFINITY) return;
+      timer = setTimeout(() => {
+        dispatcher.cancel(job);
+        visit.abort(new DeadlineError());
+        recorder.count('tahan_deadline_exceeded_total', [route.policy.route]);
+        if (response.headersSent) {
+          // Half an answer cannot be mended: the cut connection tells the client.
+          response.destroy();
+          return;
+        }
+        for (const name of response.getHeaderNames()) response.removeHeader(name);
+        turnAway();
+        if (done !== undefined) detach(response);
+      }, deadlineAt - arrivedAt);
+    },
+  };
+}

@@ -1,0 +1,173 @@
+import type { CoDel } from '../resilience/codel.ts';
+import { admit, type GateBounds, type Refusal } from './gate.ts';
+import { type Job, WorkQueue } from './queue.ts';
+import type { RouteWork } from './route-work.ts';
+
+/** A piece of work for the site: a visitor's request, or a render for the page cache. */
+export interface SiteJob extends Job {
+  work: RouteWork;
+  /** Starts the site on it; settles when its answer is done. Must not throw. */
+  run: () => void | Promise<void>;
+  /** Called instead of `run`. */
+  refuse: (why: Refusal) => void;
+}
+
+export interface DispatcherOptions {
+  bounds: GateBounds;
+  codel: CoDel;
+  /** Count what would be refused, and refuse nothing. */
+  dryRun: boolean;
+  onRefusal: (job: SiteJob, why: Refusal, dryRun: boolean) => void;
+  now: () => number;
+}
+
+/** Turns of the event loop that may pass before the next job although visitors keep arriving. */
+const MAX_TURNS = 64;
+/** Share of the job before that arriving visitors may take of the loop before the next job must run. */
+const ARRIVAL_SHARE = 1;
+const MIN_ARRIVAL_MS = 2;
+
+/**
+ * I/O-first dispatch. libuv accepts one connection per turn of the event loop; a server that runs each 5 ms handler
+ * as it arrives accepts 200 connections a second and collapses under more. So before each job the loop keeps turning
+ * until a turn brought no new connection or request, bounded in turns and time.
+ */
+export class Dispatcher {
+  readonly queue = new WorkQueue<SiteJob>();
+  /** Share of the bounds in force, 0..1: a promoted worker starts slowly. */
+  share = 1;
+  /** Jobs that the site works on or waits for. */
+  inFlight = 0;
+  completed = 0;
+  refused = 0;
+  private readonly options: DispatcherOptions;
+  private arrived = false;
+  private scheduled = false;
+  private turns = 0;
+  private waitSince = 0;
+  private running: { job: SiteJob; startedAt: number; arrivalMs: number } | undefined;
+  private arrivalMs = 0;
+  private lastCostMs = MIN_ARRIVAL_MS;
+
+  constructor(options: DispatcherOptions) {
+    this.options = options;
+  }
+
+  /** A connection or a request came in, and took `ms` of the loop. */
+  noteArrival(ms: number): void {
+    this.arrived = true;
+    this.arrivalMs += ms;
+  }
+
+  /** Queues a job, or says why not. In a dry run it is always queued. */
+  offer(job: SiteJob): Refusal | undefined {
+    const { bounds, dryRun, now } = this.options;
+    const why =
+      admit(bounds, {
+        priority: job.priority,
+        aheadMs: this.queue.workAheadMs(job.priority),
+        costMs: job.costMs,
+        remainingMs: job.deadlineAt - now(),
+        share: this.share,
+      }) ?? job.work.admit(job.deadlineAt - now());
+    if (why !== undefined) {
+      this.countRefusal(job, why);
+      if (!dryRun) return why;
+    }
+    this.enqueue(job);
+    return undefined;
+  }
+
+  /** Whether a job of this kind would be refused now. */
+  wouldRefuse(job: Pick<SiteJob, 'priority' | 'costMs'>): boolean {
+    return !this.options.dryRun && this.queue.workAheadMs(job.priority) > this.options.bounds.boundMs[job.priority] * this.share;
+  }
+
+  cancel(job: SiteJob): void {
+    if (job.work.unpark(job)) job.cancelled = true;
+    else this.queue.cancel(job);
+  }
+
+  private enqueue(job: SiteJob): void {
+    this.queue.push(job);
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.waitSince = this.options.now();
+    this.turns = 0;
+    this.arrived = true;
+    setImmediate(this.turn);
+  }
+
+  private readonly turn = (): void => {
+    const now = this.options.now();
+    this.settleCost(now);
+    const patienceMs = Math.max(MIN_ARRIVAL_MS, this.lastCostMs * ARRIVAL_SHARE);
+    if (this.arrived && this.turns < MAX_TURNS && now - this.waitSince < patienceMs) {
+      this.arrived = false;
+      this.turns += 1;
+      setImmediate(this.turn);
+      return;
+    }
+    const job = this.next(now);
+    if (job === undefined) {
+      this.scheduled = false;
+      return;
+    }
+    this.start(job, now);
+    this.waitSince = this.options.now();
+    this.turns = 0;
+    this.arrived = true;
+    setImmediate(this.turn);
+  };
+
+  private next(now: number): SiteJob | undefined {
+    for (;;) {
+      const job = this.queue.shift();
+      if (job === undefined) return undefined;
+      const why = this.stale(job, now);
+      if (why !== undefined) {
+        this.countRefusal(job, why);
+        if (!this.options.dryRun || why === 'expired') {
+          job.refuse(why);
+          continue;
+        }
+      }
+      if (job.work.hasRoom() || this.options.dryRun) return job;
+      job.work.park(job);
+    }
+  }
+
+  private stale(job: SiteJob, now: number): Refusal | undefined {
+    if (job.deadlineAt <= now) return 'expired';
+    return this.options.codel.shouldDrop(now - job.queuedAt, job.costMs, now) ? 'codel' : undefined;
+  }
+
+  private start(job: SiteJob, now: number): void {
+    this.running = { job, startedAt: now, arrivalMs: this.arrivalMs };
+    this.inFlight += 1;
+    const flight = job.work.started(now);
+    const ended = (): void => {
+      this.inFlight -= 1;
+      this.completed += 1;
+      const parked = job.work.ended(flight, this.options.now());
+      if (parked !== undefined) this.enqueue(parked as SiteJob);
+    };
+    const outcome = job.run();
+    if (outcome === undefined) ended();
+    else outcome.then(ended);
+  }
+
+  /** The job's time on the loop: until the next turn, less what arriving visitors took of it. */
+  private settleCost(now: number): void {
+    if (this.running === undefined) return;
+    const { job, startedAt, arrivalMs } = this.running;
+    this.running = undefined;
+    this.lastCostMs = Math.max(0, now - startedAt - (this.arrivalMs - arrivalMs));
+    job.work.observeCost(this.lastCostMs);
+  }
+
+  private countRefusal(job: SiteJob, why: Refusal): void {
+    this.refused += 1;
+    this.options.onRefusal(job, why, this.options.dryRun && why !== 'expired');
+  }
+}

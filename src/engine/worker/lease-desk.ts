@@ -1,0 +1,42 @@
+import type { Link } from '../link.ts';
+
+/** The worker's side of the render leases that the primary holds. */
+export interface LeaseDesk {
+  /** Other workers serve beside this one: who renders must be agreed. */
+  readonly needed: boolean;
+  /** Resolves true when this worker renders, false when another has (or had) it and is done. */
+  ask: (key: string) => Promise<boolean>;
+  release: (key: string, stored: boolean) => void;
+}
+
+/** Longest wait for another worker's render, ms; then this one renders itself. */
+const LEASE_MS = 2_000;
+const MAX_ASKED = 1_000;
+
+export function createLeaseDesk(link: Link, serving: () => number): LeaseDesk {
+  const asked = new Map<string, (granted: boolean) => void>();
+  link.on('leased', ({ key, granted }) => {
+    if (granted) asked.get(key)?.(true);
+  });
+  link.on('freed', ({ key }) => asked.get(key)?.(false));
+  return {
+    get needed() {
+      return serving() > 1 && asked.size < MAX_ASKED;
+    },
+    ask(key) {
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const finish = (granted: boolean): void => {
+        clearTimeout(timer);
+        asked.delete(key);
+        resolve(granted);
+      };
+      const timer = setTimeout(() => finish(false), LEASE_MS);
+      asked.set(key, finish);
+      link.send({ type: 'lease', key, ttlMs: LEASE_MS });
+      return promise;
+    },
+    release(key, stored) {
+      link.send({ type: 'release', key, stored });
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { RateLimiterCluster, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Limiter } from '../site.ts';
+
+/** Longest wait for the primary's count, ms; then this worker counts alone. */
+const TIMEOUT_MS = 500;
+
+/** Limiters whose counts the primary keeps for all workers. */
+export function createLimiterDesk(): (name: string, limit: { points: number; seconds: number }) => Limiter {
+  const made = new Map<string, Limiter>();
+  return (name, { points, seconds }) => {
+    const known = made.get(name);
+    if (known !== undefined) return known;
+    const shared = new RateLimiterCluster({ keyPrefix: name, points, duration: seconds, timeoutMs: TIMEOUT_MS });
+    const alone = new RateLimiterMemory({ keyPrefix: name, points, duration: seconds });
+    const limiter: Limiter = {
+      async take(key) {
+        try {
+          await shared.consume(key);
+          return { allowed: true, retryAfterMs: 0 };
+        } catch (answer) {
+          if (answer instanceof RateLimiterRes) return { allowed: false, retryAfterMs: answer.msBeforeNext };
+        }
+        // The primary did not answer in time: better to count too little than to lock everybody out.
+        return alone.consume(key).then(
+          () => ({ allowed: true, retryAfterMs: 0 }),
+          (answer: RateLimiterRes) => ({ allowed: false, retryAfterMs: answer.msBeforeNext }),
+        );
+      },
+      async reset(key) {
+        await Promise.allSettled([shared.delete(key), alone.delete(key)]);
+      },
+    };
+    made.set(name, limiter);
+    return limiter;
+  };
+}

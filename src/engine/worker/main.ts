@@ -1,0 +1,303 @@
+import cluster from 'node:cluster';
+import { setPriority } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { type Config, trustedProxyList } from '../../config.ts';
+import { createPortServer } from '../answer/port-server.ts';
+import { createRefusals } from '../answer/refusal.ts';
+import { startBeating } from '../beating.ts';
+import type { Mode } from '../beats.ts';
+import type { Compressed } from '../cache/compress.ts';
+import { PageMemory } from '../cache/memory.ts';
+import type { Page } from '../cache/page.ts';
+import { SecondHit } from '../cache/second-hit.ts';
+import { limitedReporter, openPageReader, startPageWriter } from '../cache/store.ts';
+import { type Link, linkToPrimary } from '../link.ts';
+import { createLog } from '../log.ts';
+import { Recorder } from '../metrics/recorder.ts';
+import { createPool } from '../pool/pool.ts';
+import { AdaptiveLimit } from '../resilience/adaptive-limit.ts';
+import { CoDel } from '../resilience/codel.ts';
+import { sessionSecret } from '../secret.ts';
+import { createArrival } from './arrival.ts';
+import { createDirect } from './direct.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { createEngineRoutes } from './engine-routes.ts';
+import { createLeaseDesk } from './lease-desk.ts';
+import { createLimiterDesk } from './limiters.ts';
+import { loadSite, siteSettings } from './load-site.ts';
+import { Pages } from './pages.ts';
+import { createPurger } from './purger.ts';
+import { RouteWork } from './route-work.ts';
+import { compileRoutes, type Route } from '../answer/routes.ts';
+import { createScraper } from './scraper.ts';
+import { createServing, keyFor } from './serving.ts';
+import { visitOf } from './visit.ts';
+
+/** Requests of one route that may be on their way before anything is known of the route. */
+const FIRST_ASYNC_LIMIT = 16;
+/** Longest reason of a failed start that travels to the primary's log, characters. */
+const MAX_REASON = 2_000;
+/** Time for the open requests of a worker whose code failed, ms. */
+const CRASH_DRAIN_MS = 1_000;
+
+/** A worker: loads the site, says that it is ready, borrows the port when told to, and serves until it is drained. */
+export async function startWorker(config: Config, siteUrl: URL): Promise<void> {
+  setPriority(config.workerNice);
+  const processName = `worker-${cluster.worker?.id ?? 0}`;
+  const log = createLog(config.logLevel, processName);
+  const link = linkToPrimary(log, () => process.exit(0));
+  try {
+    await serve(config, siteUrl, processName, log, link);
+  } catch (error) {
+    link.send({ type: 'failed', reason: (error instanceof Error ? (error.stack ?? error.message) : String(error)).slice(0, MAX_REASON) });
+    // The message must be on its way before the process goes.
+    setTimeout(() => process.exit(1), 50);
+  }
+}
+
+/** @throws what the site throws while it loads, or `SiteStartError` */
+async function serve(config: Config, siteUrl: URL, processName: string, log: Logger, link: Link): Promise<void> {
+  const stamp = config.lab ? ['x-tahan-process', processName] : [];
+  const recorder = new Recorder();
+  const trusted = trustedProxyList(config.trustedProxies);
+  const onSiteError = (error: unknown): void => {
+    recorder.count('tahan_site_errors_total', [error instanceof Error ? error.name : 'other']);
+    log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the site failed on a request');
+  };
+
+  let mode: Mode = 'calm';
+  let serving = 1;
+  let health: { status: 200 | 503; body: string } = { status: 503, body: '{"status":"down"}\n' };
+  link.on('mode', (message) => {
+    mode = message.mode;
+    serving = message.serving;
+    health = { status: message.httpStatus, body: message.health };
+  });
+
+  const module = await loadSite(siteUrl);
+  const settings = siteSettings(config, sessionSecret(config.dataDir, config.sessionSecret));
+  const tasks = { url: undefined as URL | undefined };
+  const broadcasts = new Map<string, (body: unknown) => void>();
+  link.on('broadcast', ({ topic, body }) => broadcasts.get(topic)?.(body));
+  const limiter = createLimiterDesk();
+  const storePath = join(config.dataDir, 'pages.db');
+  const report = limitedReporter((line) => log.warn(line));
+  const writer = startPageWriter({ path: storePath, maxBytes: config.storeBytes }, report);
+  const reader = openPageReader(storePath, report);
+  const memory = new PageMemory({ maxBytes: config.cacheBytes, maxEntryBytes: config.cacheEntryBytes });
+  let onPurged = (): void => {};
+  const purger = createPurger({
+    link,
+    memory(tagsToPurge, hard, at) {
+      recorder.count('tahan_cache_purges_total', [], memory.purge(tagsToPurge, hard, at));
+      onPurged();
+    },
+    store(tagsToPurge, hard, at) {
+      writer.purge(tagsToPurge, hard, at);
+      return writer.flush();
+    },
+  });
+
+  let pool: ReturnType<typeof createPool> | undefined;
+  const site = await module.createSite({
+    settings,
+    log,
+    processName,
+    pool: {
+      run(task, input, options) {
+        pool ??= startPool();
+        return pool.run(task, input, options);
+      },
+    },
+    purge: (tagsToPurge, options) => purger.purge(tagsToPurge, options?.hard ?? false),
+    limiter,
+    request: visitOf,
+    broadcast: (topic, body) => link.send({ type: 'broadcast', topic, body }),
+    onBroadcast: (topic, listener) => broadcasts.set(topic, listener),
+  });
+  tasks.url = site.tasks;
+  function startPool(): ReturnType<typeof createPool> {
+    return createPool({
+      tasks: tasks.url,
+      engineTasks: { tahan: new URL('../cache/compress.ts', import.meta.url) },
+      threads: Math.max(1, Math.floor(config.cores / config.workersMax)),
+      maxQueue: config.poolQueue,
+      defaultDeadlineMs: config.poolDeadlineMs,
+      memoryMb: config.poolMemoryMb,
+      onTask({ task, outcome, waitMs, runMs }) {
+        recorder.count('tahan_pool_tasks_total', [task, outcome]);
+        recorder.observe('tahan_pool_wait_seconds', [], waitMs / 1_000);
+        recorder.observe('tahan_pool_run_seconds', [task], runMs / 1_000);
+      },
+      onStray: (error) => log.warn({ error: error.message }, 'a pool thread failed'),
+    });
+  }
+  pool ??= startPool();
+  const threads = pool;
+
+  const routes = compileRoutes(site.policies ?? []);
+  const works = [...routes.all, routes.unknown].map(() => new RouteWork(new AdaptiveLimit({ initial: FIRST_ASYNC_LIMIT, min: 1, max: config.asyncLimit })));
+  let refusedSinceBeat = false;
+  const dispatcher = new Dispatcher({
+    bounds: { boundMs: { critical: config.gateCriticalMs, normal: config.gateNormalMs, low: config.gateLowMs, background: config.gateBackgroundMs } },
+    codel: new CoDel(),
+    dryRun: config.dryRun,
+    now: () => performance.now(),
+    onRefusal(job, why, dryRun) {
+      if (job.priority !== 'background') refusedSinceBeat = true;
+      recorder.count('tahan_refused_total', [job.priority, why, dryRun ? 'true' : 'false']);
+    },
+  });
+
+  const compressing = new WeakSet<Page>();
+  const compress = (page: Page): void => {
+    if (mode === 'saturated' || compressing.has(page)) return;
+    compressing.add(page);
+    threads.run<Compressed>('tahan:compress', page.bodies.identity).then(
+      ({ gzip, br }) => {
+        if (gzip !== undefined) page.bodies.gzip = Buffer.from(gzip);
+        if (br !== undefined) page.bodies.br = Buffer.from(br);
+        memory.grew(page.key, (gzip?.length ?? 0) + (br?.length ?? 0));
+        writer.put(page);
+      },
+      // The page is served as it is; the outcome is counted with the task.
+      () => {},
+    );
+  };
+  const refuse = createRefusals({ siteName: config.siteName, stamp });
+  const desk = createServing({ recorder, refuse, stamp, compress });
+  const languages = site.languages ?? [''];
+  const keyOf = keyFor(new Set(config.hosts.map((host) => host.toLowerCase())), languages);
+  const pages = new Pages({
+    site,
+    dispatcher,
+    works,
+    memory,
+    secondHit: new SecondHit(),
+    store: { read: reader.read, put: writer.put, flush: writer.flush },
+    leases: createLeaseDesk(link, () => serving),
+    trusted,
+    deadlineMs: config.deadlineMs,
+    sieMs: config.sieMs,
+    keyOf,
+    serve: desk.page,
+    relay: desk.relay,
+    turnAway: desk.turnAway,
+    direct: (visitor) => direct.answer(visitor, false),
+    onRender: (reason) => recorder.count('tahan_cache_renders_total', [reason]),
+    onRenderError: onSiteError,
+    onLookup: (result) => recorder.count('tahan_cache_lookups_total', [result]),
+  });
+  const direct = createDirect({ site, dispatcher, works, refuse, recorder, trusted, stamp, lastGood: (visitor) => pages.serveLastGood(visitor), onSiteError });
+
+  const mainPage = site.mainPage ?? '/';
+  const mainRoute: Route = routes.match('GET', mainPage);
+  const mainKeys = mainRoute.cacheable ? languages.map((language) => `${language}\n\n${mainPage}`) : [];
+  // Published or not: the main page is rendered anew at once, so that a copy of it is always at hand.
+  onPurged = () => {
+    for (const key of mainKeys) if (memory.peek(key)?.purged !== false) pages.refresh(key, mainRoute, 'main', 'normal');
+  };
+
+  let draining = false;
+  const server = createPortServer(
+    config,
+    createArrival({
+      site,
+      routes,
+      pages,
+      direct,
+      deadlineMs: config.deadlineMs,
+      bodyLimit: config.bodyLimit,
+      noteArrival: (ms) => dispatcher.noteArrival(ms),
+      closing: () => draining,
+      engineRoutes: createEngineRoutes({
+        health: () => health,
+        ready: () => !draining,
+        exposition: createScraper(link),
+        metricsToken: config.metricsToken,
+        stamp: Object.fromEntries(stamp.length > 0 ? [[stamp[0], stamp[1]]] : []),
+        record: (route, request, response) => recorder.request(route, request.method ?? 'GET', response.statusCode, 'engine', 0),
+      }),
+    }),
+    () => dispatcher.noteArrival(0),
+  );
+
+  const beating = startBeating(link, recorder, () => {
+    const oldest = dispatcher.queue.oldestQueuedAt();
+    const saturated = refusedSinceBeat;
+    refusedSinceBeat = false;
+    return {
+      inFlight: dispatcher.inFlight,
+      queued: dispatcher.queue.length,
+      queueDelayMs: oldest === undefined ? 0 : Math.max(0, performance.now() - oldest),
+      completed: dispatcher.completed,
+      refused: dispatcher.refused,
+      arrived: recorder.requests,
+      connections: server.connections,
+      poolQueued: threads.stats().queued,
+      poolRunning: threads.stats().running,
+      sqliteWaitMs: site.waitedMs?.() ?? 0,
+      cachePages: memory.pages,
+      cacheBytes: memory.bytes,
+      saturated,
+      listening: server.listening,
+      features: site.health?.() ?? {},
+    };
+  });
+
+  const end = async (withinMs: number, exitCode: number): Promise<void> => {
+    if (draining) return;
+    draining = true;
+    await server.drain(withinMs);
+    beating.stop();
+    await site.close?.();
+    await writer.close();
+    reader.close();
+    await threads.close();
+    process.exitCode = exitCode;
+    process.disconnect?.();
+    // Whatever the site left open must not keep a drained worker alive.
+    setImmediate(() => process.exit(exitCode));
+  };
+  link.on('listen', ({ backlog }, handle) => {
+    if (handle === undefined || draining) return;
+    server.listen(handle, backlog, (problem) => {
+      if (problem === undefined) link.send({ type: 'listening' });
+      else {
+        log.error({ error: problem.message }, 'cannot listen on the lent port');
+        process.exit(1);
+      }
+    });
+  });
+  link.on('drain', ({ withinMs }) => void end(withinMs, 0));
+  // A terminal's Ctrl-C and a process manager's group signal reach the workers too: the primary decides.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => {});
+  process.on('SIGHUP', () => {});
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      log.fatal({ error: error instanceof Error ? error.stack : String(error) }, `${event}: this worker ends, another takes its place`);
+      void end(CRASH_DRAIN_MS, 1);
+    });
+  }
+
+  for (const page of reader.newest(config.cacheBytes / 2).reverse()) memory.set(page);
+  for (const key of mainKeys) {
+    const page = await pages.renderNow(key, mainRoute);
+    if (page === undefined) log.warn({ page: mainPage }, 'the main page was not rendered as one to keep: the lifeboat has no copy of it');
+  }
+  link.send({
+    type: 'ready',
+    publicPages: {
+      mainPage,
+      languages: [...languages],
+      routes: routes.all.map(({ policy, cacheable }) => ({
+        route: policy.route,
+        ...(policy.methods === undefined ? {} : { methods: [...policy.methods] }),
+        query: [...(policy.cache?.query ?? [])],
+        cacheable,
+      })),
+    },
+  });
+}

@@ -1,0 +1,351 @@
+import type { BlockList } from 'node:net';
+import { freshness, sharing, xfetchDue } from '../cache/freshness.ts';
+import { renderTarget } from '../cache/key.ts';
+import type { PageMemory } from '../cache/memory.ts';
+import { makePage, type Rendered } from '../cache/make-page.ts';
+import type { Page } from '../cache/page.ts';
+import type { SecondHit } from '../cache/second-hit.ts';
+import type { Serving } from '../cache/wire.ts';
+import type { Priority, Site } from '../site.ts';
+import type { Visitor } from './arrival.ts';
+import type { Dispatcher, SiteJob } from './dispatcher.ts';
+import type { LeaseDesk } from './lease-desk.ts';
+
+import { rank } from './queue.ts';
+import { render } from './render.ts';
+import type { RouteWork } from './route-work.ts';
+import type { Route } from '../answer/routes.ts';
+import { DeadlineError, Visit } from './visit.ts';
+
+export interface PagesParts {
+  site: Site;
+  dispatcher: Dispatcher;
+  works: readonly RouteWork[];
+  memory: PageMemory;
+  secondHit: SecondHit;
+  store: { read: (key: string) => Page | undefined; put: (page: Page) => void; flush: () => Promise<void> };
+  leases: LeaseDesk;
+  trusted: BlockList;
+  deadlineMs: number;
+  sieMs: number;
+  keyOf: (visitor: Visitor) => string | undefined;
+  /** Writes a page to a visitor and records it. */
+  serve: (visitor: Visitor, page: Page, serving: Serving) => void;
+  /** Writes what the site answered, where it is not kept. */
+  relay: (visitor: Visitor, rendered: Rendered) => void;
+  /** The waiting page. */
+  turnAway: (visitor: Visitor) => void;
+  /** The site answers this visitor alone. */
+  direct: (visitor: Visitor) => void;
+  onRender: (reason: RenderReason) => void;
+  onRenderError: (error: unknown) => void;
+  onLookup: (result: 'fresh' | 'revalidate' | 'last_good' | 'miss' | 'store' | 'pass') => void;
+}
+
+export type RenderReason = 'miss' | 'refresh' | 'early' | 'main';
+
+interface Waiter {
+  visitor: Visitor;
+  fallback: Page | undefined;
+  timer: NodeJS.Timeout | undefined;
+}
+
+interface Rendering {
+  key: string;
+  route: Route;
+  priority: Priority;
+  reason: RenderReason;
+  waiters: Set<Waiter>;
+  job: SiteJob | undefined;
+  leased: boolean;
+  ended: boolean;
+}
+
+/** Visitors that may wait for one page, and pages that may be rendered or asked for at once. */
+const MAX_WAITERS = 1_000;
+const MAX_RENDERINGS = 1_000;
+/** How long a page that turned out private is passed to the site without coalescing (Varnish: hit-for-miss). */
+const PASS_MS = 10_000;
+const MAX_PASSES = 1_000;
+/** After a refused or failed refresh of a page, the next try waits this long. */
+const REFRESH_PAUSE_MS = 100;
+const MAX_PAUSES = 10_000;
+
+/** The page cache of a worker at work: who gets which copy, who waits for a render, and when one is begun. */
+export class Pages {
+  private readonly parts: PagesParts;
+  private readonly renderings = new Map<string, Rendering>();
+  private readonly passes = new Map<string, number>();
+  private readonly pauses = new Map<string, number>();
+
+  constructor(parts: PagesParts) {
+    this.parts = parts;
+  }
+
+  answer(visitor: Visitor): void {
+    const { parts } = this;
+    const key = parts.keyOf(visitor);
+    if (key === undefined || this.isPassed(key)) {
+      parts.onLookup('pass');
+      parts.direct(visitor);
+      return;
+    }
+    const now = Date.now();
+    const page = this.find(key);
+    const state = page === undefined ? 'dead' : freshness(page, now);
+    if (page === undefined || state === 'dead') {
+      parts.onLookup('miss');
+      this.wait(visitor, key, undefined);
+    } else if (state === 'fresh') {
+      parts.onLookup('fresh');
+      if (xfetchDue(page, now, Math.random())) this.refresh(key, visitor.route, 'early', 'background');
+      parts.serve(visitor, page, 'fresh');
+    } else if (state === 'revalidate') {
+      parts.onLookup('revalidate');
+      this.refresh(key, visitor.route, 'refresh', 'background');
+      parts.serve(visitor, page, 'revalidate');
+    } else {
+      parts.onLookup('last_good');
+      this.wait(visitor, key, page);
+    }
+  }
+
+  /** Serves the anonymous copy, whatever its age; false when there is none. */
+  serveLastGood(visitor: Visitor): boolean {
+    const key = this.parts.keyOf(visitor);
+    const page = key === undefined ? undefined : this.find(key);
+    if (page === undefined || freshness(page, Date.now()) === 'dead') return false;
+    this.parts.serve(visitor, page, 'last_good');
+    return true;
+  }
+
+  /** Renders a page behind the visitors' backs, unless that is under way or was just refused. */
+  refresh(key: string, route: Route, reason: RenderReason, priority: Priority): void {
+    if (this.renderings.has(key)) return;
+    const paused = this.pauses.get(key);
+    if (paused !== undefined) {
+      if (paused > performance.now()) return;
+      this.pauses.delete(key);
+    }
+    if (this.parts.dispatcher.wouldRefuse({ priority, costMs: this.workOf(route).costMs })) {
+      this.pause(key);
+      return;
+    }
+    this.begin(key, route, reason, priority);
+  }
+
+  /** Renders a page now and gives it; undefined when the site gave none that can be kept. */
+  async renderNow(key: string, route: Route): Promise<Page | undefined> {
+    const rendered = await this.renderOnce(key, route, 'critical');
+    return this.keep(key, route, rendered);
+  }
+
+  private find(key: string): Page | undefined {
+    const { memory, store, onLookup } = this.parts;
+    const page = memory.get(key);
+    if (page !== undefined) return page;
+    const stored = store.read(key);
+    if (stored === undefined) return undefined;
+    onLookup('store');
+    memory.set(stored);
+    return memory.get(key) ?? stored;
+  }
+
+  private isPassed(key: string): boolean {
+    if (this.passes.size === 0) return false;
+    const until = this.passes.get(key);
+    if (until === undefined) return false;
+    if (until > performance.now()) return true;
+    this.passes.delete(key);
+    return false;
+  }
+
+  private pause(key: string): void {
+    if (this.pauses.size >= MAX_PAUSES) this.pauses.clear();
+    this.pauses.set(key, performance.now() + REFRESH_PAUSE_MS);
+  }
+
+  private workOf(route: Route): RouteWork {
+    return this.parts.works[route.index]!;
+  }
+
+  /** Lets a visitor wait for the page; in need it gets `fallback`. */
+  private wait(visitor: Visitor, key: string, fallback: Page | undefined): void {
+    const { dispatcher } = this.parts;
+    let rendering = this.renderings.get(key);
+    if (rendering === undefined) {
+      const paused = fallback !== undefined && (this.pauses.get(key) ?? 0) > performance.now();
+      const costMs = this.workOf(visitor.route).costMs;
+      if (paused || this.renderings.size >= MAX_RENDERINGS || dispatcher.wouldRefuse({ priority: visitor.priority, costMs })) {
+        this.giveUp({ visitor, fallback, timer: undefined });
+        return;
+      }
+      rendering = this.begin(key, visitor.route, fallback === undefined ? 'miss' : 'refresh', visitor.priority);
+    } else if (rank(visitor.priority) < rank(rendering.priority)) {
+      this.raise(rendering, visitor.priority);
+    }
+    // begin() may have been refused at once: then nothing is left to wait for.
+    if (rendering.ended || rendering.waiters.size >= MAX_WAITERS) {
+      this.giveUp({ visitor, fallback, timer: undefined });
+      return;
+    }
+    this.join(rendering, visitor, fallback);
+  }
+
+  private join(rendering: Rendering, visitor: Visitor, fallback: Page | undefined): void {
+    const waiter: Waiter = { visitor, fallback, timer: undefined };
+    rendering.waiters.add(waiter);
+    if (visitor.deadlineAt !== Number.POSITIVE_INFINITY) {
+      waiter.timer = setTimeout(() => {
+        rendering.waiters.delete(waiter);
+        this.giveUp(waiter);
+      }, visitor.deadlineAt - performance.now());
+    }
+    visitor.response.once('close', () => {
+      clearTimeout(waiter.timer);
+      rendering.waiters.delete(waiter);
+    });
+  }
+
+  private giveUp({ visitor, fallback, timer }: Waiter): void {
+    clearTimeout(timer);
+    if (fallback !== undefined) this.parts.serve(visitor, fallback, 'last_good');
+    else this.parts.turnAway(visitor);
+  }
+
+  private begin(key: string, route: Route, reason: RenderReason, priority: Priority): Rendering {
+    const rendering: Rendering = { key, route, priority, reason, waiters: new Set(), job: undefined, leased: false, ended: false };
+    this.renderings.set(key, rendering);
+    if (this.parts.leases.needed) void this.lease(rendering);
+    else this.offer(rendering);
+    return rendering;
+  }
+
+  /** Asks to be the one that renders; when another worker is, waits for its copy in the store. */
+  private async lease(rendering: Rendering): Promise<void> {
+    const { leases, store, memory } = this.parts;
+    rendering.leased = await leases.ask(rendering.key);
+    const stored = store.read(rendering.key);
+    if (stored !== undefined && freshness(stored, Date.now()) === 'fresh') {
+      memory.set(stored);
+      this.end(rendering, false);
+      this.settle(rendering, (waiter) => this.parts.serve(waiter.visitor, stored, 'fresh'));
+      return;
+    }
+    this.offer(rendering);
+  }
+
+  private offer(rendering: Rendering): void {
+    const { dispatcher, deadlineMs } = this.parts;
+    const work = this.workOf(rendering.route);
+    const now = performance.now();
+    const job: SiteJob = {
+      priority: rendering.priority,
+      costMs: work.costMs,
+      queuedAt: now,
+      deadlineAt: now + deadlineMs,
+      cancelled: false,
+      work,
+      run: () => this.run(rendering),
+      refuse: () => this.refused(rendering),
+    };
+    rendering.job = job;
+    if (dispatcher.offer(job) !== undefined) this.refused(rendering);
+  }
+
+  /** A queued background render for which visitors now wait moves up to their priority. */
+  private raise(rendering: Rendering, priority: Priority): void {
+    rendering.priority = priority;
+    const job = rendering.job;
+    if (job === undefined || !this.parts.dispatcher.queue.has(job)) return;
+    this.parts.dispatcher.cancel(job);
+    this.offer(rendering);
+  }
+
+  private refused(rendering: Rendering): void {
+    this.pause(rendering.key);
+    this.end(rendering, false);
+    this.settle(rendering, (waiter) => this.giveUp(waiter));
+  }
+
+  private async run(rendering: Rendering): Promise<void> {
+    const { parts } = this;
+    const { key, route } = rendering;
+    parts.onRender(rendering.reason);
+    let rendered: Rendered;
+    try {
+      rendered = await this.renderOnce(key, route, rendering.priority);
+    } catch (error) {
+      parts.onRenderError(error);
+      this.pause(key);
+      this.end(rendering, false);
+      this.settle(rendering, (waiter) => this.giveUp(waiter));
+      return;
+    }
+    const page = this.keep(key, route, rendered);
+    this.end(rendering, page !== undefined);
+    if (page !== undefined) {
+      this.settle(rendering, (waiter) => parts.serve(waiter.visitor, page, 'miss'));
+    } else if (sharing(rendered.status, rendered.headers) === 'private') {
+      if (this.passes.size >= MAX_PASSES) this.passes.clear();
+      this.passes.set(key, performance.now() + PASS_MS);
+      this.settle(rendering, (waiter) => parts.direct(waiter.visitor));
+    } else {
+      if (rendered.status >= 500) this.pause(key);
+      this.settle(rendering, (waiter) => {
+        if (rendered.status >= 500 && waiter.fallback !== undefined) this.giveUp(waiter);
+        else parts.relay(waiter.visitor, rendered);
+      });
+    }
+  }
+
+  /** @throws {RenderError | DeadlineError} */
+  private async renderOnce(key: string, route: Route, priority: Priority): Promise<Rendered> {
+    const { site, trusted, deadlineMs } = this.parts;
+    const withinMs = route.policy.deadlineMs ?? deadlineMs;
+    let visit: Visit | undefined;
+    const expiry = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const error = new DeadlineError();
+      visit?.abort(error);
+      expiry.reject(error);
+    }, withinMs);
+    try {
+      const answer = render(site, renderTarget(key), (request) => {
+        visit = new Visit(request, priority, performance.now() + withinMs, trusted);
+      });
+      return await Promise.race([answer, expiry.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Puts what was rendered into memory and the store, where it may be kept. */
+  private keep(key: string, route: Route, rendered: Rendered): Page | undefined {
+    const { memory, store, secondHit, sieMs } = this.parts;
+    const page = makePage(key, route.policy.cache!, rendered, sieMs, Math.random());
+    if (page === undefined) return undefined;
+    if (secondHit.admits(key)) {
+      memory.set(page);
+      store.put(page);
+    }
+    return page;
+  }
+
+  private end(rendering: Rendering, stored: boolean): void {
+    const { leases, store } = this.parts;
+    rendering.ended = true;
+    this.renderings.delete(rendering.key);
+    if (!rendering.leased) return;
+    if (stored) void store.flush().then(() => leases.release(rendering.key, true));
+    else leases.release(rendering.key, false);
+  }
+
+  private settle(rendering: Rendering, how: (waiter: Waiter) => void): void {
+    for (const waiter of rendering.waiters) {
+      clearTimeout(waiter.timer);
+      how(waiter);
+    }
+    rendering.waiters.clear();
+  }
+}

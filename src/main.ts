@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseEnv } from 'node:util';
+import { ConfigError, readConfig, settingRows } from './config.ts';
+
+/** sysexits.h: wrong usage, wrong configuration. */
+const EXIT_USAGE = 64;
+const EXIT_CONFIG = 78;
+
+async function main(): Promise<void> {
+  const [option] = process.argv.slice(2);
+  if (option === '--help' || option === '-h') return help();
+  if (option === '--version') return console.log(readConfig({}).version);
+  if (option !== undefined) return stop(EXIT_USAGE, `unknown option ${option}; npm start -- --help lists the settings`);
+  const role = process.env.TAHAN_INTERNAL_ROLE;
+  // The primary's children inherit an environment that holds the file's values already.
+  const env = role === undefined ? readEnvironment() : process.env;
+  const config = readConfig(env);
+  const site = config.site === '' ? new URL('./site/index.ts', import.meta.url) : pathToFileURL(resolve(config.site));
+  switch (role) {
+    case undefined: {
+      const { startPrimary } = await import('./engine/primary/main.ts');
+      return startPrimary({ config, env, main: new URL(import.meta.url) });
+    }
+    case 'prepare': {
+      const { prepare } = await import('./engine/worker/prepare.ts');
+      return prepare(config, site);
+    }
+    case 'worker': {
+      const { startWorker } = await import('./engine/worker/main.ts');
+      return startWorker(config, site);
+    }
+    case 'lifeboat': {
+      const { startLifeboat } = await import('./engine/lifeboat/main.ts');
+      return startLifeboat(config);
+    }
+    default:
+      return stop(EXIT_USAGE, `unknown role ${role}`);
+  }
+}
+
+/** The environment, with the values of the settings file where the environment has none. */
+function readEnvironment(): NodeJS.ProcessEnv {
+  const named = process.env.TAHAN_ENV_FILE;
+  try {
+    return { ...parseEnv(readFileSync(named ?? '.env', 'utf8')), ...process.env };
+  } catch (error) {
+    if (named === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return process.env;
+    throw new ConfigError([`TAHAN_ENV_FILE=${JSON.stringify(named ?? '.env')}: cannot be read (${(error as NodeJS.ErrnoException).code}); it must be a file of NAME=value lines`]);
+  }
+}
+
+function help(): void {
+  console.log('Tahan: a web server for one VM that stays up when everyone arrives at once.\n\nStart: npm start     Settings are environment variables, or lines in the file .env:\n');
+  let group = '';
+  for (const row of settingRows()) {
+    if (row.group !== group) console.log(`${row.group}`);
+    group = row.group;
+    console.log(`  ${row.env.padEnd(28)} ${row.text}\n${' '.repeat(31)}${row.allowed}; default: ${row.standard || 'none'}`);
+  }
+}
+
+function stop(code: number, line: string): void {
+  process.stderr.write(`tahan: ${line}\n`);
+  process.exitCode = code;
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof ConfigError) {
+    for (const problem of error.problems) stop(EXIT_CONFIG, problem);
+    return;
+  }
+  const known = ['PORT_UNAVAILABLE', 'DATA_FOLDER', 'SITE_START'].includes((error as { code?: string }).code ?? '');
+  stop(1, known ? (error as Error).message : error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exit();
+});
