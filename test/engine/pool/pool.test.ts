@@ -185,14 +185,15 @@ describe('the caller', () => {
     const seen = cells();
     const caller = new AbortController();
     const running = rejection(run('waitsPolitely', seen, { signal: caller.signal }));
-    await run('double', 1).catch(() => {});
+    await until(() => Atomics.load(seen, 1) === 1);
     caller.abort(new Error('visitor left'));
     expect(await running).toMatchObject({ code: 'TASK_DEADLINE', cause: { message: 'visitor left' } });
-  }, 30_000);
+    await until(() => Atomics.load(seen, 0) === 1);
+  });
 
   test('who leaves takes a waiting task along', async () => {
     const busy = open();
-    const { release } = await occupy(busy);
+    const { release, done } = await occupy(busy);
     const caller = new AbortController();
     const waiting = rejection(busy.run('double', 1, { signal: caller.signal }));
     expect(busy.stats().queued).toBe(1);
@@ -200,6 +201,7 @@ describe('the caller', () => {
     expect(await waiting).toBeInstanceOf(TaskDeadlineError);
     expect(busy.stats().queued).toBe(0);
     release();
+    await done;
   });
 
   test('who has left already does not even queue', async () => {
@@ -241,10 +243,10 @@ describe('the queue', () => {
 
   test('is emptied when the pool closes: whoever waits is told', async () => {
     const busy = open();
-    await occupy(busy).then(({ done }) => done.catch(() => {}) && undefined);
-    const waiting = rejection(busy.run('double', 1));
+    const { done } = await occupy(busy);
+    const told = [rejection(done), rejection(busy.run('double', 1))];
     await busy.close();
-    expect(await waiting).toBeInstanceOf(TaskError);
+    for (const error of await Promise.all(told)) expect(error).toBeInstanceOf(TaskError);
     expect(String(await rejection(busy.run('double', 1)))).toMatch(/the pool is closed/);
   });
 });
