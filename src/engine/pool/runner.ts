@@ -26,16 +26,14 @@ export interface StrayNews {
 type TaskModule = Record<string, unknown>;
 
 const { flags, modules } = workerData as ThreadData;
-const loading = new Map<string, Promise<TaskModule>>();
-for (const [prefix, url] of Object.entries(modules)) {
-  const module = import(url) as Promise<TaskModule>;
-  // The tasks that need the module tell that it cannot be loaded; the thread must live on for the others.
-  module.catch(() => {});
-  loading.set(prefix, module);
-}
+const loading = new Map(Object.entries(modules).map(([prefix, url]) => [prefix, import(url) as Promise<TaskModule>]));
 
 // The promise belongs to a task that has ended: the one that runs now must not die of it.
 process.on('unhandledRejection', (reason) => parentPort?.postMessage({ stray: failureOf(reason) } satisfies StrayNews));
+
+// Waited for here, as an idle thread sleeps and would load them with the first task only. One that cannot be loaded
+// fails the tasks that ask for it; the others must still run.
+await Promise.allSettled(loading.values());
 
 /** Runs one task in this thread. */
 export default async function run({ task, input, slot, ticket }: TaskMessage): Promise<TaskResult> {
