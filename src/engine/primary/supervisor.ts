@@ -24,7 +24,7 @@ export interface SupervisorOptions {
 
 export interface Supervisor {
   start: () => void;
-  /** Resolves when the first worker serves. */
+  /** Resolves when a worker serves and the lifeboat has left. */
   serving: Promise<void>;
   sources: AdminSources;
   stop: () => Promise<void>;
@@ -93,7 +93,6 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
         return;
       case 'listening':
         log.info({ worker: member.name, pid: member.pid, afterMs: Math.round(now() - member.startedAt) }, 'worker serves');
-        firstServing.resolve();
         return;
       case 'failed':
         log.error({ worker: member.name, reason: message.reason }, 'worker could not start');
@@ -194,6 +193,8 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
     const serving = views();
     lifeboatState = lifeboatWanted(serving, lifeboatState, at, silentMs);
     lifeboat?.setWanted(lifeboatState.wanted);
+    // Only now does every visitor reach a worker: at a start the lifeboat answers until the first one has proved itself.
+    if (serving.length > 0 && !lifeboatState.wanted) firstServing.resolve();
     const before = mode.mode;
     mode = nextMode(serving, lifeboat?.active ?? false, mode, at, { ...options, silentMs });
     if (mode.mode !== before) log.info({ from: before, to: mode.mode, why: mode.reason }, 'mode changed');

@@ -1,9 +1,19 @@
-/** Weight of a sample in the long-term latency, per sample; slow, so that it stands for the uncrowded time. */
-const LONG_WEIGHT = 0.02;
-/** Latency may grow by this factor over the long-term one before the limit is lowered. Gradient2, Netflix concurrency-limits. */
-const TOLERANCE = 1.5;
-/** Weight of a new limit. Gradient2's default. */
+/** Latency may exceed the uncrowded one by this factor before the limit is lowered: the noise of a window's mean. */
+const TOLERANCE = 1.2;
+/** Weight of a new limit against the one before. Gradient's default in Netflix concurrency-limits. */
 const SMOOTHING = 0.2;
+/** A window in which work failed for want of room or time lowers the limit by this factor. AIMDLimit of the same. */
+const BACKOFF = 0.9;
+/** Fewest samples that make a mean; a window has as many as may be in flight, and so lasts about one latency. */
+const MIN_WINDOW_SAMPLES = 10;
+/** The uncrowded latency is measured anew so often, ms. ProbeRTT of BBR, section 4.3.4 of its draft. */
+const PROBE_EVERY_MS = 10_000;
+/** But a limit that has halved since the last probe is probed after this time already, ms: perhaps the work is dearer now. */
+const PROBE_SOON_MS = 1_000;
+/** With half in flight, latency that falls below this share was mostly waiting: then the half of the half is probed too. */
+const WAITING_SHARE = 0.75;
+/** Weight of a window that was quicker than any before in the uncrowded latency: the least of noisy means is too low. */
+const QUICKER_WEIGHT = 0.2;
 
 export interface AdaptiveLimitOptions {
   initial: number;
@@ -11,37 +21,124 @@ export interface AdaptiveLimitOptions {
   max: number;
 }
 
+/** One piece of work that has ended. */
+export interface LimitSample {
+  /** Monotonic clock, ms. */
+  now: number;
+  latencyMs: number;
+  /** Pieces of work in flight when it began, itself included. */
+  inFlight: number;
+  /** It was refused or given up by what it waited for: a full queue, a deadline. */
+  dropped?: boolean;
+}
+
+/** The state before the probe, to come back to. */
+interface Probe {
+  savedLimit: number;
+  savedLatencyMs: number;
+  limit: number;
+  lastLatencyMs: number;
+}
+
 /**
- * How much work may be in flight at once, learnt from its latency: Gradient2 of Netflix concurrency-limits. The limit
- * grows by the square root of itself (the queue that is allowed) while latency stays near its long-term mean, and is
- * lowered by the ratio of the two when more in flight brings only more waiting. Never below `min`.
+ * How much work may be in flight at once, learnt from its latency: the gradient of Netflix concurrency-limits. With
+ * every window of samples the limit becomes its share that does not wait (uncrowded latency by latency) and a small
+ * queue beside it, the root of the limit: so it grows while more in flight brings more throughput, and falls to what
+ * can be worked on when more in flight only waits. The uncrowded latency is measured by halving the limit now and then,
+ * as BBR does; a long-term mean in its place (Gradient2) creeps up in a long overload, and the limit with it.
+ * Never below `min`.
  */
 export class AdaptiveLimit {
   private readonly min: number;
   private readonly max: number;
   private current: number;
-  private longMs: number | undefined;
+  private uncrowdedMs: number | undefined;
+  private probe: Probe | undefined;
+  private probedAt: number | undefined;
+  private probedLimit: number;
+  private samples = 0;
+  private sumMs = 0;
+  private anyDropped = false;
 
   constructor({ initial, min, max }: AdaptiveLimitOptions) {
-    this.min = min;
-    this.max = max;
-    this.current = Math.min(max, Math.max(min, initial));
+    this.min = Math.max(1, min);
+    this.max = Math.max(this.min, max);
+    this.current = this.bounded(initial);
+    this.probedLimit = this.current;
   }
 
   get limit(): number {
-    return Math.floor(this.current);
+    return Math.floor(this.probe?.limit ?? this.current);
   }
 
-  /** One piece of work took `latencyMs` with `inFlight` (itself included) at its start. */
-  observe({ latencyMs, inFlight }: { latencyMs: number; inFlight: number }): void {
-    const shortMs = Math.max(latencyMs, 0.01);
-    this.longMs = this.longMs === undefined ? shortMs : this.longMs + LONG_WEIGHT * (shortMs - this.longMs);
-    // After a long overload the mean is high; it comes down quickly once the work is quick again.
-    if (this.longMs / shortMs > 2) this.longMs *= 0.95;
-    // Too little in flight to learn anything of a higher limit.
-    if (inFlight < this.current / 2) return;
-    const gradient = Math.max(0.5, Math.min(1, (TOLERANCE * this.longMs) / shortMs));
-    const next = this.current * gradient + Math.sqrt(this.current);
-    this.current = Math.min(this.max, Math.max(this.min, this.current * (1 - SMOOTHING) + next * SMOOTHING));
+  observe({ now, latencyMs, inFlight, dropped = false }: LimitSample): void {
+    this.probedAt ??= now;
+    const { limit } = this;
+    // Begun before the probe: it waited among more than the probe lets in.
+    if (this.probe !== undefined && inFlight > limit) return;
+    // Too few in flight to learn anything of the limit.
+    if (inFlight * 2 < limit) return;
+    this.samples += 1;
+    this.sumMs += latencyMs;
+    this.anyDropped ||= dropped;
+    if (this.samples < Math.max(MIN_WINDOW_SAMPLES, limit)) return;
+    const meanMs = Math.max(this.sumMs / this.samples, Number.MIN_VALUE);
+    const failing = this.anyDropped;
+    this.samples = 0;
+    this.sumMs = 0;
+    this.anyDropped = false;
+    if (this.probe !== undefined) this.continueProbe(this.probe, meanMs, now);
+    else if (this.isProbeDue(now)) this.beginProbe(meanMs, now);
+    else this.update(meanMs, failing);
+  }
+
+  private update(meanMs: number, failing: boolean): void {
+    this.uncrowdedMs ??= meanMs;
+    if (meanMs < this.uncrowdedMs) this.uncrowdedMs += QUICKER_WEIGHT * (meanMs - this.uncrowdedMs);
+    const next = failing ? this.current * BACKOFF : this.aim(this.current, meanMs, this.uncrowdedMs);
+    this.current = this.bounded(this.current + SMOOTHING * (next - this.current));
+  }
+
+  private aim(limit: number, latencyMs: number, uncrowdedMs: number): number {
+    const gradient = Math.max(0.5, Math.min(1, (TOLERANCE * uncrowdedMs) / latencyMs));
+    return limit * gradient + Math.sqrt(limit);
+  }
+
+  private isProbeDue(now: number): boolean {
+    const sinceMs = now - this.probedAt!;
+    return this.uncrowdedMs === undefined || sinceMs >= PROBE_EVERY_MS || (sinceMs >= PROBE_SOON_MS && this.current < this.probedLimit / 2);
+  }
+
+  private beginProbe(meanMs: number, now: number): void {
+    this.probe = { savedLimit: this.current, savedLatencyMs: meanMs, limit: this.limit, lastLatencyMs: meanMs };
+    this.halve(this.probe, meanMs, now);
+  }
+
+  private continueProbe(probe: Probe, meanMs: number, now: number): void {
+    if (meanMs < WAITING_SHARE * probe.lastLatencyMs) this.halve(probe, meanMs, now);
+    else this.endProbe(probe, Math.min(meanMs, probe.lastLatencyMs), now);
+  }
+
+  private halve(probe: Probe, meanMs: number, now: number): void {
+    const half = Math.max(this.min, Math.floor(probe.limit / 2));
+    if (half >= probe.limit) {
+      this.endProbe(probe, meanMs, now);
+      return;
+    }
+    probe.limit = half;
+    probe.lastLatencyMs = meanMs;
+  }
+
+  private endProbe({ savedLimit, savedLatencyMs }: Probe, uncrowdedMs: number, now: number): void {
+    this.probe = undefined;
+    this.probedAt = now;
+    this.uncrowdedMs = uncrowdedMs;
+    const working = savedLimit * Math.min(1, (TOLERANCE * uncrowdedMs) / savedLatencyMs);
+    this.current = this.bounded(working + Math.sqrt(working));
+    this.probedLimit = this.current;
+  }
+
+  private bounded(limit: number): number {
+    return Math.min(this.max, Math.max(this.min, limit));
   }
 }

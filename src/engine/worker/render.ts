@@ -1,41 +1,134 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import inject from 'light-my-request';
+import { IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Rendered } from '../cache/make-page.ts';
 import type { Site } from '../site.ts';
 
 export interface RenderTarget {
   url: string;
   host: string;
-  language: string | undefined;
+  /** Empty: the site has one language. */
+  language: string;
 }
 
-/** The site's answer to a render was not one: it failed, or never came. */
+/** The site's answer to a render was not one: it failed, was cut off, or is too large to hold. */
 export class RenderError extends Error {
   readonly code = 'RENDER_FAILED';
   override readonly name = 'RenderError';
 }
 
+/** Largest answer that is held in memory for those who wait for it. */
+const MAX_BODY_BYTES = 16_777_216;
+
 /**
  * Asks the site for a page by a request made from the cache key alone: no visitor's header or cookie reaches it,
  * so nothing of a visitor can get into a page that others see, and a visitor who leaves ends no render.
+ * @throws {RenderError}
  */
-export async function render(site: Site, target: RenderTarget, prepare: (request: IncomingMessage) => void): Promise<Rendered> {
-  const dispatch = (request: IncomingMessage, response: ServerResponse): void => {
-    prepare(request);
-    site.handler(request, response);
-  };
-  const headers: Record<string, string> = { host: target.host, accept: '*/*', 'user-agent': 'tahan' };
-  if (target.language !== undefined) headers['accept-language'] = target.language;
+export function render(site: Site, target: RenderTarget, prepare: (request: IncomingMessage) => void): Promise<Rendered> {
   const renderedAt = Date.now();
   const began = performance.now();
-  try {
-    const answer = await inject(dispatch, { method: 'GET', url: target.url, headers });
-    const kept: Record<string, string | string[]> = {};
-    for (const [name, value] of Object.entries(answer.headers)) {
-      if (value !== undefined) kept[name.toLowerCase()] = Array.isArray(value) ? value : String(value);
+  return new Promise((resolve, reject) => {
+    const fail = (why: string, cause?: unknown): void => reject(new RenderError(`the site did not render ${target.url}: ${why}`, { cause }));
+    const request = requestFor(target);
+    const response = new ServerResponse(request);
+    capture(response, fail, (body) => {
+      resolve({ status: response.statusCode, headers: headersOf(response), body, renderedAt, renderMs: performance.now() - began });
+    });
+    prepare(request);
+    try {
+      // A listener that is async and fails has rejected a promise of its own.
+      Promise.resolve(site.handler(request, response)).catch((error: unknown) => fail(String(error), error));
+    } catch (error) {
+      fail(String(error), error);
     }
-    return { status: answer.statusCode, headers: kept, body: answer.rawPayload, renderedAt, renderMs: performance.now() - began };
-  } catch (error) {
-    throw new RenderError(`the site did not render ${target.url}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  });
+}
+
+function requestFor({ url, host, language }: RenderTarget): IncomingMessage {
+  const socket = new Socket();
+  Object.defineProperty(socket, 'remoteAddress', { value: '127.0.0.1' });
+  const request = new IncomingMessage(socket);
+  request.method = 'GET';
+  request.url = url;
+  request.httpVersion = '1.1';
+  request.httpVersionMajor = 1;
+  request.httpVersionMinor = 1;
+  request.headers = { host: host || 'localhost', accept: '*/*', 'user-agent': 'tahan', ...(language === '' ? {} : { 'accept-language': language }) };
+  request.rawHeaders = Object.entries(request.headers).flat() as string[];
+  request.complete = true;
+  request.push(null);
+  return request;
+}
+
+/**
+ * Collects what is written to a response without a socket. The methods are the response's own properties, as Express
+ * puts another prototype under it.
+ */
+function capture(response: ServerResponse, fail: (why: string) => void, done: (body: Buffer) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const collect = (chunk: unknown, encoding: unknown): void => {
+    if (chunk === undefined || chunk === null || typeof chunk === 'function') return;
+    const part = typeof chunk === 'string' ? Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8') : Buffer.from(chunk as Uint8Array);
+    bytes += part.length;
+    if (bytes > MAX_BODY_BYTES) fail(`its body is larger than ${MAX_BODY_BYTES} bytes`);
+    else chunks.push(part);
+  };
+  const sendHead = (): void => {
+    if (!response.headersSent) response.writeHead(response.statusCode);
+  };
+  Object.assign(response, {
+    writeHead(status: number, reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[], headers?: OutgoingHttpHeaders | OutgoingHttpHeader[]) {
+      for (const [name, value] of headerPairs(typeof reason === 'string' ? headers : reason)) response.setHeader(name, value);
+      return ServerResponse.prototype.writeHead.call(response, status);
+    },
+    flushHeaders: sendHead,
+    write(chunk: unknown, encoding?: unknown, callback?: unknown) {
+      sendHead();
+      collect(chunk, encoding);
+      const written = [encoding, callback].find((given) => typeof given === 'function') as (() => void) | undefined;
+      if (written !== undefined) process.nextTick(written);
+      return true;
+    },
+    end(chunk?: unknown, encoding?: unknown, callback?: unknown) {
+      if (response.writableEnded) return response;
+      sendHead();
+      collect(chunk, encoding);
+      response.finished = true;
+      const ended = [chunk, encoding, callback].find((given) => typeof given === 'function') as (() => void) | undefined;
+      process.nextTick(() => {
+        ended?.();
+        response.emit('finish');
+        response.emit('close');
+      });
+      done(Buffer.concat(chunks));
+      return response;
+    },
+    destroy(error?: Error) {
+      fail(error?.message ?? 'it closed the connection');
+      process.nextTick(() => response.emit('close'));
+      return response;
+    },
+  });
+}
+
+function* headerPairs(headers: OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined): Generator<[string, number | string | readonly string[]]> {
+  if (headers === undefined) return;
+  if (!Array.isArray(headers)) {
+    for (const [name, value] of Object.entries(headers)) if (value !== undefined) yield [name, value];
+    return;
   }
+  if (Array.isArray(headers[0])) {
+    for (const [name, value] of headers as unknown as [string, string][]) yield [name, value];
+    return;
+  }
+  for (let at = 0; at + 1 < headers.length; at += 2) yield [String(headers[at]), headers[at + 1]!];
+}
+
+function headersOf(response: ServerResponse): Rendered['headers'] {
+  const headers: Rendered['headers'] = {};
+  for (const [name, value] of Object.entries(response.getHeaders())) {
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value : String(value);
+  }
+  return headers;
 }

@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import http from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+export const NODE = join(ROOT, 'node_modules/.bin/node');
+export const MAIN = join(ROOT, 'src/main.ts');
+
+/** The path of a site for tests. */
+export const siteFile = (name: string): string => fileURLToPath(new URL(`./sites/${name}.ts`, import.meta.url));
+
+export interface FleetView {
+  mode: string;
+  why: string;
+  lifeboat: { pid: number | undefined; active: boolean };
+  workers: { name: string; pid: number; state: string; up: boolean; beat?: { connections: number; inFlight: number } }[];
+}
+
+export interface TestServer {
+  port: number;
+  adminPort: number;
+  dataDir: string;
+  process: ChildProcess;
+  /** All that it wrote so far. */
+  output: () => string;
+  get: (path: string, options?: GetOptions) => Promise<Answer>;
+  fleet: () => Promise<FleetView>;
+  metrics: () => Promise<string>;
+  /** SIGTERM, and the exit code. */
+  stop: () => Promise<number | null>;
+}
+
+export interface Answer {
+  status: number;
+  headers: http.IncomingHttpHeaders;
+  body: string;
+  ms: number;
+}
+
+export interface GetOptions {
+  port?: number;
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  agent?: http.Agent;
+  timeoutMs?: number;
+}
+
+/** One request on a connection of its own, unless an agent is given. */
+export function request(port: number, path: string, { method = 'GET', headers = {}, body, agent, timeoutMs = 15_000 }: GetOptions = {}): Promise<Answer> {
+  const began = performance.now();
+  return new Promise((resolve, reject) => {
+    const sent = http.request({ host: '127.0.0.1', port, path, method, headers, agent: agent ?? false, timeout: timeoutMs }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString(), ms: performance.now() - began }),
+      );
+    });
+    sent.on('timeout', () => sent.destroy(new Error(`no answer within ${timeoutMs} ms`)));
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+/** Waits until a condition holds; fails after `withinMs` with what was last seen. */
+export async function eventually<T>(look: () => T | Promise<T>, holds: (seen: T) => boolean, withinMs = 20_000): Promise<T> {
+  const until = Date.now() + withinMs;
+  let seen: T | undefined;
+  let problem: unknown;
+  for (;;) {
+    try {
+      seen = await look();
+      if (holds(seen)) return seen;
+      problem = undefined;
+    } catch (error) {
+      problem = error;
+    }
+    if (Date.now() > until) throw new Error(`not within ${withinMs} ms; last seen: ${problem === undefined ? JSON.stringify(seen) : String(problem)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const started = new Set<TestServer>();
+
+/** Ends what a failed test left behind. */
+export async function stopAll(): Promise<void> {
+  for (const server of [...started]) await server.stop();
+}
+
+/** Spawns the real server; the output is collected, nothing is waited for. */
+export function spawnServer(env: Record<string, string>): { process: ChildProcess; output: () => string; exited: Promise<number | null> } {
+  const child = spawn(NODE, [MAIN], { cwd: tmpdir(), env: { PATH: process.env.PATH ?? '', LOG_LEVEL: 'info', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-200_000);
+    });
+  }
+  return { process: child, output: () => output, exited: new Promise((resolve) => child.once('exit', (code) => resolve(code))) };
+}
+
+/** Starts a server on free ports with a data folder of its own, and waits until it serves. */
+export async function startServer(env: Record<string, string> = {}, given?: { dataDir: string }): Promise<TestServer> {
+  const dataDir = given?.dataDir ?? mkdtempSync(join(tmpdir(), 'tahan-test-'));
+  const { process: child, output, exited } = spawnServer({ PORT: '0', TAHAN_ADMIN_PORT: '0', HOST: '127.0.0.1', TAHAN_DATA_DIR: dataDir, ...env });
+  const line = await eventually(
+    () => {
+      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output()}`);
+      return /Tahan serves http:\/\/[^ ]+:(\d+) - admin http:\/\/[^ ]+:(\d+)/.exec(output());
+    },
+    (found) => found !== null,
+    60_000,
+  );
+  const port = Number(line?.[1]);
+  const adminPort = Number(line?.[2]);
+  const server: TestServer = {
+    port,
+    adminPort,
+    dataDir,
+    process: child,
+    output,
+    get: (path, options) => request(options?.port ?? port, path, options),
+    fleet: async () => JSON.parse((await request(adminPort, '/fleet')).body) as FleetView,
+    metrics: async () => (await request(adminPort, '/metrics')).body,
+    async stop() {
+      started.delete(server);
+      if (!child.killed) child.kill('SIGTERM');
+      const code = await exited;
+      if (given === undefined) rmSync(dataDir, { recursive: true, force: true });
+      return code;
+    },
+  };
+  started.add(server);
+  return server;
+}
+
+export const servingPids = (fleet: FleetView): number[] => fleet.workers.filter(({ state }) => state === 'serving').map(({ pid }) => pid);
+
+/** Waits until that many workers serve and answer. */
+export const untilServing = (server: TestServer, count: number): Promise<FleetView> =>
+  eventually(server.fleet, ({ workers }) => workers.filter(({ state, up }) => state === 'serving' && up).length === count, 30_000);
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
