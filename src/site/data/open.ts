@@ -1,0 +1,39 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+
+export type Db = Database.Database;
+
+/** Longest wait for a lock inside SQLite, ms; longer waits happen outside of it, where they can be ended (`write.ts`). */
+export const BUSY_TIMEOUT_MS = 50;
+
+/** The site's database file in the data folder. */
+export const databasePath = (dataDir: string): string => join(dataDir, 'site.db');
+
+/**
+ * A connection that only reads: the one for the event loop.
+ * @throws {SqliteError} the file is missing (`prepareSite` makes it) or damaged
+ */
+export function openReader(dataDir: string): Db {
+  const db = new Database(databasePath(dataDir), { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  db.pragma('query_only = ON');
+  return db;
+}
+
+/**
+ * A connection that writes; the file is made when it is missing, without tables (see `migrate.ts`).
+ * An acknowledged write survives kill -9 and a power cut: `synchronous = FULL` syncs the WAL at each commit.
+ */
+export function openWriter(dataDir: string): Db {
+  mkdirSync(dataDir, { recursive: true });
+  const db = new Database(databasePath(dataDir), { timeout: BUSY_TIMEOUT_MS });
+  try {
+    if (db.pragma('journal_mode', { simple: true }) !== 'wal') db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = FULL');
+    db.pragma('foreign_keys = ON');
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  return db;
+}
