@@ -6,6 +6,12 @@ import { LOAD_STANDARD, type LoadSpec } from './load/spec.ts';
 
 const GENERATOR = fileURLToPath(new URL('./generator.ts', import.meta.url));
 
+/**
+ * Thousands of sockets wait at once in a surge and outlive every minor collection: a small nursery, collected on one thread (it has one
+ * core), pauses for 2 ms instead of 15 (measured at 1,600 new connections/s).
+ */
+const SMALL_PAUSES = ['--max-semi-space-size=1', '--single-threaded-gc'];
+
 /** The generator ended without a report. */
 export class GeneratorError extends Error {
   readonly code = 'GENERATOR_FAILED';
@@ -24,7 +30,7 @@ export type Load = Pick<LoadSpec, 'port' | 'connections' | 'phases' | 'classes'>
  */
 export function drive(load: Load, onStart: () => void = () => {}): Promise<LoadReport> {
   const spec: LoadSpec = { ...LOAD_STANDARD, ...load };
-  const [command, args] = pinned('generator', process.execPath, [GENERATOR]);
+  const [command, args] = pinned('generator', process.execPath, [...SMALL_PAUSES, GENERATOR]);
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const seconds = spec.phases.reduce((sum, phase) => sum + phase.seconds, 0);
   return new Promise((resolve, reject) => {

@@ -7,7 +7,7 @@ const tell = (message: object, sent?: () => void): boolean | undefined =>
   process.send?.(message, undefined, undefined, sent);
 
 // What else runs on its core must not make it late; only root may ask for this.
-if (process.getuid?.() === 0) setPriority(-10);
+if (process.getuid?.() === 0) setPriority(-20);
 
 process.once('message', async (spec: LoadSpec) => {
   const report = await runLoad(spec, (epochMs) => tell({ type: 'started', epochMs }));
