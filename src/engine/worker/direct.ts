@@ -39,7 +39,12 @@ export function createDirect(parts: DirectParts): Direct {
       let done: (() => void) | undefined;
       let timer: NodeJS.Timeout | undefined;
 
-      const record = (): void => recorder.request(route.policy.route, request.method ?? 'GET', response.statusCode, 'bypass', (performance.now() - arrivedAt) / 1_000);
+      let recorded = false;
+      const record = (): void => {
+        if (recorded) return;
+        recorded = true;
+        recorder.request(route.policy.route, request.method ?? 'GET', response.statusCode, 'bypass', (performance.now() - arrivedAt) / 1_000);
+      };
       const turnAway = (): void => {
         clearTimeout(timer);
         if (publicPage && lastGood(visitor)) return;

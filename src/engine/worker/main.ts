@@ -223,10 +223,13 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     () => dispatcher.noteArrival(0),
   );
 
+  let evictionsTold = 0;
   const beating = startBeating(link, recorder, () => {
     const oldest = dispatcher.queue.oldestQueuedAt();
     const saturated = refusedSinceBeat;
     refusedSinceBeat = false;
+    recorder.count('tahan_cache_evictions_total', [], memory.evictions - evictionsTold);
+    evictionsTold = memory.evictions;
     return {
       inFlight: dispatcher.inFlight,
       queued: dispatcher.queue.length,

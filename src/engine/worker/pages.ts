@@ -58,6 +58,8 @@ interface Rendering {
   waiters: Set<Waiter>;
   job: SiteJob | undefined;
   leased: boolean;
+  /** Asked for more than once: the copy may be kept (second-hit rule). */
+  wanted: boolean;
   ended: boolean;
 }
 
@@ -137,7 +139,7 @@ export class Pages {
   /** Renders a page now and gives it; undefined when the site gave none that can be kept. */
   async renderNow(key: string, route: Route): Promise<Page | undefined> {
     const rendered = await this.renderOnce(key, route, 'critical');
-    return this.keep(key, route, rendered);
+    return this.keep(key, route, rendered, true);
   }
 
   private find(key: string): Page | undefined {
@@ -195,6 +197,7 @@ export class Pages {
   private join(rendering: Rendering, visitor: Visitor, fallback: Page | undefined): void {
     const waiter: Waiter = { visitor, fallback, timer: undefined };
     rendering.waiters.add(waiter);
+    if (this.parts.secondHit.admits(rendering.key)) rendering.wanted = true;
     if (visitor.deadlineAt !== Number.POSITIVE_INFINITY) {
       waiter.timer = setTimeout(() => {
         rendering.waiters.delete(waiter);
@@ -214,7 +217,7 @@ export class Pages {
   }
 
   private begin(key: string, route: Route, reason: RenderReason, priority: Priority): Rendering {
-    const rendering: Rendering = { key, route, priority, reason, waiters: new Set(), job: undefined, leased: false, ended: false };
+    const rendering: Rendering = { key, route, priority, reason, waiters: new Set(), job: undefined, leased: false, wanted: reason !== 'miss', ended: false };
     this.renderings.set(key, rendering);
     if (this.parts.leases.needed) void this.lease(rendering);
     else this.offer(rendering);
@@ -282,7 +285,7 @@ export class Pages {
       this.settle(rendering, (waiter) => this.giveUp(waiter));
       return;
     }
-    const page = this.keep(key, route, rendered);
+    const page = this.keep(key, route, rendered, rendering.wanted);
     this.end(rendering, page !== undefined);
     if (page !== undefined) {
       this.settle(rendering, (waiter) => parts.serve(waiter.visitor, page, 'miss'));
@@ -321,11 +324,11 @@ export class Pages {
   }
 
   /** Puts what was rendered into memory and the store, where it may be kept. */
-  private keep(key: string, route: Route, rendered: Rendered): Page | undefined {
-    const { memory, store, secondHit, sieMs } = this.parts;
+  private keep(key: string, route: Route, rendered: Rendered, wanted: boolean): Page | undefined {
+    const { memory, store, sieMs } = this.parts;
     const page = makePage(key, route.policy.cache!, rendered, sieMs, Math.random());
     if (page === undefined) return undefined;
-    if (secondHit.admits(key)) {
+    if (wanted) {
       memory.set(page);
       store.put(page);
     }

@@ -73,6 +73,7 @@ export function createSite(context: SiteContext): Site {
     policies: [
       { route: '/', cache: { ttlMs: 1_000, swrMs: 1_000 } },
       { route: '/page/:n', cache: { ttlMs: 60_000, query: ['wait', 'a'] } },
+      { route: '/who', methods: ['GET'] },
       { route: '/private', cache: { ttlMs: 60_000 } },
       { route: '/slow', priority: 'low', deadlineMs: 1_500 },
       { route: '/signal', deadlineMs: 300 },

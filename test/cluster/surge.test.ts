@@ -1,0 +1,162 @@
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Answer, eventually, servingPids, siteFile, startServer, stopAll, type TestServer, untilServing } from './server.ts';
+
+afterEach(stopAll);
+afterAll(stopAll);
+
+const SITE = { TAHAN_SITE: siteFile('bare'), TAHAN_LAB: '1' };
+const TWO = { ...SITE, TAHAN_WORKERS_MIN: '2', TAHAN_WORKERS_MAX: '2' };
+
+/** New connections to a path at a steady rate, until told to stop; an error counts as a failed visit. */
+function visit(server: TestServer, path: string, everyMs = 10): { stop: () => Promise<(Answer | Error)[]> } {
+  const visits: Promise<Answer | Error>[] = [];
+  const timer = setInterval(() => {
+    if (visits.length < 2_000) visits.push(server.get(path).catch((error: Error) => error));
+  }, everyMs);
+  return {
+    stop() {
+      clearInterval(timer);
+      return Promise.all(visits);
+    },
+  };
+}
+
+const failed = (visits: readonly (Answer | Error)[]): unknown[] => visits.filter((one) => one instanceof Error || one.status !== 200).map((one) => (one instanceof Error ? one.message : one.status));
+
+describe('when workers are gone', () => {
+  test('every worker killed at once: the main page answers all the same, and workers come back', async () => {
+    const server = await startServer(TWO);
+    const fleet = await untilServing(server, 2);
+    const visitors = visit(server, '/');
+    await eventually(() => server.get('/'), ({ status }) => status === 200);
+    for (const pid of servingPids(fleet)) process.kill(pid, 'SIGKILL');
+    const rescued = await eventually(() => server.get('/'), ({ headers }) => headers['x-tahan-process'] === 'lifeboat');
+    expect(rescued.status).toBe(200);
+    await eventually(server.fleet, ({ lifeboat, workers }) => !lifeboat.active && workers.filter(({ state }) => state === 'serving').length === 2, 30_000);
+    expect(failed(await visitors.stop())).toEqual([]);
+  });
+
+  test('every worker blocked: the lifeboat answers, and leaves when they are back', async () => {
+    const server = await startServer(TWO);
+    await untilServing(server, 2);
+    const visitors = visit(server, '/');
+    const blocks: Promise<unknown>[] = [];
+    // A block on each worker: the port gives connections to either, so it is asked until both are silent.
+    await eventually(
+      async () => {
+        blocks.push(server.get('/block?ms=3000').catch(() => undefined));
+        return (await server.fleet()).workers.every(({ up }) => !up);
+      },
+      (all) => all,
+    );
+    const rescued = await eventually(() => server.get('/'), ({ headers }) => headers['x-tahan-process'] === 'lifeboat');
+    expect(rescued.status).toBe(200);
+    expect((await server.get('/who')).status).toBe(503);
+    await Promise.all(blocks);
+    await eventually(server.fleet, ({ lifeboat }) => !lifeboat.active, 30_000);
+    await eventually(() => server.get('/who'), ({ status }) => status === 200);
+    expect(failed(await visitors.stop())).toEqual([]);
+    // Busy is not dead: nobody was replaced.
+    expect(await server.metrics()).not.toMatch(/tahan_worker_restarts_total\{/);
+  });
+
+  test('the lifeboat’s own death is survived', async () => {
+    const server = await startServer(TWO);
+    const before = (await server.fleet()).lifeboat.pid!;
+    process.kill(before, 'SIGKILL');
+    await eventually(server.fleet, ({ lifeboat }) => lifeboat.pid !== undefined && lifeboat.pid !== before);
+    for (const pid of servingPids(await server.fleet())) process.kill(pid, 'SIGKILL');
+    await eventually(() => server.get('/'), ({ headers }) => headers['x-tahan-process'] === 'lifeboat');
+  });
+
+  test('an uncaught exception ends its worker after the open requests', async () => {
+    const server = await startServer(TWO);
+    const fleet = await untilServing(server, 2);
+    const slow = Array.from({ length: 6 }, () => server.get('/slow?ms=400'));
+    await eventually(server.fleet, ({ workers }) => workers.reduce((sum, { beat }) => sum + (beat?.inFlight ?? 0), 0) >= 6);
+    await server.get('/crash');
+    for (const { status } of await Promise.all(slow)) expect(status).toBe(200);
+    const pids = servingPids(fleet);
+    await eventually(server.fleet, (now) => servingPids(now).some((pid) => !pids.includes(pid)) && servingPids(now).length === 2, 30_000);
+  });
+});
+
+describe('more work than there is time', () => {
+  const ONE = { ...SITE, TAHAN_SITE: siteFile('busy'), TAHAN_WORKERS_MIN: '1', TAHAN_WORKERS_MAX: '1' };
+
+  test('what does not fit is refused with a waiting page, and critical work goes before low', async () => {
+    const server = await startServer(ONE);
+    // The cost of a route is known after the first.
+    for (let n = 0; n < 5; n++) await server.get('/low');
+    const low = Array.from({ length: 100 }, () => server.get('/low'));
+    const critical = Array.from({ length: 8 }, () => server.get('/critical'));
+    const [lows, criticals] = [await Promise.all(low), await Promise.all(critical)];
+    expect(criticals.map(({ status }) => status)).toEqual(criticals.map(() => 200));
+    const refused = lows.filter(({ status }) => status === 503);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.length).toBeLessThan(100);
+    for (const { headers } of refused) {
+      expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
+      expect(Number(headers['retry-after'])).toBeLessThanOrEqual(5);
+      expect(headers.connection).not.toBe('keep-alive, close');
+    }
+    const metrics = await eventually(server.metrics, (text) => text.includes('tahan_refused_total{priority="low"'));
+    expect(metrics).not.toContain('tahan_refused_total{priority="critical"');
+  });
+
+  test('a dry run counts what it would refuse, and refuses nothing', async () => {
+    const server = await startServer({ ...ONE, TAHAN_DRY_RUN: '1', TAHAN_DEADLINE_MS: '20000' });
+    for (let n = 0; n < 5; n++) await server.get('/low');
+    const answers = await Promise.all(Array.from({ length: 60 }, () => server.get('/low')));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    await eventually(server.metrics, (text) => /tahan_refused_total\{priority="low",reason="queue",dry_run="true"\} \d+/.test(text));
+  });
+
+  test('a page that is stale is served from its last good copy while the worker is saturated', async () => {
+    const server = await startServer(ONE);
+    await server.get('/page');
+    await eventually(() => server.get('/page'), ({ headers }) => Number(headers.age) >= 1);
+    const load = visit(server, '/low', 2);
+    const copies = await eventually(
+      () => Promise.all(Array.from({ length: 20 }, () => server.get('/page'))),
+      (answers) => answers.some(({ headers }) => headers['cache-status']?.includes('last-good') === true),
+    );
+    expect(copies.map(({ status }) => status)).toEqual(copies.map(() => 200));
+    await load.stop();
+  });
+});
+
+describe('the page store', () => {
+  test('a restart begins warm', async () => {
+    const first = await startServer(SITE);
+    const page = await first.get('/page/warm');
+    await eventually(() => existsSync(join(first.dataDir, 'pages.db')), (exists) => exists);
+    await first.get('/purge?tag=nothing'); // flushes the store
+    const { dataDir } = first;
+    first.process.kill('SIGTERM');
+    await eventually(() => first.process.exitCode, (code) => code === 0);
+    const second = await startServer(SITE, { dataDir });
+    expect((await second.get('/page/warm')).body).toBe(page.body);
+    await second.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  test('a damaged store is put aside, told in one line, and service goes on', async () => {
+    const first = await startServer(SITE);
+    await first.get('/page/a');
+    const { dataDir } = first;
+    first.process.kill('SIGTERM');
+    await eventually(() => first.process.exitCode, (code) => code === 0);
+    for (const rest of ['-wal', '-shm']) rmSync(join(dataDir, `pages.db${rest}`), { force: true });
+    writeFileSync(join(dataDir, 'pages.db'), Buffer.alloc(20_000, 'rubbish '));
+    const second = await startServer(SITE, { dataDir });
+    expect((await second.get('/page/b')).status).toBe(200);
+    await eventually(() => existsSync(join(dataDir, 'pages.db.corrupt')), (exists) => exists);
+    expect((await second.get('/')).status).toBe(200);
+    expect(second.output()).toMatch(/page store/);
+    await second.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+});
