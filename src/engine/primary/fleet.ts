@@ -1,23 +1,13 @@
 import cluster, { type Worker as ClusterWorker } from 'node:cluster';
 import type { Logger } from 'pino';
-import { type Beat, type Downward, type Upward, upwardSchema } from '../beats.ts';
+import { type Downward, type Upward, upwardSchema } from '../beats.ts';
 import type { PortHandle } from '../link.ts';
+import type { WorkerState, WorkerView } from './view.ts';
 
-/** Where a worker stands in its life. `promoting`: the port is lent, the answer is awaited. */
-export const MEMBER_STATES = ['starting', 'spare', 'promoting', 'serving', 'draining', 'dead'] as const;
-export type MemberState = (typeof MEMBER_STATES)[number];
-
-export interface Member {
+export interface Member extends WorkerView {
   id: number;
-  name: string;
   pid: number;
   process: ClusterWorker;
-  state: MemberState;
-  /** Clock of the primary (`performance.now()`), ms. */
-  startedAt: number;
-  servingAt: number | undefined;
-  lastBeatAt: number | undefined;
-  beat: Beat | undefined;
   /** Why it could not start, as it said itself. */
   failure: string | undefined;
   /** Forked by a reload: it serves only when the reload says so. */
@@ -27,8 +17,8 @@ export interface Member {
 export interface ExitNews {
   /** It was asked to end. */
   expected: boolean;
-  /** It had never served. */
-  atStart: boolean;
+  /** How long it had served, ms; 0: it died at its start. */
+  servedMs: number;
   /** `exit code 1`, `signal SIGKILL`. */
   how: string;
 }
@@ -82,7 +72,7 @@ export function createFleet(options: FleetOptions): Fleet {
   let stopping = false;
   let forkTimer: NodeJS.Timeout | undefined;
 
-  const count = (...states: MemberState[]): number => {
+  const count = (...states: WorkerState[]): number => {
     let n = 0;
     for (const member of members.values()) if (!member.reserved && states.includes(member.state)) n += 1;
     return n;
@@ -127,7 +117,7 @@ export function createFleet(options: FleetOptions): Fleet {
 
   const onExit = (member: Member, code: number | null, signal: string | null): void => {
     const expected = member.state === 'draining' || stopping;
-    const news: ExitNews = { expected, atStart: member.servingAt === undefined, how: signal ? `signal ${signal}` : `exit code ${code}` };
+    const news: ExitNews = { expected, servedMs: member.servingAt === undefined ? 0 : now() - member.servingAt, how: signal ? `signal ${signal}` : `exit code ${code}` };
     member.state = 'dead';
     members.delete(member.id);
     events.exit(member, news);
@@ -166,6 +156,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const drain = (member: Member): void => {
     if (member.state === 'draining') return;
     member.state = 'draining';
+    member.drainingAt = now();
     send(member, { type: 'drain', withinMs: drainMs });
     const timer = setTimeout(() => {
       log.warn({ worker: member.name }, 'worker did not drain in time: killed');

@@ -6,12 +6,15 @@ import { readBacklog } from '../metrics/backlog.ts';
 import { createTotals } from '../metrics/totals.ts';
 import type { AdminSources } from './admin.ts';
 import { Backoff } from './backoff.ts';
-import { createFleet, type ExitNews, type Member, MEMBER_STATES } from './fleet.ts';
+import { createFleet, type ExitNews, type Member } from './fleet.ts';
 import { type Health, healthOf } from './health.ts';
 import { createLeases } from './leases.ts';
 import { keepLifeboat, type LifeboatKeeper } from './lifeboat-keeper.ts';
+import { answering, LIFEBOAT_ASHORE, LIFEBOAT_DEFAULTS, lifeboatNeed } from './lifeboat-need.ts';
+import { MODE_DEFAULTS, modeAtStart, nextMode } from './mode.ts';
 import { createPurges } from './purges.ts';
-import { lifeboatWanted, type LifeboatState, type ModeState, nextMode, SATURATION, type WorkerView } from './saturation.ts';
+import { noSilence, silentMs, trackSilence } from './silence.ts';
+import { isServing } from './view.ts';
 
 export interface SupervisorOptions {
   config: Config;
@@ -33,8 +36,9 @@ export interface Supervisor {
 
 /** The primary looks at its fleet this often, ms: the lifeboat must join within 150 ms of the last worker's silence. */
 const TICK_MS = 25;
-/** A tick later than this says that the primary itself was held up: what looks like silence then is its own. */
-const LATE_TICK_MS = 100;
+const SHOWN_STATES = ['starting', 'spare', 'promoting', 'serving', 'draining'] as const;
+/** The kernel's accept queue is read this often, ms. */
+const BACKLOG_EVERY_MS = 100;
 /** Workers are told mode and health at least this often, ms. */
 const TELL_EVERY_MS = 1_000;
 /** The lifeboat's number where processes are told apart by number; workers count from 1. */
@@ -44,13 +48,13 @@ const LIFEBOAT = 0;
 export function createSupervisor({ config, env, main, handle, port, log }: SupervisorOptions): Supervisor {
   const now = (): number => performance.now();
   const startedAt = now();
-  const options = { ...SATURATION, lagUpMs: config.lagUpMs, eluUp: config.eluUp };
+  const modeOptions = { ...MODE_DEFAULTS, lagMs: config.lagUpMs, elu: config.eluUp };
   const totals = createTotals({
     version: config.version,
     view: () => ({
       mode: mode.mode,
-      workers: Object.fromEntries(MEMBER_STATES.map((state) => [state, countOf(state)])),
-      acceptBacklog: readBacklog(port),
+      workers: Object.fromEntries(SHOWN_STATES.map((state) => [state, countOf(state)])),
+      acceptBacklog: backlogAt(now()),
       lifeboatActive: lifeboat?.active ?? false,
     }),
   });
@@ -60,14 +64,14 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
   const lifeboatBackoff = new Backoff();
   const firstServing = Promise.withResolvers<void>();
   let publicPages: PublicPages | undefined;
-  let mode: ModeState = { mode: 'down', reason: 'starting', calledForAt: 0 };
-  let lifeboatState: LifeboatState = { wanted: false, answeringSince: undefined };
+  let mode = modeAtStart(now());
+  let silence = noSilence(now());
+  let need = LIFEBOAT_ASHORE;
   let lifeboat: LifeboatKeeper | undefined;
-  let lastTickAt = now();
-  /** Time that the primary itself was held up: silence is not counted in it. */
-  let lateMs = 0;
   let toldAt = Number.NEGATIVE_INFINITY;
   let toldHealth = '';
+  let backlog: number | undefined;
+  let backlogReadAt = Number.NEGATIVE_INFINITY;
   let ticking: NodeJS.Timeout | undefined;
   let stopping = false;
 
@@ -131,11 +135,11 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
       log.info({ worker: member.name }, 'worker ended');
       return;
     }
-    backoff.crashed(now());
-    totals.count('tahan_worker_restarts_total', [news.atStart ? 'died_at_start' : 'died_serving']);
+    backoff.crashed(now(), news.servedMs);
+    totals.count('tahan_worker_restarts_total', [news.servedMs === 0 ? 'died_at_start' : 'died_serving']);
     log.error(
       { worker: member.name, pid: member.pid, how: news.how, reason: member.failure, nextInMs: Math.round(backoff.delayMs(now())) },
-      news.atStart ? 'worker died at its start' : 'worker died while it served',
+      news.servedMs === 0 ? 'worker died at its start' : 'worker died while it served',
     );
   }
 
@@ -155,14 +159,8 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
     lifeboat?.send(message);
   }
 
-  const views = (): WorkerView[] => {
-    const serving: WorkerView[] = [];
-    for (const { state, name, lastBeatAt, beat, servingAt } of fleet.members.values()) {
-      if (state === 'serving') serving.push({ name, lastBeatAt, beat, servingAt: servingAt ?? 0 });
-    }
-    return serving;
-  };
-  const countOf = (state: Member['state']): number => [...fleet.members.values()].filter((member) => member.state === state).length;
+  const members = (): Member[] => [...fleet.members.values()];
+  const countOf = (state: Member['state']): number => members().filter((member) => member.state === state).length;
 
   const health = (): Health =>
     healthOf({
@@ -172,7 +170,7 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
       min: config.workersMin,
       max: config.workersMax,
       lifeboat: lifeboat?.active ?? false,
-      features: views().flatMap(({ beat }) => (beat === undefined ? [] : [beat.features])),
+      features: members().filter(isServing).flatMap(({ beat }) => (beat === undefined ? [] : [beat.features])),
       uptimeSeconds: (now() - startedAt) / 1_000,
       version: config.version,
     });
@@ -185,20 +183,16 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
   function tick(): void {
     if (stopping) return;
     const at = now();
-    const late = at - lastTickAt - TICK_MS;
-    lastTickAt = at;
-    // A primary that was held up has unread beats waiting: it reads them before it judges anybody.
-    lateMs = late > LATE_TICK_MS ? LATE_TICK_MS : Math.max(0, lateMs - TICK_MS);
-    const silentMs = options.silentMs + lateMs;
-    const serving = views();
-    lifeboatState = lifeboatWanted(serving, lifeboatState, at, silentMs);
-    lifeboat?.setWanted(lifeboatState.wanted);
+    const workers = members();
+    silence = trackSilence(workers, silence, at, TICK_MS);
+    need = lifeboatNeed(workers, silence, need, at);
+    lifeboat?.setWanted(need.wanted);
     // Only now does every visitor reach a worker: at a start the lifeboat answers until the first one has proved itself.
-    if (serving.length > 0 && !lifeboatState.wanted) firstServing.resolve();
+    if (workers.some(isServing) && !need.wanted) firstServing.resolve();
     const before = mode.mode;
-    mode = nextMode(serving, lifeboat?.active ?? false, mode, at, { ...options, silentMs });
+    mode = nextMode({ workers, silence, backlog: backlogAt(at), lifeboat: lifeboat?.active ?? false }, mode, at, modeOptions);
     if (mode.mode !== before) log.info({ from: before, to: mode.mode, why: mode.reason }, 'mode changed');
-    const summary = `${mode.mode} ${serving.length} ${lifeboat?.active}`;
+    const summary = `${mode.mode} ${countOf('serving')} ${lifeboat?.active}`;
     if (summary === toldHealth && at - toldAt < TELL_EVERY_MS) return;
     toldHealth = summary;
     toldAt = at;
@@ -207,7 +201,15 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
     lifeboat?.send(message);
   }
 
-  const isUp = (member: Member): boolean => member.lastBeatAt !== undefined && now() - member.lastBeatAt <= options.silentMs + 100;
+  /** The accept queue, read at most each 100 ms: reading it costs a list of the machine's listening sockets. */
+  const backlogAt = (at: number): number | undefined => {
+    if (at - backlogReadAt >= BACKLOG_EVERY_MS) {
+      backlogReadAt = at;
+      backlog = readBacklog(port);
+    }
+    return backlog;
+  };
+  const isUp = (member: Member): boolean => answering([member], silence, LIFEBOAT_DEFAULTS.silentMs).length > 0 || (!isServing(member) && silentMs(silence, member.name) < modeOptions.blockedMs);
 
   const sources: AdminSources = {
     health,
@@ -216,7 +218,7 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
       mode: mode.mode,
       why: mode.reason,
       lifeboat: { pid: lifeboat?.pid, active: lifeboat?.active ?? false },
-      workers: [...fleet.members.values()].map((member) => ({
+      workers: members().map((member) => ({
         name: member.name,
         pid: member.pid,
         state: member.state,

@@ -1,0 +1,48 @@
+import type { ScalerOptions } from './options.ts';
+import type { FleetSignals } from './signals.ts';
+
+/** What calls for more workers. `queue`: requests wait or are refused; then what they wait for must be asked. */
+export interface Pressure {
+  cause: 'queue_delay' | 'refusals' | 'lag' | 'blocked' | 'elu';
+  queue: boolean;
+  /** The queue alone is reason enough. */
+  urgent: boolean;
+  /** `queue delay 38 ms in 2 beats`. */
+  words: string;
+}
+
+/** What presses the fleet now, if anything. A signal of single workers counts when at least half of those that are warm have it. */
+export function pressureOf(fleet: FleetSignals, options: ScalerOptions): Pressure | undefined {
+  const warm = fleet.workers.filter((worker) => worker.warm);
+  const judged = warm.length > 0 ? warm : fleet.workers;
+  if (judged.length === 0) return undefined;
+  const half = (hot: FleetSignals['workers']): boolean => hot.length > 0 && hot.length * 2 >= judged.length;
+
+  const queued = judged.filter((worker) => worker.queued >= options.queueBeats);
+  if (half(queued)) {
+    const delayMs = Math.max(...queued.map(({ beat }) => beat.queueDelayMs));
+    const beats = Math.max(...queued.map((worker) => worker.queued));
+    return {
+      cause: 'queue_delay',
+      queue: true,
+      urgent: delayMs > options.queueUpMs * options.queueUrgent,
+      words: `queue delay ${Math.round(delayMs)} ms in ${beats} beats`,
+    };
+  }
+  const refusing = judged.filter((worker) => worker.refused >= options.queueBeats);
+  if (half(refusing)) {
+    const beats = Math.max(...refusing.map((worker) => worker.refused));
+    return { cause: 'refusals', queue: true, urgent: false, words: `the gate refuses in ${beats} beats` };
+  }
+  const blocked = judged.filter((worker) => worker.blocked);
+  if (half(blocked)) return { cause: 'blocked', queue: false, urgent: false, words: `${blocked[0]?.name} does not answer` };
+  const lagged = judged.filter((worker) => worker.lagged >= options.queueBeats && worker.elu >= options.lagLeastElu);
+  if (half(lagged)) {
+    const lagMs = Math.max(...lagged.map(({ beat }) => beat.lagP99Ms));
+    return { cause: 'lag', queue: false, urgent: false, words: `event-loop lag ${Math.round(lagMs)} ms (p99)` };
+  }
+  if (fleet.elu > options.eluUp) {
+    return { cause: 'elu', queue: false, urgent: false, words: `event-loop utilisation ${fleet.elu.toFixed(2)}` };
+  }
+  return undefined;
+}
