@@ -28,23 +28,23 @@ export function insertActivity(db: Db, { userId, kind, at, postId = null }: Acti
      ON CONFLICT (user_id, day, kind) DO UPDATE SET count = count + 1`,
   ).run(dayOf(at), kind, userId);
   if (counted.changes === 0) return;
-  const { total } = statement<{ total: number }>(db, 'SELECT sum(count) AS total FROM activity_days WHERE user_id = ? AND day = ?').get(
-    userId,
-    dayOf(at),
-  )!;
+  const { total } = statement<{ total: number }>(
+    db,
+    'SELECT sum(count) AS total FROM activity_days WHERE user_id = ? AND day = ?',
+  ).get(userId, dayOf(at))!;
   if (total > MAX_EVENTS_PER_DAY) return;
-  statement(db, 'INSERT INTO activity (user_id, at, kind, post_id) VALUES (?, ?, ?, (SELECT id FROM posts WHERE id = ?))').run(
-    userId,
-    at,
-    kind,
-    postId,
-  );
+  statement(
+    db,
+    'INSERT INTO activity (user_id, at, kind, post_id) VALUES (?, ?, ?, (SELECT id FROM posts WHERE id = ?))',
+  ).run(userId, at, kind, postId);
 }
 
 /** Inside a write. Clears a bounded number of rows that are older than is kept. */
 export function sweepActivity(db: Db, now: number): void {
   const oldest = now - KEPT_DAYS * DAY_MS;
-  statement(db, `DELETE FROM activity WHERE id IN (SELECT id FROM activity WHERE at < ? LIMIT ${SWEEP_ROWS})`).run(oldest);
+  statement(db, `DELETE FROM activity WHERE id IN (SELECT id FROM activity WHERE at < ? LIMIT ${SWEEP_ROWS})`).run(
+    oldest,
+  );
   statement(
     db,
     `DELETE FROM activity_days WHERE (user_id, day, kind) IN (SELECT user_id, day, kind FROM activity_days WHERE day < ? LIMIT ${SWEEP_ROWS})`,
@@ -55,10 +55,13 @@ export function sweepActivity(db: Db, now: number): void {
 export function activityByDay(db: Db, userId: number, days: number, now: number): ActivityDay[] {
   const today = dayOf(now);
   const first = today - days + 1;
-  const chart = Array.from({ length: days }, (_, index): ActivityDay => ({
-    day: new Date((first + index) * DAY_MS).toISOString().slice(0, 10),
-    counts: Object.fromEntries(ACTIVITY_KINDS.map((kind) => [kind, 0])) as Record<ActivityKind, number>,
-  }));
+  const chart = Array.from(
+    { length: days },
+    (_, index): ActivityDay => ({
+      day: new Date((first + index) * DAY_MS).toISOString().slice(0, 10),
+      counts: Object.fromEntries(ACTIVITY_KINDS.map((kind) => [kind, 0])) as Record<ActivityKind, number>,
+    }),
+  );
   const rows = statement<{ day: number; kind: ActivityKind; count: number }>(
     db,
     'SELECT day, kind, count FROM activity_days WHERE user_id = ? AND day BETWEEN ? AND ?',

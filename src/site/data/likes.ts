@@ -7,7 +7,13 @@ export function hasLiked(db: Db, userId: number, postId: number): boolean {
 
 /** Inside a write. False: liked before. The post's count is kept by a trigger. */
 export function insertLike(db: Db, userId: number, postId: number, now: number): boolean {
-  return statement(db, 'INSERT INTO likes (user_id, post_id, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING').run(userId, postId, now).changes > 0;
+  return (
+    statement(db, 'INSERT INTO likes (user_id, post_id, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING').run(
+      userId,
+      postId,
+      now,
+    ).changes > 0
+  );
 }
 
 /** Inside a write. False: there was none. */

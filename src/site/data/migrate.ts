@@ -15,7 +15,9 @@ export class DatabaseNewerError extends Error {
   readonly code = 'DATABASE_NEWER';
   override readonly name = 'DatabaseNewerError';
   constructor(path: string, version: number, known: number) {
-    super(`${path} has version ${version}, this Tahan knows up to ${known}: start the newer Tahan, or restore a backup made before it`);
+    super(
+      `${path} has version ${version}, this Tahan knows up to ${known}: start the newer Tahan, or restore a backup made before it`,
+    );
   }
 }
 
@@ -24,9 +26,14 @@ export function readMigrations(folder: URL = FOLDER): Migration[] {
   const migrations = readdirSync(folder)
     .filter((file) => file.endsWith('.sql'))
     .sort()
-    .map((file) => ({ number: Number(file.slice(0, 3)), name: file, sql: readFileSync(new URL(file, folder), 'utf8') }));
+    .map((file) => ({
+      number: Number(file.slice(0, 3)),
+      name: file,
+      sql: readFileSync(new URL(file, folder), 'utf8'),
+    }));
   for (const [index, { number, name }] of migrations.entries()) {
-    if (number !== index + 1) throw new Error(`migration ${name}: its number must be ${String(index + 1).padStart(3, '0')}`);
+    if (number !== index + 1)
+      throw new Error(`migration ${name}: its number must be ${String(index + 1).padStart(3, '0')}`);
   }
   return migrations;
 }

@@ -24,15 +24,22 @@ interface SummaryRow extends Omit<PostSummary, 'author' | 'pinned' | 'tags'> {
 }
 type PostRow = SummaryRow & Pick<Post, 'version' | 'createdAt' | 'markdown' | 'html'>;
 
-function fromRow<Row extends SummaryRow>(row: Row): Omit<Row, 'pinned'> & Pick<PostSummary, 'author' | 'pinned' | 'tags'> {
+function fromRow<Row extends SummaryRow>(
+  row: Row,
+): Omit<Row, 'pinned'> & Pick<PostSummary, 'author' | 'pinned' | 'tags'> {
   const { authorId, authorName, authorDisplayName, tagList, pinned, ...rest } = row;
-  const author: Author | null = authorId === null ? null : { id: authorId, name: authorName!, displayName: authorDisplayName! };
-  return { ...rest, author, pinned: pinned === 1, tags: tagList === '' ? [] : tagList.split(' ') } as ReturnType<typeof fromRow<Row>>;
+  const author: Author | null =
+    authorId === null ? null : { id: authorId, name: authorName!, displayName: authorDisplayName! };
+  return { ...rest, author, pinned: pinned === 1, tags: tagList === '' ? [] : tagList.split(' ') } as ReturnType<
+    typeof fromRow<Row>
+  >;
 }
 
 /** A published post. */
 export function postBySlug(db: Db, slug: string): Post | undefined {
-  const row = statement<PostRow>(db, `SELECT ${FULL} ${FROM} WHERE posts.slug = ? AND posts.status = 'published'`).get(slug);
+  const row = statement<PostRow>(db, `SELECT ${FULL} ${FROM} WHERE posts.slug = ? AND posts.status = 'published'`).get(
+    slug,
+  );
   return row && fromRow(row);
 }
 
@@ -60,7 +67,9 @@ export function newestPosts(db: Db, limit: number): PostSummary[] {
 
 /** Published posts with their text, newest first: for the feed. */
 export function newestFullPosts(db: Db, limit: number): Post[] {
-  return statement<PostRow>(db, `SELECT ${FULL} ${FROM} WHERE posts.status = 'published' ${NEWEST} LIMIT ?`).all(limit).map(fromRow);
+  return statement<PostRow>(db, `SELECT ${FULL} ${FROM} WHERE posts.status = 'published' ${NEWEST} LIMIT ?`)
+    .all(limit)
+    .map(fromRow);
 }
 
 export interface PageWanted {
@@ -84,7 +93,10 @@ export function postPage(db: Db, { page, perPage }: PageWanted): Page<PostSummar
 
 /** One page of the published posts that carry a tag; undefined: no post ever carried it. */
 export function postPageByTag(db: Db, tagName: string, { page, perPage }: PageWanted): Page<PostSummary> | undefined {
-  const tag = statement<{ id: number; postCount: number }>(db, 'SELECT id, post_count AS postCount FROM tags WHERE name = ?').get(tagName);
+  const tag = statement<{ id: number; postCount: number }>(
+    db,
+    'SELECT id, post_count AS postCount FROM tags WHERE name = ?',
+  ).get(tagName);
   if (tag === undefined) return undefined;
   const place = paging(tag.postCount, page, perPage);
   const rows = statement<SummaryRow>(
@@ -244,17 +256,20 @@ export function updatePost(db: Db, id: number, post: Omit<PostFields, 'authorId'
 
 /** Inside a write. */
 export function setPostStatus(db: Db, id: number, status: PostStatus, publishAt: number | null, now: number): void {
-  statement(db, 'UPDATE posts SET status = ?, publish_at = ?, updated_at = ?, version = version + 1 WHERE id = ?').run(status, publishAt, now, id);
+  statement(db, 'UPDATE posts SET status = ?, publish_at = ?, updated_at = ?, version = version + 1 WHERE id = ?').run(
+    status,
+    publishAt,
+    now,
+    id,
+  );
 }
 
 /** Inside a write. */
 export function setPinned(db: Db, id: number, pinned: boolean, campaignEndsAt: number | null, now: number): void {
-  statement(db, 'UPDATE posts SET pinned = ?, campaign_ends_at = ?, updated_at = ?, version = version + 1 WHERE id = ?').run(
-    pinned ? 1 : 0,
-    campaignEndsAt,
-    now,
-    id,
-  );
+  statement(
+    db,
+    'UPDATE posts SET pinned = ?, campaign_ends_at = ?, updated_at = ?, version = version + 1 WHERE id = ?',
+  ).run(pinned ? 1 : 0, campaignEndsAt, now, id);
 }
 
 /** Inside a write. */

@@ -20,7 +20,13 @@ export const hashSessionId = (sessionId: string): string => createHash('sha256')
 const COLUMNS = `sessions.id, sessions.user_id AS userId, sessions.created_at AS createdAt, sessions.last_seen_at AS lastSeenAt,
   sessions.expires_at AS expiresAt, sessions.user_agent AS userAgent`;
 
-type SessionUserRow = Session & { name: string; displayName: string; role: User['role']; bio: string; userCreatedAt: number };
+type SessionUserRow = Session & {
+  name: string;
+  displayName: string;
+  role: User['role'];
+  bio: string;
+  userCreatedAt: number;
+};
 
 /** The session of a cookie's id and its user; undefined when unknown, ended or expired. */
 export function sessionUser(db: Db, sessionId: string, now: number): { session: Session; user: User } | undefined {
@@ -43,7 +49,10 @@ export function sessionsOf(db: Db, userId: number, now: number): Session[] {
 }
 
 /** Inside a write. Ends the user's oldest sessions above the bound, and sweeps some expired ones. */
-export function insertSession(db: Db, session: { sessionId: string; userId: number; userAgent: string; now: number }): void {
+export function insertSession(
+  db: Db,
+  session: { sessionId: string; userId: number; userAgent: string; now: number },
+): void {
   const { sessionId, userId, userAgent, now } = session;
   statement(
     db,
@@ -53,7 +62,10 @@ export function insertSession(db: Db, session: { sessionId: string; userId: numb
     db,
     `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = ? ORDER BY created_at DESC, id DESC LIMIT -1 OFFSET ${MAX_SESSIONS_PER_USER})`,
   ).run(userId);
-  statement(db, `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= ? LIMIT ${SWEEP_ROWS})`).run(now);
+  statement(
+    db,
+    `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= ? LIMIT ${SWEEP_ROWS})`,
+  ).run(now);
 }
 
 /** Inside a write. */

@@ -1,6 +1,6 @@
+import { siteCounts } from './counts.ts';
 import type { Db } from './open.ts';
 import { pageOf, paging } from './paging.ts';
-import { siteCounts } from './counts.ts';
 import { statement } from './statement.ts';
 import type { Page, Role, User } from './types.ts';
 
@@ -77,7 +77,11 @@ export function setRole(db: Db, userId: number, role: Role): void {
 
 /** Inside a write. */
 export function setProfile(db: Db, userId: number, profile: { displayName: string; bio: string }): void {
-  statement(db, 'UPDATE users SET display_name = ?, bio = ? WHERE id = ?').run(profile.displayName, profile.bio, userId);
+  statement(db, 'UPDATE users SET display_name = ?, bio = ? WHERE id = ?').run(
+    profile.displayName,
+    profile.bio,
+    userId,
+  );
 }
 
 /** Inside a write. Sessions, likes and activity go too; posts stay, without an author. */

@@ -1,0 +1,97 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Db, openReader, openWriter } from './open.ts';
+import { noteWait } from './waits.ts';
+
+/** First and longest pause before another try for the lock, ms; each pause is drawn from the upper half of the doubling. */
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 250;
+/** Data folders that one thread keeps open. One in a server; more only in tests. */
+const MAX_OPEN = 4;
+
+/** The lock was not free before the deadline. */
+export class DatabaseBusyError extends Error {
+  readonly code = 'DATABASE_BUSY';
+  override readonly name = 'DatabaseBusyError';
+  constructor(waitedMs: number) {
+    super(`the database was locked by another writer for ${Math.round(waitedMs)} ms: try later`);
+  }
+}
+
+const writers = new Map<string, Db>();
+const readers = new Map<string, Db>();
+
+function connection(kept: Map<string, Db>, dataDir: string, open: (dataDir: string) => Db): Db {
+  let db = kept.get(dataDir);
+  if (db === undefined) {
+    const [oldest] = kept;
+    if (oldest !== undefined && kept.size >= MAX_OPEN) {
+      kept.delete(oldest[0]);
+      oldest[1].close();
+    }
+    db = open(dataDir);
+    kept.set(dataDir, db);
+  }
+  return db;
+}
+
+/** Closes this thread's connections. */
+export function closeConnections(): void {
+  for (const kept of [writers, readers]) {
+    for (const db of kept.values()) db.close();
+    kept.clear();
+  }
+}
+
+const isBusy = (error: unknown): boolean => String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
+
+/** The lock, or the connection itself, was not to be had: the next try may. */
+async function retryWhileBusy<T>(signal: AbortSignal, attempt: () => T): Promise<T> {
+  const began = performance.now();
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
+    signal.throwIfAborted();
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+    }
+    try {
+      await delay(pauseMs * (0.5 + Math.random() / 2), undefined, { signal });
+    } catch {
+      const waitedMs = performance.now() - began;
+      noteWait(waitedMs);
+      throw new DatabaseBusyError(waitedMs);
+    }
+  }
+}
+
+/**
+ * Runs a write in a transaction that owns the lock from its start, on this thread's connection. Only in the thread pool
+ * and in scripts: it waits for the lock and for the disk. What `work` throws undoes it.
+ * @param work synchronous; sees and changes the database alone
+ * @throws {DatabaseBusyError} no lock before `signal` aborted
+ */
+export async function write<T>(dataDir: string, signal: AbortSignal, work: (db: Db) => T): Promise<T> {
+  const began = performance.now();
+  const db = await retryWhileBusy(signal, () => {
+    const opened = connection(writers, dataDir, openWriter);
+    opened.exec('BEGIN IMMEDIATE');
+    return opened;
+  });
+  noteWait(performance.now() - began);
+  try {
+    const result = work(db);
+    db.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // SQLite ends the transaction itself after some failures, such as a full disk.
+    if (db.inTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/**
+ * Runs a read that may be long on this thread's own reading connection. Only in the thread pool and in scripts.
+ * @throws {DatabaseBusyError} not readable before `signal` aborted
+ */
+export const longRead = <T>(dataDir: string, signal: AbortSignal, work: (db: Db) => T): Promise<T> =>
+  retryWhileBusy(signal, () => work(connection(readers, dataDir, openReader)));

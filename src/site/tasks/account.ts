@@ -1,0 +1,155 @@
+import { z } from 'zod';
+import { insertActivity } from '../data/activity.ts';
+import { userTag } from '../data/cache-tags.ts';
+import type { Db } from '../data/open.ts';
+import {
+  deleteSession,
+  deleteSessionByCookie,
+  deleteSessionsOf,
+  insertSession,
+  newSessionId,
+  SESSION_MS,
+} from '../data/sessions.ts';
+import type { User } from '../data/types.ts';
+import {
+  credentialsById,
+  credentialsByName,
+  insertUser,
+  setPasswordHash,
+  setProfile,
+  userById,
+  userByName,
+} from '../data/users.ts';
+import { longRead, write } from '../data/write.ts';
+import { hash, verify } from './password.ts';
+import * as rules from './rules.ts';
+import { dataDir, task } from './task.ts';
+
+const sessionId = z.string().min(1).max(200);
+const userAgent = z.string().max(10_000).default('');
+
+export interface SignedIn {
+  ok: true;
+  /** For the cookie; the database keeps only its hash. */
+  sessionId: string;
+  /** Epoch ms. */
+  expiresAt: number;
+  user: User;
+}
+
+function begin(db: Db, userId: number, agent: string): SignedIn {
+  const now = Date.now();
+  const id = newSessionId();
+  insertSession(db, { sessionId: id, userId, userAgent: agent, now });
+  insertActivity(db, { userId, kind: 'sign-in', at: now });
+  return { ok: true, sessionId: id, expiresAt: now + SESSION_MS, user: userById(db, userId)! };
+}
+
+/** Makes an account and its first session. */
+export const register = task(
+  z.object({
+    dataDir,
+    name: rules.userName,
+    displayName: rules.displayName.optional(),
+    password: rules.newPassword,
+    userAgent,
+  }),
+  async (input, { signal }): Promise<SignedIn | { ok: false; reason: 'name-taken' }> => {
+    // Looked up first: a taken name shall not cost a hash.
+    if ((await longRead(input.dataDir, signal, (db) => userByName(db, input.name))) !== undefined)
+      return { ok: false, reason: 'name-taken' };
+    signal.throwIfAborted();
+    const passwordHash = hash(input.password);
+    return write(input.dataDir, signal, (db) => {
+      const { name, displayName = name } = input;
+      const id = insertUser(db, { name, displayName, role: 'member', passwordHash, createdAt: Date.now() });
+      return id === undefined ? { ok: false, reason: 'name-taken' } : begin(db, id, input.userAgent);
+    });
+  },
+);
+
+/** Checks the password and begins a session. An unknown name takes as long as a wrong password, and is told the same. */
+export const signIn = task(
+  z.object({ dataDir, name: z.string().max(1_000), password: rules.givenPassword, userAgent }),
+  async (input, { signal }): Promise<SignedIn | { ok: false; reason: 'wrong-password' }> => {
+    const known = await longRead(input.dataDir, signal, (db) => credentialsByName(db, input.name.trim()));
+    signal.throwIfAborted();
+    const { right, outdated } = verify(input.password, known?.passwordHash);
+    if (!right || known === undefined) return { ok: false, reason: 'wrong-password' };
+    const newHash = outdated ? hash(input.password) : known.passwordHash;
+    return write(input.dataDir, signal, (db) => {
+      // The password may have changed, or the account gone, while the old one was checked.
+      if (credentialsById(db, known.id)?.passwordHash !== known.passwordHash)
+        return { ok: false, reason: 'wrong-password' };
+      if (outdated) setPasswordHash(db, known.id, newHash);
+      return begin(db, known.id, input.userAgent);
+    });
+  },
+);
+
+/** Ends the session of a cookie. Fine when it has ended before. */
+export const signOut = task(z.object({ dataDir, sessionId }), async (input, { signal }): Promise<{ ok: true }> => {
+  await write(input.dataDir, signal, (db) => deleteSessionByCookie(db, input.sessionId));
+  return { ok: true };
+});
+
+/** Ends one of the user's own sessions, by its id in the list. */
+export const endSession = task(
+  z.object({ dataDir, userId: rules.id, id: rules.id }),
+  async (input, { signal }): Promise<{ ok: true } | { ok: false; reason: 'not-found' }> => {
+    const ended = await write(input.dataDir, signal, (db) => deleteSession(db, input.userId, input.id));
+    return ended ? { ok: true } : { ok: false, reason: 'not-found' };
+  },
+);
+
+/** Ends all of the user's sessions but the one of the cookie. */
+export const endOtherSessions = task(
+  z.object({ dataDir, userId: rules.id, sessionId }),
+  async (input, { signal }): Promise<{ ok: true; ended: number }> => ({
+    ok: true,
+    ended: await write(input.dataDir, signal, (db) => deleteSessionsOf(db, input.userId, input.sessionId)),
+  }),
+);
+
+/** Sets another password, and ends the user's other sessions. */
+export const changePassword = task(
+  z.object({ dataDir, userId: rules.id, sessionId, current: rules.givenPassword, next: rules.newPassword }),
+  async (input, { signal }): Promise<{ ok: true; ended: number } | { ok: false; reason: 'wrong-password' }> => {
+    const known = await longRead(input.dataDir, signal, (db) => credentialsById(db, input.userId));
+    signal.throwIfAborted();
+    if (!verify(input.current, known?.passwordHash).right) return { ok: false, reason: 'wrong-password' };
+    signal.throwIfAborted();
+    const next = hash(input.next);
+    return write(input.dataDir, signal, (db) => {
+      if (credentialsById(db, input.userId)?.passwordHash !== known?.passwordHash)
+        return { ok: false, reason: 'wrong-password' };
+      setPasswordHash(db, input.userId, next);
+      return { ok: true, ended: deleteSessionsOf(db, input.userId, input.sessionId) };
+    });
+  },
+);
+
+/** Sets how others see the user. */
+export const updateProfile = task(
+  z.object({ dataDir, userId: rules.id, displayName: rules.displayName, bio: rules.bio }),
+  async (input, { signal }): Promise<{ ok: true; purge: string[] }> => {
+    await write(input.dataDir, signal, (db) => setProfile(db, input.userId, input));
+    return { ok: true, purge: [userTag(input.userId)] };
+  },
+);
+
+/** A hash to keep, for scripts and tests of other features. */
+export const hashPassword = task(
+  z.object({ password: rules.newPassword }),
+  ({ password }): { ok: true; hash: string } => ({
+    ok: true,
+    hash: hash(password),
+  }),
+);
+
+/** Whether the password is the hash's; without a hash it takes as long. */
+export const verifyPassword = task(
+  z.object({ password: rules.givenPassword, hash: z.string().max(500).optional() }),
+  (input): { ok: true } | { ok: false; reason: 'wrong-password' } =>
+    verify(input.password, input.hash).right ? { ok: true } : { ok: false, reason: 'wrong-password' },
+);
