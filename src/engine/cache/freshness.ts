@@ -20,7 +20,7 @@ export function freshness(page: Page, now: number): Freshness {
 /**
  * Whether this visitor's request begins an early refresh, so that a hot page is new before it is stale and not
  * everybody renders it at once: XFetch, Vattani, Chierichetti, Lowenstein: Optimal Probabilistic Cache Stampede
- * Prevention (VLDB 2015), beta 1. `random` is in (0, 1].
+ * Prevention (VLDB 2015). `random` in [0, 1); a `beta` over 1 refreshes earlier.
  */
 export function xfetchDue(page: Page, now: number, random: number, beta = 1): boolean {
   return ageMs(page, now) - page.renderMs * beta * Math.log(Math.max(random, Number.MIN_VALUE)) >= page.ttlMs;
@@ -35,40 +35,77 @@ export interface Lifetimes {
   sieMs: number;
 }
 
-type Headers = Record<string, string | string[]>;
+/** Header fields of an answer, lower-case names. */
+export type Headers = Record<string, string | string[]>;
 
-const directives = (headers: Headers): Map<string, string> => {
+const text = (value: string | string[] | undefined): string => (Array.isArray(value) ? value.join(',') : (value ?? ''));
+
+/** The directives of Cache-Control; of one that is given twice the first counts (RFC 9111 section 4.2.1). */
+function directives(headers: Headers): Map<string, string> {
   const found = new Map<string, string>();
-  const value = headers['cache-control'];
-  for (const part of (Array.isArray(value) ? value.join(',') : (value ?? '')).split(',')) {
-    const [name = '', argument = ''] = part.trim().toLowerCase().split('=', 2);
-    if (name !== '') found.set(name, argument.replaceAll('"', ''));
+  for (const part of text(headers['cache-control']).split(',')) {
+    const [name = '', argument = ''] = part
+      .toLowerCase()
+      .split('=', 2)
+      .map((piece) => piece.trim());
+    if (name !== '' && !found.has(name)) found.set(name, argument.replaceAll('"', ''));
   }
   return found;
-};
+}
 
-/** How long a page may be used: the response's own max-age or s-maxage wins over the policy's ttl. `random` in [0, 1). */
+/** Delta-seconds (RFC 9111 section 1.2.2); what cannot be read counts as 0: stale. */
+const secondsToMs = (given: string): number => (/^\d{1,10}$/.test(given) ? Number(given) * 1_000 : 0);
+
+/**
+ * How long a page may be used. The response wins over the policy: s-maxage, max-age or Expires over the ttl (less
+ * the Age that it came with), stale-while-revalidate and stale-if-error over swr and sie; must-revalidate and
+ * proxy-revalidate forbid any stale use. `random` in [0, 1) spreads the ttl.
+ */
 export function lifetimes(policy: CachePolicy, headers: Headers, standardSieMs: number, random: number): Lifetimes {
   const given = directives(headers);
-  const seconds = given.get('s-maxage') ?? given.get('max-age');
-  const ownTtlMs = seconds !== undefined && /^\d{1,10}$/.test(seconds) ? Number(seconds) * 1_000 : policy.ttlMs;
-  return {
-    ttlMs: ownTtlMs * (1 + TTL_JITTER * (2 * random - 1)),
-    swrMs: policy.swrMs ?? 0,
-    sieMs: Math.max(policy.sieMs ?? standardSieMs, policy.swrMs ?? 0),
+  const ms = (name: string): number | undefined => {
+    const value = given.get(name);
+    return value === undefined ? undefined : secondsToMs(value);
   };
+  const ownTtlMs = ms('s-maxage') ?? ms('max-age') ?? untilExpires(headers);
+  const ttlMs = ownTtlMs === undefined ? policy.ttlMs : Math.max(0, ownTtlMs - secondsToMs(text(headers.age)));
+  const spread = ttlMs * (1 + TTL_JITTER * (2 * random - 1));
+  if (given.has('must-revalidate') || given.has('proxy-revalidate')) return { ttlMs: spread, swrMs: 0, sieMs: 0 };
+  const swrMs = ms('stale-while-revalidate') ?? policy.swrMs ?? 0;
+  // What may be served while it is rendered anew may be served as well when that fails.
+  return { ttlMs: spread, swrMs, sieMs: Math.max(ms('stale-if-error') ?? policy.sieMs ?? standardSieMs, swrMs) };
+}
+
+function untilExpires(headers: Headers): number | undefined {
+  if (headers.expires === undefined) return undefined;
+  const left = Date.parse(text(headers.expires)) - Date.parse(text(headers.date));
+  return Number.isNaN(left) ? 0 : Math.max(0, left);
 }
 
 /** What may be done with an answer: kept; given to all who wait for it now; or it is one visitor's alone. */
 export type Sharing = 'store' | 'share' | 'private';
 
-/** RFC 9111 section 3, for a shared cache, stricter: only 200, and never what sets a cookie or varies by anything but coding and language. */
-export function sharing(status: number, headers: Headers): Sharing {
-  const given = directives(headers);
-  const vary = String(headers.vary ?? '').toLowerCase();
-  if (headers['set-cookie'] !== undefined || given.has('private') || vary.includes('*') || variesByVisitor(vary)) return 'private';
-  if (given.has('no-store') || given.has('no-cache') || status !== 200) return 'share';
-  return 'store';
-}
+/** Request headers by which pages may vary: the engine negotiates both itself. */
+const NEGOTIATED = new Set(['', 'accept-encoding', 'accept-language']);
 
-const variesByVisitor = (vary: string): boolean => vary.split(',').some((name) => ['cookie', 'authorization'].includes(name.trim()));
+/**
+ * RFC 9111 section 3, for a shared cache, stricter: only 200, only unencoded, and never what sets a cookie, is
+ * marked private or no-store, or varies by anything but coding and language. A failure (5xx) is always shared, so
+ * that a failing site is not asked again by each visitor.
+ */
+export function sharing(status: number, headers: Headers): Sharing {
+  if (status >= 500) return 'share';
+  const given = directives(headers);
+  const varies = text(headers.vary).toLowerCase().split(',');
+  if (
+    headers['set-cookie'] !== undefined ||
+    given.has('private') ||
+    !varies.every((name) => NEGOTIATED.has(name.trim()))
+  ) {
+    return 'private';
+  }
+  if (status !== 200) return 'share';
+  const coding = text(headers['content-encoding']).toLowerCase();
+  if (given.has('no-store') || (coding !== '' && coding !== 'identity')) return 'private';
+  return given.has('no-cache') ? 'share' : 'store';
+}

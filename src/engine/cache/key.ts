@@ -11,36 +11,77 @@ export interface KeyInput {
   allowed: readonly string[];
   /** Host header, as sent. */
   host: string | undefined;
-  /** Hosts that have pages of their own. */
+  /** Hosts that have pages of their own, lower case. */
   hosts: ReadonlySet<string>;
   language: string;
 }
 
-/** What a path may hold to be a key: visible ASCII without characters that a URL must encode. */
-const PLAIN_PATH = /^\/[\x21\x24-\x3b\x3d\x40-\x5b\x5d\x5f\x61-\x7a\x7e]*$/;
+/** A path without percent-encoding: RFC 3986 section 3.3. */
+const PLAIN_PATH = /^\/[\w.~!$&'()*+,;=:@/-]*$/;
+/**
+ * A percent-encoded path in its normal form (RFC 3986 section 6.2.2): upper-case digits, and only octets that need
+ * it; never an encoded control, slash, dot or backslash.
+ */
+const NORMAL_PATH = /^\/(?:[\w.~!$&'()*+,;=:@/-]|%(?:2[0-9A-C]|3[A-F]|40|5[BDE]|60|7[B-D]|[89A-F][0-9A-F]))*$/;
+const DOT_SEGMENT = /\/\.\.?(?:\/|$)/;
 
 /**
  * The cache key of a page: language, host, path and sorted query; GET and HEAD share it. Undefined: not cacheable.
  * Only what is in the key reaches the render, so nothing else can change what others get.
+ *
+ * A path that is not in normal form (`/%61`, `//a`, `/a/../b`, an absolute-form target) is not cacheable. It is not
+ * normalised here, because it was routed as it came: the policy of one route must not decide about another's page.
  */
 export function cacheKey({ path, query, allowed, host, hosts, language }: KeyInput): string | undefined {
-  if (path.startsWith('//') || !PLAIN_PATH.test(path)) return undefined;
-  const known = hosts.size > 0 && host !== undefined && hosts.has(host.toLowerCase()) ? host.toLowerCase() : '';
+  if (path.length > MAX_KEY || !(PLAIN_PATH.test(path) || NORMAL_PATH.test(path))) return undefined;
+  if (path.includes('//') || (path.includes('/.') && DOT_SEGMENT.test(path))) return undefined;
+  const known = hosts.size === 0 || host === undefined ? '' : knownHost(host, hosts);
   const kept = query === '' || allowed.length === 0 ? '' : sortedQuery(query, allowed);
   const key = `${language}${SEPARATOR}${known}${SEPARATOR}${path}${kept === '' ? '' : `?${kept}`}`;
   return key.length > MAX_KEY ? undefined : key;
 }
 
+/** The host as allow-listed, with its port or without; empty for any other. */
+function knownHost(host: string, hosts: ReadonlySet<string>): string {
+  const lower = host.toLowerCase();
+  if (hosts.has(lower)) return lower;
+  const bare = lower.replace(/\.?(?::\d*)?$/, '');
+  return hosts.has(bare) ? bare : '';
+}
+
+/** A query whose text is its meaning: nothing is encoded in it. */
+const PLAIN_QUERY = /^[\w.~&=-]*$/;
+const sortedNames = new WeakMap<readonly string[], readonly string[]>();
+
 /** The allowed parameters in alphabetical order, the first value of each, re-encoded; empty values are left out. */
 function sortedQuery(query: string, allowed: readonly string[]): string {
-  const given = new URLSearchParams(query);
-  const kept = new URLSearchParams();
-  for (const name of [...allowed].sort()) {
-    const value = given.get(name);
-    if (value !== null && value !== '') kept.append(name, value);
+  let names = sortedNames.get(allowed);
+  if (names === undefined) {
+    names = [...new Set(allowed)].sort();
+    sortedNames.set(allowed, names);
   }
-  return kept.toString();
+  const given = PLAIN_QUERY.test(query) ? undefined : new URLSearchParams(query);
+  let kept = '';
+  for (const name of names) {
+    const value = given === undefined ? plainValue(query, name) : given.get(name);
+    if (value !== null && value !== '') kept += `${kept === '' ? '' : '&'}${encode(name)}=${encode(value)}`;
+  }
+  return kept;
 }
+
+/** The first value of a parameter in a plain query; empty where there is none. */
+function plainValue(query: string, name: string): string {
+  for (let at = query.indexOf(name); at !== -1; at = query.indexOf(name, at + 1)) {
+    const end = at + name.length;
+    if ((at > 0 && query[at - 1] !== '&') || (end < query.length && query[end] !== '=' && query[end] !== '&')) continue;
+    const next = query.indexOf('&', end);
+    return query.slice(end + 1, next === -1 ? query.length : next);
+  }
+  return '';
+}
+
+/** As `encodeURIComponent`, but never throws: half a surrogate pair becomes U+FFFD. */
+const encode = (text: string): string => (/^[\w.~-]*$/.test(text) ? text : encodeURIComponent(text.toWellFormed()));
 
 /** The request that renders the page of a key. */
 export function renderTarget(key: string): { language: string; host: string; url: string } {

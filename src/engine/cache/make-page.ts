@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { CachePolicy } from '../site.ts';
 import { isCompressible } from './compress.ts';
-import { lifetimes, sharing } from './freshness.ts';
+import { type Headers, lifetimes, sharing } from './freshness.ts';
 import type { Page } from './page.ts';
 
 /** What the site answered to a render. */
 export interface Rendered {
   status: number;
-  /** Lower-case names. */
-  headers: Record<string, string | string[]>;
+  headers: Headers;
   body: Buffer;
   /** Epoch ms at which the render began, and how long it took, ms. */
   renderedAt: number;
@@ -17,25 +16,58 @@ export interface Rendered {
 
 /** Not of the page but of one connection or one answer (RFC 9110 section 7.6.1), or made anew for each answer. */
 const DROPPED = new Set([
-  'connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'te', 'trailer',
-  'content-length', 'date', 'age', 'etag', 'last-modified', 'cache-status', 'cache-tag', 'set-cookie',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  'te',
+  'trailer',
+  'content-length',
+  'date',
+  'age',
+  'expires',
+  'pragma',
+  'etag',
+  'last-modified',
+  'accept-ranges',
+  'cache-status',
+  'cache-tag',
+  'set-cookie',
 ]);
 
+/** RFC 9110 section 5.5: a value that could not end the header field it is written in. */
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
 /** Headers of a site's answer that may be passed on with a copy of it. */
-export function keptHeaders(headers: Rendered['headers']): [string, string][] {
+export function keptHeaders(headers: Headers): [string, string][] {
   const kept: [string, string][] = [];
   for (const [name, value] of Object.entries(headers)) {
     if (DROPPED.has(name)) continue;
-    for (const one of Array.isArray(value) ? value : [value]) kept.push([name, one]);
+    for (const one of Array.isArray(value) ? value : [value]) if (FIELD_VALUE.test(one)) kept.push([name, one]);
   }
   return kept;
 }
 
+/** Tags of one page that count, and the longest, characters. */
+const MAX_TAGS = 64;
+const MAX_TAG = 200;
+
 /** The page that a render gave; undefined when the answer is not one to keep. `random` in [0, 1) spreads the ttl. */
-export function makePage(key: string, policy: CachePolicy, rendered: Rendered, sieMs: number, random: number): Page | undefined {
-  const { status, headers, body, renderedAt, renderMs } = rendered;
-  if (sharing(status, headers) !== 'store' || headers['content-encoding'] !== undefined) return undefined;
-  const own = String(headers['cache-tag'] ?? '').split(',').map((tag) => tag.trim()).filter((tag) => tag !== '');
+export function makePage(
+  key: string,
+  policy: CachePolicy,
+  rendered: Rendered,
+  sieMs: number,
+  random: number,
+): Page | undefined {
+  const { status, headers, renderedAt, renderMs } = rendered;
+  if (sharing(status, headers) !== 'store') return undefined;
+  const own = String(headers['cache-tag'] ?? '').split(',');
+  const tags = new Set(
+    [...(policy.tags ?? []), ...own].map((tag) => tag.trim()).filter((tag) => tag !== '' && tag.length <= MAX_TAG),
+  );
+  const body = exact(rendered.body);
   return {
     key,
     status,
@@ -43,7 +75,7 @@ export function makePage(key: string, policy: CachePolicy, rendered: Rendered, s
     etag: `"${createHash('sha1').update(body).digest('base64url')}"`,
     bodies: { identity: body },
     compressible: isCompressible(String(headers['content-type'] ?? '')),
-    tags: [...new Set([...(policy.tags ?? []), ...own])].slice(0, MAX_TAGS),
+    tags: [...tags].slice(0, MAX_TAGS),
     renderedAt,
     renderMs,
     ...lifetimes(policy, headers, sieMs, random),
@@ -51,5 +83,10 @@ export function makePage(key: string, policy: CachePolicy, rendered: Rendered, s
   };
 }
 
-/** Tags of one page that count. */
-const MAX_TAGS = 64;
+/** Bytes in memory of their own: a small Buffer is a slice of a 64 KiB slab, which it would keep and take along to a thread. */
+function exact(bytes: Buffer): Buffer {
+  if (bytes.buffer.byteLength === bytes.length) return bytes;
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
+  return own;
+}

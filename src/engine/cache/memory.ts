@@ -1,5 +1,7 @@
 import NodeCache from 'node-cache';
+import type { Compressed } from './compress.ts';
 import { type Page, pageBytes } from './page.ts';
+import { PurgeLog } from './purge-log.ts';
 
 interface Slot {
   key: string;
@@ -16,9 +18,6 @@ export interface PageMemoryOptions {
   maxEntryBytes: number;
 }
 
-/** Purges that are remembered, so that a render that began before one is not taken for fresh after it. */
-const MAX_PURGES = 10_000;
-
 /**
  * The pages of one process: node-cache as the table, bounded in bytes. Eviction is SIEVE (Zhang et al., NSDI 2024):
  * a hand goes from old to new over a list in order of insertion, gives pages that were read a second chance and takes
@@ -27,8 +26,8 @@ const MAX_PURGES = 10_000;
 export class PageMemory {
   private readonly table = new NodeCache({ stdTTL: 0, checkperiod: 0, useClones: false, deleteOnExpire: false });
   private readonly options: PageMemoryOptions;
-  private readonly tagged = new Map<string, Set<string>>();
-  private readonly purges = new Map<string, { at: number; hard: boolean }>();
+  private readonly tagged = new Map<string, Set<Slot>>();
+  private readonly purges = new PurgeLog();
   private newest: Slot | undefined;
   private oldest: Slot | undefined;
   private hand: Slot | undefined;
@@ -52,6 +51,11 @@ export class PageMemory {
     return this.table.get<Slot>(key)?.page;
   }
 
+  /** Every page, the one kept last first; no visits. */
+  *values(): Generator<Page, void> {
+    for (let slot = this.newest; slot !== undefined; slot = slot.older) yield slot.page;
+  }
+
   /** Keeps a page; false when it is too large, or older than a hard purge of one of its tags. Never throws when full. */
   set(given: Page): boolean {
     const page = this.afterPurges(given);
@@ -71,20 +75,51 @@ export class PageMemory {
     this.bytes += bytes;
     this.pages += 1;
     for (const tag of page.tags) {
-      let keys = this.tagged.get(tag);
-      if (keys === undefined) this.tagged.set(tag, (keys = new Set()));
-      keys.add(page.key);
+      let slots = this.tagged.get(tag);
+      if (slots === undefined) {
+        slots = new Set();
+        this.tagged.set(tag, slots);
+      }
+      slots.add(slot);
     }
     return true;
   }
 
-  /** A coding was added to a kept page: counts its bytes. */
-  grew(key: string, bytes: number): void {
+  delete(key: string): void {
     const slot = this.table.get<Slot>(key);
-    if (slot === undefined) return;
-    slot.bytes += bytes;
-    this.bytes += bytes;
-    while (this.bytes > this.options.maxBytes && this.evict());
+    if (slot !== undefined) this.remove(slot);
+  }
+
+  /**
+   * Adds the compressed codings to a page, kept here or not; false when they would make a kept one larger than a page
+   * may be: then it stays as it is.
+   */
+  addCodings(page: Page, { gzip, br }: Compressed): boolean {
+    const slot = this.table.get<Slot>(page.key);
+    const kept = slot !== undefined && slot.page.bodies === page.bodies ? slot : undefined;
+    const more = (gzip?.length ?? 0) + (br?.length ?? 0);
+    if (kept !== undefined && kept.bytes + more > Math.min(this.options.maxEntryBytes, this.options.maxBytes))
+      return false;
+    if (gzip !== undefined) page.bodies.gzip = Buffer.from(gzip.buffer, gzip.byteOffset, gzip.byteLength);
+    if (br !== undefined) page.bodies.br = Buffer.from(br.buffer, br.byteOffset, br.byteLength);
+    if (kept !== undefined) this.recount(kept);
+    return true;
+  }
+
+  /** Codings were added to a page from outside: counts it anew. */
+  grew(key: string, _bytes: number): void {
+    const slot = this.table.get<Slot>(key);
+    if (slot !== undefined) this.recount(slot);
+  }
+
+  /**
+   * The page as it may be used after the purges that this process knows of; undefined: not at all. For a page that
+   * comes from elsewhere (the store, a render that was long under way) and may be too large to be kept here.
+   */
+  afterPurges(page: Page): Page | undefined {
+    const verdict = this.purges.verdict(page.tags, page.renderedAt);
+    if (verdict === 'hard') return undefined;
+    return verdict === 'soft' && !page.purged ? { ...page, purged: true } : page;
   }
 
   /**
@@ -92,43 +127,23 @@ export class PageMemory {
    * @returns how many pages it met
    */
   purge(tags: readonly string[], hard: boolean, at: number): number {
-    let met = 0;
+    const met = new Set<Slot>();
     for (const tag of tags) {
-      this.remember(tag, hard, at);
-      for (const key of [...(this.tagged.get(tag) ?? [])]) {
-        const slot = this.table.get<Slot>(key);
-        if (slot === undefined || slot.page.renderedAt > at) continue;
-        met += 1;
-        if (hard) this.remove(slot);
-        else slot.page = { ...slot.page, purged: true };
-      }
+      this.purges.note(tag, hard, at);
+      for (const slot of this.tagged.get(tag) ?? []) if (slot.page.renderedAt <= at) met.add(slot);
     }
-    return met;
-  }
-
-  clear(): void {
-    this.table.flushAll();
-    this.tagged.clear();
-    this.newest = this.oldest = this.hand = undefined;
-    this.bytes = this.pages = 0;
-  }
-
-  private afterPurges(page: Page): Page | undefined {
-    let soft = false;
-    for (const tag of page.tags) {
-      const purge = this.purges.get(tag);
-      if (purge === undefined || page.renderedAt > purge.at) continue;
-      if (purge.hard) return undefined;
-      soft = true;
+    for (const slot of met) {
+      if (hard) this.remove(slot);
+      else if (!slot.page.purged) slot.page = { ...slot.page, purged: true };
     }
-    return soft && !page.purged ? { ...page, purged: true } : page;
+    return met.size;
   }
 
-  private remember(tag: string, hard: boolean, at: number): void {
-    const before = this.purges.get(tag);
-    this.purges.delete(tag);
-    this.purges.set(tag, { at: Math.max(at, before?.at ?? 0), hard: hard || (before?.hard ?? false) });
-    if (this.purges.size > MAX_PURGES) this.purges.delete(this.purges.keys().next().value!);
+  private recount(slot: Slot): void {
+    const bytes = pageBytes(slot.page);
+    this.bytes += bytes - slot.bytes;
+    slot.bytes = bytes;
+    while (this.bytes > this.options.maxBytes && this.evict());
   }
 
   private evict(): boolean {
@@ -138,7 +153,7 @@ export class PageMemory {
       hand = hand.newer ?? this.oldest;
     }
     if (hand === undefined) return false;
-    this.hand = hand.newer;
+    this.hand = hand;
     this.remove(hand);
     this.evictions += 1;
     return true;
@@ -154,9 +169,9 @@ export class PageMemory {
     this.bytes -= slot.bytes;
     this.pages -= 1;
     for (const tag of slot.page.tags) {
-      const keys = this.tagged.get(tag);
-      keys?.delete(slot.key);
-      if (keys?.size === 0) this.tagged.delete(tag);
+      const slots = this.tagged.get(tag);
+      slots?.delete(slot);
+      if (slots?.size === 0) this.tagged.delete(tag);
     }
   }
 }

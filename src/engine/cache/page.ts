@@ -8,7 +8,7 @@ export interface Page {
   key: string;
   /** Always 200 for now: other answers are not kept. */
   status: number;
-  /** Header fields as the site gave them, lower-case names, hop-by-hop, Set-Cookie, Content-Length and Cache-Tag removed. */
+  /** Header fields as the site gave them, lower-case names, without those that are made anew for each answer. */
   headers: readonly (readonly [name: string, value: string])[];
   /** Strong validator of the identity body, with quotes. */
   etag: string;
@@ -27,11 +27,16 @@ export interface Page {
   purged: boolean;
 }
 
-/** Rough cost of a page beside its bodies: objects, strings, table entries; measured at some 2 KiB with 10 headers. */
+/** Rough cost of a page beside its bodies: objects, table entry, answers made for it; measured at some 2 KiB with 10 headers. */
 const OVERHEAD_BYTES = 2_048;
+/** Rough cost of a tag in the tag index beside its text: an entry in a map and one in a set. */
+const TAG_BYTES = 160;
 
 /** Memory that a page takes. */
 export function pageBytes(page: Page): number {
   const { identity, gzip, br } = page.bodies;
-  return OVERHEAD_BYTES + page.key.length * 2 + identity.length + (gzip?.length ?? 0) + (br?.length ?? 0);
+  let bytes = OVERHEAD_BYTES + page.key.length * 2 + identity.length + (gzip?.length ?? 0) + (br?.length ?? 0);
+  for (const tag of page.tags) bytes += TAG_BYTES + tag.length * 2;
+  for (const [name, value] of page.headers) bytes += name.length + value.length;
+  return bytes;
 }

@@ -1,20 +1,39 @@
+import { renameSync, rmSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
 import type { Page } from './page.ts';
 
 /** Raised when the layout of the file changes: an older file is put aside and made anew. */
-export const STORE_VERSION = 1;
+export const STORE_VERSION = 2;
 /** Longest wait for another process's write, ms. Readers never wait in WAL mode. */
 const BUSY_MS = 2_000;
+/** The write-ahead log is cut back to this after a checkpoint, bytes. */
+const LOG_BYTES = 8_388_608;
 
+/**
+ * Bodies stand apart, so that a soft purge of a thousand pages writes a thousand small rows. `purged`: 0 no, 1 soft,
+ * 2 hard (not read any more, deleted little by little). `totals` spares a scan for each eviction.
+ */
 const SCHEMA = `
-CREATE TABLE IF NOT EXISTS pages (
-  key TEXT PRIMARY KEY, rendered_at INTEGER NOT NULL, bytes INTEGER NOT NULL, head TEXT NOT NULL,
-  identity BLOB NOT NULL, gzip BLOB, br BLOB
+CREATE TABLE pages (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, rendered_at REAL NOT NULL, bytes INTEGER NOT NULL,
+  purged INTEGER NOT NULL, crc INTEGER NOT NULL, head TEXT NOT NULL
+);
+CREATE INDEX pages_by_age ON pages (rendered_at);
+CREATE INDEX pages_to_delete ON pages (id) WHERE purged = 2;
+CREATE TABLE bodies (
+  id INTEGER PRIMARY KEY REFERENCES pages (id) ON DELETE CASCADE, identity BLOB NOT NULL, gzip BLOB, br BLOB
+);
+CREATE TABLE page_tags (
+  tag TEXT NOT NULL, id INTEGER NOT NULL REFERENCES pages (id) ON DELETE CASCADE, PRIMARY KEY (tag, id)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS pages_by_age ON pages (rendered_at);
-CREATE TABLE IF NOT EXISTS page_tags (tag TEXT NOT NULL, key TEXT NOT NULL REFERENCES pages (key) ON DELETE CASCADE, PRIMARY KEY (tag, key)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS page_tags_by_key ON page_tags (key);
-CREATE TABLE IF NOT EXISTS purges (tag TEXT PRIMARY KEY, at INTEGER NOT NULL, hard INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX page_tags_by_page ON page_tags (id);
+CREATE TABLE purges (tag TEXT NOT NULL, hard INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (tag, hard)) WITHOUT ROWID;
+CREATE TABLE totals (bytes INTEGER NOT NULL);
+INSERT INTO totals VALUES (0);
+CREATE TRIGGER page_in AFTER INSERT ON pages BEGIN UPDATE totals SET bytes = bytes + NEW.bytes; END;
+CREATE TRIGGER page_out AFTER DELETE ON pages BEGIN UPDATE totals SET bytes = bytes - OLD.bytes; END;
+CREATE TRIGGER page_anew AFTER UPDATE OF bytes ON pages BEGIN UPDATE totals SET bytes = bytes + NEW.bytes - OLD.bytes; END;
 PRAGMA user_version = ${STORE_VERSION};
 `;
 
@@ -25,19 +44,48 @@ export class StoreFileError extends Error {
 }
 
 /**
- * Opens the page store for writing, and makes its tables.
- * @throws {StoreFileError} damaged, or of another version; SqliteError on a full disk or a read-only folder
+ * Makes an empty store in the place of `path`; for one process at a time. It comes by a rename, complete with its
+ * tables: nobody ever opens half a store, and nothing of an older one's log is taken for its own.
+ */
+export function makeStoreFile(path: string): void {
+  const made = `${path}.new`;
+  removeWithLog(made);
+  const db = new Database(made);
+  try {
+    db.pragma('auto_vacuum = INCREMENTAL');
+    db.pragma('journal_mode = WAL');
+    db.exec(SCHEMA);
+  } finally {
+    db.close();
+  }
+  removeLog(path);
+  renameSync(made, path);
+}
+
+/** Deletes a database's log and its index, which belong to no other file. */
+export function removeLog(path: string): void {
+  for (const rest of ['-wal', '-shm']) rmSync(path + rest, { force: true });
+}
+
+function removeWithLog(path: string): void {
+  rmSync(path, { recursive: true, force: true });
+  removeLog(path);
+}
+
+/**
+ * Opens the page store for writing.
+ * @throws {StoreFileError} damaged, or of another version; SqliteError where it is missing or cannot be opened
  */
 export function openForWriting(path: string): Database.Database {
-  const db = new Database(path, { timeout: BUSY_MS });
+  const db = new Database(path, { timeout: BUSY_MS, fileMustExist: true });
   try {
+    const version = db.pragma('user_version', { simple: true });
+    if (version !== STORE_VERSION) throw new StoreFileError(`it has version ${version}, not ${STORE_VERSION}`);
     db.pragma('journal_mode = WAL');
     // A page lost in a power cut is rendered again: no fsync per batch.
     db.pragma('synchronous = NORMAL');
     db.pragma('foreign_keys = ON');
-    const version = db.pragma('user_version', { simple: true });
-    if (version !== 0 && version !== STORE_VERSION) throw new StoreFileError(`page store version ${version}, expected ${STORE_VERSION}`);
-    db.exec(SCHEMA);
+    db.pragma(`journal_size_limit = ${LOG_BYTES}`);
     return db;
   } catch (error) {
     db.close();
@@ -47,27 +95,62 @@ export function openForWriting(path: string): Database.Database {
 
 /** Damage is told apart from a full disk or a lock: only damage is healed by a new file. */
 export function asStoreError(error: unknown): unknown {
-  const code = (error as { code?: string }).code ?? '';
-  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB') return new StoreFileError(`page store damaged: ${(error as Error).message}`);
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  const damaged = code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || code === 'SQLITE_FORMAT';
+  // Tables or columns that are missing: a file that somebody else made.
+  if (damaged || code === 'SQLITE_ERROR') return new StoreFileError(`it is damaged: ${message}`, { cause: error });
   return error;
 }
 
 export interface PageRow {
   key: string;
   head: string;
-  identity: Buffer;
-  gzip: Buffer | null;
-  br: Buffer | null;
+  crc: number;
+  purged: number;
+  identity: Uint8Array;
+  gzip: Uint8Array | null;
+  br: Uint8Array | null;
 }
 
-/** All of a page but its bodies, as text. */
-export const headText = ({ bodies: _, key: __, ...head }: Page): string => JSON.stringify(head);
+/** Columns of a PageRow, from `pages JOIN bodies USING (id)`. */
+export const PAGE_COLUMNS = 'key, head, crc, purged, identity, gzip, br';
 
+export function rowOf(page: Page): PageRow {
+  const { bodies, key, purged, ...rest } = page;
+  const row = {
+    key,
+    head: JSON.stringify(rest),
+    purged: purged ? 1 : 0,
+    identity: bodies.identity,
+    gzip: bodies.gzip ?? null,
+    br: bodies.br ?? null,
+  };
+  return { ...row, crc: sum(row) };
+}
+
+/** @throws {StoreFileError} the row is not what was written */
 export function pageOf(row: PageRow): Page {
-  const head = JSON.parse(row.head) as Omit<Page, 'key' | 'bodies'>;
+  if (sum(row) !== row.crc)
+    throw new StoreFileError(`it is damaged: the page ${JSON.stringify(row.key)} is not what was written`);
+  const head = JSON.parse(row.head) as Omit<Page, 'key' | 'bodies' | 'purged'>;
+  const { identity, gzip, br } = row;
   return {
     ...head,
     key: row.key,
-    bodies: { identity: row.identity, ...(row.gzip === null ? {} : { gzip: row.gzip }), ...(row.br === null ? {} : { br: row.br }) },
+    bodies: {
+      identity: asBuffer(identity),
+      ...(gzip === null ? {} : { gzip: asBuffer(gzip) }),
+      ...(br === null ? {} : { br: asBuffer(br) }),
+    },
+    purged: row.purged !== 0,
   };
 }
+
+/** SQLite guards its own pages only loosely; a visitor must never get the bytes of a bad disk. */
+function sum({ key, head, identity, gzip, br }: Omit<PageRow, 'crc' | 'purged'>): number {
+  let crc = crc32(head, crc32(key));
+  for (const body of [identity, gzip, br]) if (body !== null) crc = crc32(body, crc);
+  return crc;
+}
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

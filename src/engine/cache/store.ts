@@ -1,21 +1,28 @@
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
+import { freshness } from './freshness.ts';
 import type { Page } from './page.ts';
-import { type PageRow, pageOf, STORE_VERSION } from './store-schema.ts';
+import { asStoreError, PAGE_COLUMNS, type PageRow, pageOf, STORE_VERSION, StoreFileError } from './store-schema.ts';
 import type { WriterData, WriterMessage, WriterReply } from './store-writer.ts';
+import { type TakenBatch, WriteQueue } from './write-queue.ts';
 
-/** One line per kind of problem and minute. */
+/** Tells of a problem: at most one line per kind and minute. */
 export type ProblemReporter = (kind: string, line: string) => void;
 
 const PROBLEM_EVERY_MS = 60_000;
+/** Kinds are error codes: a handful. */
+const MAX_KINDS = 100;
 
-export function limitedReporter(report: (line: string) => void, now: () => number = () => performance.now()): ProblemReporter {
+export function limitedReporter(
+  report: (line: string) => void,
+  now: () => number = () => performance.now(),
+): ProblemReporter {
   const told = new Map<string, number>();
   return (kind, line) => {
     const last = told.get(kind);
     if (last !== undefined && now() - last < PROBLEM_EVERY_MS) return;
-    if (told.size > 100) told.clear();
+    if (told.size >= MAX_KINDS) told.clear();
     told.set(kind, now());
     report(line);
   };
@@ -24,53 +31,78 @@ export function limitedReporter(report: (line: string) => void, now: () => numbe
 /** The reading side of the page store. Never throws into a request: a problem is a miss, and one line. */
 export interface PageReader {
   read: (key: string) => Page | undefined;
-  /** The pages rendered last, newest first, up to `maxBytes`. */
+  /** The pages rendered last, newest first, up to `maxBytes`; none that is dead. */
   newest: (maxBytes: number) => Page[];
   close: () => void;
 }
 
 /** How often a missing or replaced file is looked for. */
 const LOOK_EVERY_MS = 1_000;
+const READABLE = 'FROM pages JOIN bodies USING (id) WHERE purged < 2';
 
-export function openPageReader(path: string, onProblem: ProblemReporter): PageReader {
+/** `onDamage`: the reader cannot mend the file; a writer that is told can (`PageWriter.suspect`). */
+export function openPageReader(path: string, onProblem: ProblemReporter, onDamage: () => void = () => {}): PageReader {
   let db: Database.Database | undefined;
   let byKey: Database.Statement<[string], PageRow> | undefined;
   let inode: number | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
 
   const close = (): void => {
-    db?.close();
+    const leaving = db;
     db = undefined;
     byKey = undefined;
+    inode = undefined;
+    leaving?.close();
   };
   const look = (): void => {
     const now = performance.now();
     if (now - lookedAt < LOOK_EVERY_MS) return;
     lookedAt = now;
     const found = statSync(path, { throwIfNoEntry: false })?.ino;
-    if (found === inode && db !== undefined) return;
+    if (db !== undefined && found === inode) return;
     close();
-    inode = found;
     if (found === undefined) return;
-    const opened = new Database(path, { readonly: true, timeout: 0 });
-    if (opened.pragma('user_version', { simple: true }) !== STORE_VERSION) {
-      // The writer has not made the tables yet, or makes the file anew.
+    const opened = new Database(path, { readonly: true, fileMustExist: true, timeout: 0 });
+    try {
+      // Of another version: the writer is about to put it aside.
+      if (opened.pragma('user_version', { simple: true }) !== STORE_VERSION) {
+        opened.close();
+        return;
+      }
+      byKey = opened.prepare<[string], PageRow>(`SELECT ${PAGE_COLUMNS} ${READABLE} AND key = ?`);
+    } catch (error) {
       opened.close();
-      inode = undefined;
-      return;
+      throw error;
     }
     db = opened;
-    byKey = db.prepare<[string], PageRow>('SELECT key, head, identity, gzip, br FROM pages WHERE key = ?');
+    inode = found;
   };
   const guarded = <T>(work: () => T, otherwise: T): T => {
     try {
       look();
       return db === undefined ? otherwise : work();
-    } catch (error) {
-      onProblem((error as { code?: string }).code ?? 'error', `page store cannot be read: ${(error as Error).message}`);
-      close();
-      inode = undefined;
+    } catch (thrown) {
+      const error = asStoreError(thrown);
+      const code = (error as { code?: string }).code ?? 'error';
+      onProblem(
+        `read ${code}`,
+        `the page store ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      // A single bad page leaves the others readable; all else is tried again on a new connection.
+      if (thrown instanceof StoreFileError || code.startsWith('SQLITE_BUSY')) return otherwise;
+      closeQuietly();
+      if (error instanceof StoreFileError) onDamage();
       return otherwise;
+    }
+  };
+  const closeQuietly = (): void => {
+    try {
+      close();
+    } catch (error) {
+      onProblem(
+        'read close',
+        `the page store ${path} was not closed: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   };
 
@@ -83,92 +115,185 @@ export function openPageReader(path: string, onProblem: ProblemReporter): PageRe
     newest: (maxBytes) =>
       guarded(() => {
         const pages: Page[] = [];
+        const now = Date.now();
         let bytes = 0;
-        for (const row of db!.prepare<[], PageRow & { bytes: number }>('SELECT key, bytes, head, identity, gzip, br FROM pages ORDER BY rendered_at DESC').iterate()) {
+        const rows = db!.prepare<[], PageRow & { bytes: number }>(
+          `SELECT bytes, ${PAGE_COLUMNS} ${READABLE} ORDER BY rendered_at DESC`,
+        );
+        for (const row of rows.iterate()) {
           bytes += row.bytes;
           if (bytes > maxBytes) break;
-          pages.push(pageOf(row));
+          const page = pageOf(row);
+          if (freshness(page, now) !== 'dead') pages.push(page);
         }
         return pages;
       }, []),
-    close,
+    close: closeQuietly,
   };
 }
 
 /** The writing side: a thread that writes in the background. SQLite's lock lets one process write at a time. */
 export interface PageWriter {
-  /** Bounded: when more wait than may, the page is not stored, and counted. */
+  /** Bounded: when more wait than may, the ones put longest ago are not stored, and counted. */
   put: (page: Page) => void;
+  /** `at`: epoch ms. */
   purge: (tags: readonly string[], hard: boolean, at: number) => void;
-  /** Resolves when all that was put before is written (or was given up). */
+  /** Resolves when all that was put before is written, or cannot be written for now. */
   flush: () => Promise<void>;
+  /** A reader met damage: the file is checked, and made anew where it is damaged. */
+  suspect: () => void;
+  /** Pages that there was no room for, since the start. */
   readonly dropped: number;
+  /** Pages that wait to be written. */
+  readonly waiting: number;
+  /** Writes what waits, 3 s at most, and ends the thread. */
   close: () => Promise<void>;
 }
 
-/** Pages on their way to the thread. */
-const MAX_PENDING = 512;
+export interface PageWriterOptions extends WriterData {
+  /** The file was made anew, by this process: what was in it is gone. */
+  onRenewed?: () => void;
+}
 
-export function startPageWriter(data: WriterData, onProblem: ProblemReporter): PageWriter {
+const MAX_WAITING_PAGES = 4_096;
+const MAX_WAITING_BYTES = 33_554_432;
+/** A batch is copied to the thread on the event loop: 1 MiB takes some 0.2 ms. */
+const BATCH_PAGES = 64;
+const BATCH_BYTES = 1_048_576;
+/** How long a page waits for others at most. */
+const BATCH_MS = 100;
+const RESTART_MS = 1_000;
+const CLOSE_MS = 3_000;
+
+export function startPageWriter(
+  { path, maxBytes, onRenewed }: PageWriterOptions,
+  onProblem: ProblemReporter,
+): PageWriter {
+  const queue = new WriteQueue({
+    maxPages: MAX_WAITING_PAGES,
+    maxBytes: MAX_WAITING_BYTES,
+    batchPages: BATCH_PAGES,
+    batchBytes: BATCH_BYTES,
+  });
+  const flushes = new Set<{ ticket: number; resolve: () => void }>();
   let thread: Worker | undefined;
-  let pending = 0;
-  let dropped = 0;
-  let nextFlush = 0;
+  let inFlight: TakenBatch | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  /** Nothing is sent before the timer: the thread failed, or waits for a disk. */
+  let pausing = false;
   let closed = false;
-  const flushes = new Map<number, () => void>();
 
+  const post = (message: WriterMessage): void => thread?.postMessage(message);
+  const send = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    pausing = false;
+    if (inFlight !== undefined || thread === undefined || queue.isEmpty) return;
+    inFlight = queue.take();
+    post({ type: 'batch', pages: inFlight.pages.map(({ page }) => page), purges: inFlight.purges });
+  };
+  const sendWithin = (ms: number): void => {
+    if (inFlight !== undefined || pausing) return;
+    if (ms === 0) send();
+    else timer ??= setTimeout(send, ms).unref();
+  };
+  const pause = (ms: number): void => {
+    clearTimeout(timer);
+    pausing = true;
+    timer = setTimeout(send, ms).unref();
+    settle(Number.POSITIVE_INFINITY);
+  };
+  /** Resolves the flushes that wait for nothing older than `ticket`. */
+  const settle = (ticket: number): void => {
+    for (const flush of flushes) {
+      if (flush.ticket >= ticket) continue;
+      flushes.delete(flush);
+      flush.resolve();
+    }
+  };
+  const takeBack = (): void => {
+    if (inFlight !== undefined) queue.giveBack(inFlight);
+    inFlight = undefined;
+  };
+
+  const onReply = (reply: WriterReply): void => {
+    switch (reply.type) {
+      case 'problem':
+        onProblem(reply.kind, reply.line);
+        break;
+      case 'renewed':
+        onRenewed?.();
+        break;
+      case 'done':
+        if (!reply.outcome.written && reply.outcome.keep) takeBack();
+        inFlight = undefined;
+        if (!reply.outcome.written) {
+          pause(reply.outcome.retryMs);
+        } else {
+          settle(queue.oldestTicket);
+          if (!queue.isEmpty) sendWithin(queue.isBatch || flushes.size > 0 ? 0 : BATCH_MS);
+        }
+    }
+  };
   const start = (): void => {
-    thread = new Worker(new URL('./store-writer.ts', import.meta.url), { workerData: data });
-    thread.on('message', (message: WriterReply) => {
-      if (message.type === 'problem') onProblem(message.kind, message.line);
-      else if (message.type === 'taken') pending = 0;
-      else {
-        pending = 0;
-        flushes.get(message.id)?.();
-        flushes.delete(message.id);
-      }
+    if (closed) return;
+    thread = new Worker(new URL('./store-writer.ts', import.meta.url), {
+      workerData: { path, maxBytes } satisfies WriterData,
     });
-    thread.on('error', (error: Error) => onProblem('thread', `the page store's thread failed: ${error.message}; started again`));
+    thread.on('message', onReply);
+    thread.on('error', (error: Error) =>
+      onProblem('thread', `the page store's thread failed: ${error.message}; started again`),
+    );
     thread.on('exit', () => {
-      for (const resolve of flushes.values()) resolve();
-      flushes.clear();
-      pending = 0;
       thread = undefined;
-      if (!closed) setTimeout(start, 1_000).unref();
+      takeBack();
+      settle(Number.POSITIVE_INFINITY);
+      if (!closed) setTimeout(start, RESTART_MS).unref();
     });
     thread.unref();
+    sendWithin(BATCH_MS);
   };
-  const send = (message: WriterMessage): void => thread?.postMessage(message);
   start();
+
+  const flush = (): Promise<void> => {
+    if (pausing || thread === undefined || (queue.isEmpty && inFlight === undefined)) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    flushes.add({ ticket: queue.ticket, resolve });
+    sendWithin(0);
+    return promise;
+  };
 
   return {
     put(page) {
-      if (pending >= MAX_PENDING) {
-        dropped += 1;
-        return;
-      }
-      pending += 1;
-      send({ type: 'page', page });
+      if (closed) return;
+      queue.put(page);
+      sendWithin(queue.isBatch ? 0 : BATCH_MS);
     },
-    purge: (tags, hard, at) => send({ type: 'purge', tags, hard, at }),
-    flush() {
-      if (thread === undefined) return Promise.resolve();
-      const id = nextFlush++;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      flushes.set(id, resolve);
-      send({ type: 'flush', id });
-      return promise;
+    purge(tags, hard, at) {
+      for (const tag of tags) queue.purge({ tag, hard, at });
+      sendWithin(0);
     },
+    flush,
+    suspect: () => post({ type: 'suspect' }),
     get dropped() {
-      return dropped;
+      return queue.dropped;
+    },
+    get waiting() {
+      return queue.pages + (inFlight?.pages.length ?? 0);
     },
     async close() {
       closed = true;
       const running = thread;
       if (running === undefined) return;
-      const ended = new Promise((resolve) => running.once('exit', resolve));
-      send({ type: 'close' });
+      const { promise: ended, resolve } = Promise.withResolvers<void>();
+      running.once('exit', () => resolve());
+      running.ref();
+      const late = setTimeout(() => void running.terminate(), CLOSE_MS);
+      await flush();
+      post({ type: 'close' });
       await ended;
+      clearTimeout(late);
+      clearTimeout(timer);
     },
   };
 }

@@ -1,27 +1,30 @@
+import { STATUS_CODES } from 'node:http';
+import { chooseCoding, codingsFor } from './coding.ts';
+import { etagOf, heldCoding } from './etag.ts';
 import { ageMs } from './freshness.ts';
-import type { Coding, Page } from './page.ts';
+import { hasPlaceForNote, withNote } from './last-good.ts';
+import { CODINGS, type Coding, type Page } from './page.ts';
 
 /** How a page is served, as in `Cache-Status` and the metrics. `miss`: rendered for this very visitor. */
-export type Serving = 'fresh' | 'revalidate' | 'last_good' | 'miss';
+export const SERVINGS = ['fresh', 'revalidate', 'last_good', 'miss'] as const;
+export type Serving = (typeof SERVINGS)[number];
 
-/** RFC 9211. */
-const CACHE_STATUS: Record<Serving, string> = {
-  fresh: 'tahan; hit',
-  revalidate: 'tahan; hit; detail=revalidate',
-  last_good: 'tahan; hit; detail=last-good',
-  miss: 'tahan; fwd=miss; stored',
-};
-
-/** Browsers ask again each time, and get a 304: a purge is then seen at once. */
+/**
+ * Browsers ask again each time, and get a 304 (a cached answer costs us as little): a purge is then seen at once,
+ * and no visitor is left with an old page that we cannot reach. Shared caches in front are told the same.
+ */
 const BROWSER_CACHE_CONTROL = 'public, max-age=0, must-revalidate';
 /** A copy served in need must not be kept by a browser or a proxy. */
 const NEED_CACHE_CONTROL = 'no-store';
 
 export interface Answer {
   status: 200 | 304;
-  /** `[name, value, name, value, ...]` for `ServerResponse.writeHead`. */
+  /** `[name, value, name, value, ...]` for `ServerResponse.writeHead`, which adds Date and Connection itself. */
   head: string[];
+  /** Of a GET; a HEAD has the same head. */
   body: Buffer | undefined;
+  /** Second of its Date, epoch. */
+  second: number;
 }
 
 /** What of a request matters to a cached page. */
@@ -31,107 +34,136 @@ export interface Asked {
 }
 
 interface Memo {
-  ageSeconds: number;
-  answers: Map<string, Answer>;
+  second: number;
+  /** By serving, 304 or not, and coding. */
+  answers: (Answer | undefined)[];
 }
 
 /** Answers made for a page this second: a hot page is served thousands of times with the same bytes. */
 const memos = new WeakMap<Page, Memo>();
 
-/** The answer for one visitor. `now`: epoch ms. `stamp`: headers that every answer of this process carries. */
+/** The answer for one visitor. `now`: epoch ms. `stamp`: headers that every answer of this process carries, always the same. */
 export function answerOf(page: Page, serving: Serving, asked: Asked, now: number, stamp: readonly string[]): Answer {
-  const ageSeconds = Math.floor(ageMs(page, now) / 1_000);
+  const second = Math.floor(now / 1_000);
+  if (serving === 'last_good' && hasPlaceForNote(page)) return notedAnswer(page, now, second, stamp);
   let memo = memos.get(page);
-  if (memo === undefined || memo.ageSeconds !== ageSeconds) memos.set(page, (memo = { ageSeconds, answers: new Map() }));
-  const coding = serving === 'last_good' ? 'identity' : chooseCoding(page, asked.acceptEncoding);
-  const unchanged = serving !== 'last_good' && asked.ifNoneMatch !== undefined && matches(asked.ifNoneMatch, page.etag);
-  const name = `${serving} ${coding} ${unchanged}`;
-  let answer = memo.answers.get(name);
-  if (answer === undefined) memo.answers.set(name, (answer = assemble(page, serving, coding, unchanged, ageSeconds, stamp)));
+  if (memo === undefined || memo.second !== second) {
+    memo = { second, answers: [] };
+    memos.set(page, memo);
+  }
+  const chosen = chooseCoding(page, asked.acceptEncoding);
+  // A copy served in need carries no validator, so it can't be confirmed either.
+  const held =
+    asked.ifNoneMatch === undefined || serving === 'last_good'
+      ? undefined
+      : heldCoding(asked.ifNoneMatch, page.etag, chosen);
+  const unchanged = held !== undefined;
+  const coding = held ?? chosen;
+  const at = (SERVINGS.indexOf(serving) * 2 + (unchanged ? 1 : 0)) * CODINGS.length + CODINGS.indexOf(coding);
+  let answer = memo.answers[at];
+  if (answer === undefined) {
+    const body = unchanged ? undefined : page.bodies[coding]!;
+    answer = { status: unchanged ? 304 : 200, head: headOf(page, serving, coding, body, now, stamp), body, second };
+    memo.answers[at] = answer;
+  }
   return answer;
 }
 
-function assemble(page: Page, serving: Serving, coding: Coding, unchanged: boolean, ageSeconds: number, stamp: readonly string[]): Answer {
-  const need = serving === 'last_good';
-  const body = need ? withBanner(page, ageSeconds) : page.bodies[coding]!;
-  const head = [...stamp];
-  for (const [name, value] of page.headers) {
-    if (name !== 'cache-control' && name !== 'vary' && !(unchanged && name.startsWith('content-'))) head.push(name, value);
+/** Answers with a note have bodies of their own: so many bytes of them are kept for the second. */
+const MAX_NOTED_BYTES = 4_194_304;
+const noted = new Map<Page, Answer>();
+let notedBytes = 0;
+
+/** The last good copy of an HTML page with the note of its age. */
+function notedAnswer(page: Page, now: number, second: number, stamp: readonly string[]): Answer {
+  const made = noted.get(page);
+  if (made?.second === second) return made;
+  const body = withNote(page, now);
+  notedBytes += body.length - (made?.body?.length ?? 0);
+  if (notedBytes > MAX_NOTED_BYTES) {
+    noted.clear();
+    notedBytes = body.length;
   }
-  head.push('cache-control', need ? NEED_CACHE_CONTROL : BROWSER_CACHE_CONTROL);
+  const answer: Answer = { status: 200, head: headOf(page, 'last_good', 'identity', body, now, stamp), body, second };
+  noted.set(page, answer);
+  return answer;
+}
+
+/** The head of a page; without a body that of a 304, which leaves out what describes the body (RFC 9110 section 15.4.5). */
+function headOf(
+  page: Page,
+  serving: Serving,
+  coding: Coding,
+  body: Buffer | undefined,
+  now: number,
+  stamp: readonly string[],
+): string[] {
+  const need = serving === 'last_good';
+  const head = [...stamp];
+  let browserCacheControl = BROWSER_CACHE_CONTROL;
+  for (const [name, value] of page.headers) {
+    if (name === 'cache-control') {
+      // The page at this address never changes, says the site (RFC 8246): no purge will be needed.
+      if (/\bimmutable\b/i.test(value)) browserCacheControl = value;
+    } else if (name !== 'vary' && !(body === undefined && name.startsWith('content-') && name !== 'content-location')) {
+      head.push(name, value);
+    }
+  }
+  head.push('cache-control', need ? NEED_CACHE_CONTROL : browserCacheControl);
   const vary = varyOf(page);
   if (vary !== '') head.push('vary', vary);
-  head.push('age', String(ageSeconds), 'cache-status', CACHE_STATUS[serving]);
-  if (!need) head.push('etag', etagOf(page, coding));
-  if (unchanged) return { status: 304, head, body: undefined };
-  if (coding !== 'identity') head.push('content-encoding', coding);
-  head.push('content-length', String(body.length));
-  return { status: 200, head, body };
-}
-
-function varyOf(page: Page): string {
-  const own = page.headers.find(([name]) => name === 'vary')?.[1] ?? '';
-  const names = new Set(own.split(',').map((name) => name.trim()).filter((name) => name !== ''));
-  if (page.compressible && ![...names].some((name) => name.toLowerCase() === 'accept-encoding')) names.add('Accept-Encoding');
-  return [...names].join(', ');
-}
-
-/** A coding is another representation, so it has a validator of its own (RFC 9110 section 8.8.3.3). */
-const etagOf = (page: Page, coding: Coding): string => (coding === 'identity' ? page.etag : `${page.etag.slice(0, -1)}-${coding}"`);
-
-/** If-None-Match, weak comparison (RFC 9110 section 13.1.2); any coding of the same body counts. */
-function matches(header: string, etag: string): boolean {
-  if (header.trim() === '*') return true;
-  const base = etag.slice(0, -1);
-  return header.split(',').some((part) => {
-    const given = part.trim().replace(/^W\//, '');
-    return given === etag || given === `${base}-gzip"` || given === `${base}-br"`;
-  });
-}
-
-/** The smallest coding that the page is kept in and the visitor takes (RFC 9110 section 12.5.3). */
-export function chooseCoding(page: Page, acceptEncoding: string | undefined): Coding {
-  const { gzip, br } = page.bodies;
-  if (acceptEncoding === undefined || (gzip === undefined && br === undefined)) return 'identity';
-  if (br !== undefined && accepts(acceptEncoding, 'br')) return 'br';
-  if (gzip !== undefined && accepts(acceptEncoding, 'gzip')) return 'gzip';
-  return 'identity';
-}
-
-/** Whether a visitor takes any compressed coding at all. */
-export const wantsCompressed = (acceptEncoding: string | undefined): boolean =>
-  acceptEncoding !== undefined && (acceptEncoding.includes('gzip') || acceptEncoding.includes('br'));
-
-function accepts(header: string, coding: string): boolean {
-  if (!header.includes(coding)) return false;
-  if (!header.includes('q=')) return true;
-  return header.split(',').some((part) => {
-    const [name, ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase());
-    return name === coding && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
-  });
-}
-
-const banners = new WeakMap<Page, number>();
-
-/** The page with a note of its age behind the body tag; pages that are not HTML stay as they are. */
-function withBanner(page: Page, ageSeconds: number): Buffer {
-  const { identity } = page.bodies;
-  if (!page.headers.some(([name, value]) => name === 'content-type' && value.startsWith('text/html'))) return identity;
-  let at = banners.get(page);
-  if (at === undefined) {
-    const tag = identity.indexOf('<body');
-    at = tag === -1 ? -1 : identity.indexOf('>', tag) + 1;
-    banners.set(page, at);
+  head.push('age', String(Math.floor(ageMs(page, now) / 1_000)), 'cache-status', cacheStatus(page, serving, now));
+  if (!need) head.push('etag', etagOf(page.etag, coding));
+  if (body !== undefined) {
+    if (coding !== 'identity') head.push('content-encoding', coding);
+    head.push('content-length', String(body.length));
   }
-  if (at <= 0) return identity;
-  const note = Buffer.from(`<p class="tahan-last-good" role="status">Many people are here right now. You see a copy of this page from ${ageInWords(ageSeconds)} ago.</p>`);
-  return Buffer.concat([identity.subarray(0, at), note, identity.subarray(at)]);
+  return head;
 }
 
-function ageInWords(seconds: number): string {
-  const unit = (amount: number, name: string): string => `${amount} ${name}${amount === 1 ? '' : 's'}`;
-  if (seconds < 60) return unit(Math.max(1, seconds), 'second');
-  if (seconds < 3_600) return unit(Math.floor(seconds / 60), 'minute');
-  if (seconds < 86_400) return unit(Math.floor(seconds / 3_600), 'hour');
-  return unit(Math.floor(seconds / 86_400), 'day');
+/** RFC 9211. The ttl of a copy that is served while it is rendered anew is below zero. */
+function cacheStatus(page: Page, serving: Serving, now: number): string {
+  switch (serving) {
+    case 'miss':
+      return 'tahan; fwd=miss';
+    case 'last_good':
+      return 'tahan; hit; detail=last-good';
+    default: {
+      const ttl = Math.floor((page.ttlMs - ageMs(page, now)) / 1_000);
+      return serving === 'fresh' ? `tahan; hit; ttl=${ttl}` : `tahan; hit; ttl=${ttl}; detail=revalidate`;
+    }
+  }
+}
+
+/** What the answer depends on: the coding of compressible pages, and the language of pages whose key has one. */
+function varyOf(page: Page): string {
+  const names = new Map<string, string>();
+  for (const [name, value] of page.headers) {
+    if (name === 'vary')
+      for (const part of value.split(',')) if (part.trim() !== '') names.set(part.trim().toLowerCase(), part.trim());
+  }
+  if (page.compressible && !names.has('accept-encoding')) names.set('accept-encoding', 'Accept-Encoding');
+  if (!page.key.startsWith('\n') && !names.has('accept-language')) names.set('accept-language', 'Accept-Language');
+  return [...names.values()].join(', ');
+}
+
+/** Whether a visitor would rather have a compressed coding. */
+export const wantsCompressed = (acceptEncoding: string | undefined): boolean =>
+  codingsFor(acceptEncoding)[0] !== 'identity';
+
+const heads = new WeakMap<Answer, { connection: string; bytes: Buffer }>();
+
+/**
+ * The head of an answer as bytes, for a socket that is written to directly. `connection`: header lines that tell what
+ * becomes of the connection, each ended by CRLF, such as `Connection: keep-alive\r\n`.
+ */
+export function headBytes(answer: Answer, connection: string): Buffer {
+  const made = heads.get(answer);
+  if (made?.connection === connection) return made.bytes;
+  let text = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n`;
+  for (let at = 0; at < answer.head.length; at += 2) text += `${answer.head[at]}: ${answer.head[at + 1]}\r\n`;
+  text += `date: ${new Date(answer.second * 1_000).toUTCString()}\r\n${connection}\r\n`;
+  const bytes = Buffer.from(text, 'latin1');
+  heads.set(answer, { connection, bytes });
+  return bytes;
 }

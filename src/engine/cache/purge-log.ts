@@ -1,0 +1,47 @@
+/** What the purges say of a page: it may be used as it is, only as last good, or not at all. */
+export type Verdict = 'clean' | 'soft' | 'hard';
+
+/** Tags that are remembered one by one. */
+const MAX_TAGS = 10_000;
+
+/**
+ * Remembers when each tag was purged, so that a render that began before the purge is not taken for fresh after it.
+ * When there are too many tags the oldest purges are forgotten one by one but still count for every page with a tag:
+ * too much is rendered again then, never too little.
+ */
+export class PurgeLog {
+  private readonly softAt = new Map<string, number>();
+  private readonly hardAt = new Map<string, number>();
+  private forgottenSoftAt = Number.NEGATIVE_INFINITY;
+  private forgottenHardAt = Number.NEGATIVE_INFINITY;
+  private readonly maxTags: number;
+
+  constructor(maxTags = MAX_TAGS) {
+    this.maxTags = maxTags;
+  }
+
+  /** `at`: epoch ms. */
+  note(tag: string, hard: boolean, at: number): void {
+    const log = hard ? this.hardAt : this.softAt;
+    const last = Math.max(at, log.get(tag) ?? at);
+    log.delete(tag);
+    log.set(tag, last);
+    if (log.size <= this.maxTags) return;
+    const [oldest, oldestAt] = log.entries().next().value!;
+    log.delete(oldest);
+    if (hard) this.forgottenHardAt = Math.max(this.forgottenHardAt, oldestAt);
+    else this.forgottenSoftAt = Math.max(this.forgottenSoftAt, oldestAt);
+  }
+
+  /** `renderedAt`: epoch ms at which the render began. One that began in the very ms of the purge is older. */
+  verdict(tags: readonly string[], renderedAt: number): Verdict {
+    if (tags.length === 0) return 'clean';
+    let soft = renderedAt <= this.forgottenSoftAt;
+    if (renderedAt <= this.forgottenHardAt) return 'hard';
+    for (const tag of tags) {
+      if (renderedAt <= (this.hardAt.get(tag) ?? Number.NEGATIVE_INFINITY)) return 'hard';
+      soft ||= renderedAt <= (this.softAt.get(tag) ?? Number.NEGATIVE_INFINITY);
+    }
+    return soft ? 'soft' : 'clean';
+  }
+}

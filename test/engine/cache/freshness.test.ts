@@ -1,0 +1,93 @@
+import { describe, expect, test } from '@jest/globals';
+import { freshness, type Headers, lifetimes, sharing, xfetchDue } from '../../../src/engine/cache/freshness.ts';
+import { pageFor } from './fixtures/page-of.ts';
+import { seeded } from './fixtures/random.ts';
+
+describe('the state of a page', () => {
+  const page = pageFor('k', { renderedAt: 1_000, ttlMs: 100, swrMs: 200, sieMs: 300 });
+  test.each([
+    [900, 'fresh', 'lastGood'],
+    [1_000, 'fresh', 'lastGood'],
+    [1_099, 'fresh', 'lastGood'],
+    [1_100, 'revalidate', 'lastGood'],
+    [1_299, 'revalidate', 'lastGood'],
+    [1_300, 'lastGood', 'lastGood'],
+    [1_399, 'lastGood', 'lastGood'],
+    [1_400, 'dead', 'dead'],
+  ])('at %i it is %s, and %s once it is purged', (now, state, purged) => {
+    expect(freshness(page, now)).toBe(state);
+    expect(freshness({ ...page, purged: true }, now)).toBe(purged);
+  });
+});
+
+describe('the early refresh', () => {
+  const page = pageFor('k', { renderedAt: 0, ttlMs: 1_000, renderMs: 50 });
+  const share = (now: number, beta?: number): number => {
+    const random = seeded(1);
+    let due = 0;
+    for (let draw = 0; draw < 10_000; draw++) if (xfetchDue(page, now, random(), beta)) due += 1;
+    return due / 10_000;
+  };
+  test('comes as often as the paper says: exp(-(time left) / (beta * render time))', () => {
+    expect(share(900)).toBeCloseTo(Math.exp(-2), 1);
+    expect(share(950)).toBeCloseTo(Math.exp(-1), 1);
+    expect(share(900, 2)).toBeCloseTo(Math.exp(-1), 1);
+    expect(share(500)).toBeLessThan(0.001);
+  });
+  test('is always due when the page is stale, and survives a draw of 0', () => {
+    expect(share(1_000)).toBe(1);
+    expect(xfetchDue(page, 999, 0)).toBe(true);
+    expect(xfetchDue({ ...page, renderMs: 0 }, 999, 0.5)).toBe(false);
+  });
+});
+
+describe('the lifetimes of a page', () => {
+  const policy = { ttlMs: 10_000, swrMs: 5_000, sieMs: 20_000 };
+  const of = (headers: Headers, random = 0.5) => lifetimes(policy, headers, 99_000, random);
+  test.each<[string, Headers, number, number, number]>([
+    ['nothing: the policy', {}, 10_000, 5_000, 20_000],
+    ['max-age', { 'cache-control': 'public, max-age=60' }, 60_000, 5_000, 20_000],
+    ['s-maxage over max-age', { 'cache-control': 'max-age=60, s-maxage=30' }, 30_000, 5_000, 20_000],
+    ['quoted and upper case', { 'cache-control': 'Max-Age="7"' }, 7_000, 5_000, 20_000],
+    ['the first of two', { 'cache-control': 'max-age=1, max-age=2' }, 1_000, 5_000, 20_000],
+    ['several fields', { 'cache-control': ['public', 'max-age=3'] }, 3_000, 5_000, 20_000],
+    ['an unreadable age: stale', { 'cache-control': 'max-age=soon' }, 0, 5_000, 20_000],
+    ['an Age that it came with', { 'cache-control': 'max-age=60', age: '20' }, 40_000, 5_000, 20_000],
+    ['Expires', { expires: 'Thu, 01 Jan 2026 00:00:09 GMT', date: 'Thu, 01 Jan 2026 00:00:00 GMT' }, 9_000, 5_000, 20_000],
+    ['Expires: 0', { expires: '0', date: 'Thu, 01 Jan 2026 00:00:00 GMT' }, 0, 5_000, 20_000],
+    ['RFC 5861', { 'cache-control': 'stale-while-revalidate=1, stale-if-error=2' }, 10_000, 1_000, 2_000],
+    ['swr over sie', { 'cache-control': 'stale-while-revalidate=30' }, 10_000, 30_000, 30_000],
+    ['must-revalidate', { 'cache-control': 'max-age=5, must-revalidate' }, 5_000, 0, 0],
+  ])('follow %s', (_, headers, ttlMs, swrMs, sieMs) => {
+    expect(of(headers)).toEqual({ ttlMs, swrMs, sieMs });
+  });
+  test('take the standard stale-if-error where the policy has none', () => {
+    expect(lifetimes({ ttlMs: 1 }, {}, 99_000, 0.5)).toEqual({ ttlMs: 1, swrMs: 0, sieMs: 99_000 });
+  });
+  test('spread the ttl by a tenth to either side', () => {
+    expect(of({}, 0).ttlMs).toBe(9_000);
+    expect(of({}, 0.999_999).ttlMs).toBeCloseTo(11_000, 0);
+  });
+});
+
+describe('what may be done with an answer', () => {
+  test.each<[string, number, Headers, 'store' | 'share' | 'private']>([
+    ['a page', 200, {}, 'store'],
+    ['a page that varies by coding', 200, { vary: 'Accept-Encoding, accept-language' }, 'store'],
+    ['a cookie', 200, { 'set-cookie': 'a=b' }, 'private'],
+    ['private', 200, { 'cache-control': 'max-age=5, Private' }, 'private'],
+    ['private fields', 200, { 'cache-control': 'private="x, y"' }, 'private'],
+    ['no-store', 200, { 'cache-control': 'no-store' }, 'private'],
+    ['no-cache', 200, { 'cache-control': 'no-cache' }, 'share'],
+    ['Vary: *', 200, { vary: '*' }, 'private'],
+    ['Vary: Cookie', 200, { vary: 'Accept-Encoding, Cookie' }, 'private'],
+    ['Vary: User-Agent', 200, { vary: ['accept-encoding', 'User-Agent'] }, 'private'],
+    ['an encoded body', 200, { 'content-encoding': 'gzip' }, 'private'],
+    ['not found', 404, {}, 'share'],
+    ['a redirect with a cookie', 302, { 'set-cookie': 'a=b' }, 'private'],
+    ['a failure', 500, {}, 'share'],
+    ['a failure with no-store', 503, { 'cache-control': 'no-store', 'set-cookie': 'a=b' }, 'share'],
+  ])('%s (%i)', (_, status, headers, expected) => {
+    expect(sharing(status, headers)).toBe(expected);
+  });
+});
