@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import Router from '@koa/router';
+import type { RoutePolicy } from '../../engine/site.ts';
+import { notFound } from './problem.ts';
+
+const HASH_LENGTH = 10;
+const DAY_MS = 24 * 60 * 60 * 1_000;
+const TYPES: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml; charset=utf-8',
+};
+
+interface Asset {
+  type: string;
+  body: Buffer;
+  hash: string;
+}
+
+export interface Assets {
+  /** The address of an asset, which changes with its content. @throws {RangeError} there is no such file */
+  url: (name: string) => string;
+  router: Router;
+  policies: readonly RoutePolicy[];
+}
+
+/**
+ * The files of a folder, read once. Their content's hash stands in the address, so that browsers may keep them for a year.
+ * Addresses of other assets in style sheets (`url(hero.svg)`) get their hash too.
+ */
+export function createAssets(folder: URL): Assets {
+  const assets = new Map<string, Asset>();
+  const add = (name: string, body: Buffer): void => {
+    const type = TYPES[extname(name)];
+    if (type === undefined)
+      throw new RangeError(`asset ${name}: no media type is known for ${extname(name)}; add it to TYPES`);
+    assets.set(name, { type, body, hash: createHash('sha256').update(body).digest('base64url').slice(0, HASH_LENGTH) });
+  };
+  const url = (name: string): string => {
+    const asset = assets.get(name);
+    if (asset === undefined) throw new RangeError(`there is no asset ${name}`);
+    const type = extname(name);
+    return `/assets/${name.slice(0, -type.length)}.${asset.hash}${type}`;
+  };
+  const read = (name: string): Buffer => readFileSync(new URL(name, folder));
+  const names = readdirSync(folder);
+  for (const name of names) if (!name.endsWith('.css')) add(name, read(name));
+  for (const name of names) {
+    if (!name.endsWith('.css')) continue;
+    const text = read(name)
+      .toString()
+      .replace(/url\(([\w-]+\.svg)\)/g, (_, image: string) => `url(${url(image)})`);
+    add(name, Buffer.from(text));
+  }
+
+  const router = new Router();
+  router.get('/assets/:file', (ctx) => {
+    const [, stem, hash, type] = /^([\w-]+)\.([\w-]{10})(\.\w+)$/.exec(ctx.params.file ?? '') ?? [];
+    const asset = assets.get(`${stem}${type}`);
+    if (asset === undefined) throw notFound('There is no such file.');
+    // A page from before a deployment may ask for the file by its old name: better the new one than none, but not for long.
+    ctx.set('Cache-Control', asset.hash === hash ? 'public, max-age=31536000, immutable' : 'public, max-age=60');
+    ctx.type = asset.type;
+    ctx.body = asset.body;
+  });
+  const policies: RoutePolicy[] = [
+    {
+      route: '/assets/:file',
+      methods: ['GET'],
+      priority: 'normal',
+      cache: { ttlMs: DAY_MS, swrMs: DAY_MS, tags: ['assets'] },
+    },
+  ];
+  return { url, router, policies };
+}

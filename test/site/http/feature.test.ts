@@ -1,0 +1,99 @@
+import { describe, expect, test } from '@jest/globals';
+import { PoolFullError } from '../../../src/engine/pool/errors.ts';
+import { createFeatures, FeatureDownError, FeatureTimeoutError } from '../../../src/site/http/feature.ts';
+import { Problem } from '../../../src/site/http/problem.ts';
+
+const boom = (): never => {
+  throw new Error('boom');
+};
+
+async function failTimes(run: (work: () => never) => Promise<unknown>, times: number): Promise<void> {
+  for (let time = 0; time < times; time += 1) await expect(run(boom)).rejects.toThrow('boom');
+}
+
+describe('a feature', () => {
+  test('gives what its work gives', async () => {
+    const { feature, health } = createFeatures();
+    await expect(feature('posts').run(() => 7)).resolves.toBe(7);
+    await expect(feature('posts').run(async () => 8)).resolves.toBe(8);
+    expect(health()).toEqual({ posts: 'ok' });
+  });
+
+  test('is degraded for a while after a failure', async () => {
+    let now = 0;
+    const { feature } = createFeatures(() => now);
+    const posts = feature('posts');
+    await failTimes(posts.run, 1);
+    expect(posts.state()).toBe('degraded');
+    now += 9_999;
+    expect(posts.state()).toBe('degraded');
+    now += 1;
+    expect(posts.state()).toBe('ok');
+  });
+
+  test('is down after five failures in a row, and is not run then; other features are', async () => {
+    const { feature, health } = createFeatures();
+    const posts = feature('posts');
+    await failTimes(posts.run, 5);
+    let ran = false;
+    const attempt = posts.run(() => {
+      ran = true;
+    });
+    await expect(attempt).rejects.toBeInstanceOf(FeatureDownError);
+    expect(ran).toBe(false);
+    await expect(feature('likes').run(() => 1)).resolves.toBe(1);
+    expect(health()).toEqual({ posts: 'down', likes: 'ok' });
+  });
+
+  test('is not to blame for visitors’ mistakes or for a full pool', async () => {
+    const { feature } = createFeatures();
+    const posts = feature('posts');
+    for (let time = 0; time < 10; time += 1) {
+      await expect(posts.run(() => Promise.reject(new Problem(404, 'NOT_FOUND', 'no')))).rejects.toThrow('no');
+      await expect(posts.run(() => Promise.reject(new PoolFullError('x', 1)))).rejects.toBeInstanceOf(PoolFullError);
+    }
+    expect(posts.state()).toBe('ok');
+  });
+
+  test('that takes too long is given up', async () => {
+    const { feature } = createFeatures();
+    const posts = feature('posts');
+    await expect(posts.run(() => new Promise(() => {}), 5)).rejects.toBeInstanceOf(FeatureTimeoutError);
+    expect(posts.state()).toBe('degraded');
+  });
+});
+
+describe('an injected fault', () => {
+  test('of kind error fails the feature until it expires', async () => {
+    let now = 0;
+    const { feature, injectFault } = createFeatures(() => now);
+    const posts = feature('posts');
+    injectFault({ feature: 'posts', kind: 'error', ms: 0, seconds: 2 });
+    await expect(posts.run(() => 1)).rejects.toMatchObject({ code: 'INJECTED_FAULT' });
+    now = 2_000;
+    await expect(posts.run(() => 1)).resolves.toBe(1);
+  });
+
+  test('of kind slow waits, then works', async () => {
+    const { feature, injectFault } = createFeatures();
+    const posts = feature('posts');
+    injectFault({ feature: 'posts', kind: 'slow', ms: 20, seconds: 60 });
+    const began = performance.now();
+    await expect(posts.run(() => 1)).resolves.toBe(1);
+    expect(performance.now() - began).toBeGreaterThanOrEqual(19);
+    await expect(posts.run(() => 1, 5)).rejects.toBeInstanceOf(FeatureTimeoutError);
+  });
+
+  test('of kind hang never ends by itself', async () => {
+    const { feature, injectFault } = createFeatures();
+    const posts = feature('posts');
+    injectFault({ feature: 'posts', kind: 'hang', ms: 0, seconds: 60 });
+    await expect(posts.run(() => 1, 10)).rejects.toBeInstanceOf(FeatureTimeoutError);
+  });
+
+  test('for a feature that does not exist does nothing', () => {
+    const { injectFault, health } = createFeatures();
+    injectFault({ feature: 'nothing', kind: 'error', ms: 0, seconds: 60 });
+    expect(health()).toEqual({});
+  });
+});
