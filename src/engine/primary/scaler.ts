@@ -1,7 +1,7 @@
 import type { HostSample } from './host.ts';
-import { flapMultiplier, type FlapState, noFlaps, steppedDown, steppedUp } from './scaler/flap.ts';
+import { type FlapState, flapMultiplier, noFlaps, steppedDown, steppedUp } from './scaler/flap.ts';
 import { SCALER_DEFAULTS, type ScalerOptions } from './scaler/options.ts';
-import { inPanic, nextPanic, NO_PANIC, type PanicState, stepSize } from './scaler/panic.ts';
+import { inPanic, NO_PANIC, nextPanic, type PanicState, stepSize } from './scaler/panic.ts';
 import { type Pressure, pressureOf } from './scaler/pressure.ts';
 import { type FleetSignals, readSignals, type SignalMemory } from './scaler/signals.ts';
 import { followTrial, rememberUseless, startTrial, stillUseless, type Trial, type Useless } from './scaler/trial.ts';
@@ -24,7 +24,17 @@ export interface ScalerInput {
   operation: string | undefined;
 }
 
-export type DecisionCause = Pressure['cause'] | Veto['cause'] | 'calm' | 'no_throughput' | 'min' | 'operation' | 'settling' | 'trial' | 'burst' | 'steady';
+export type DecisionCause =
+  | Pressure['cause']
+  | Veto['cause']
+  | 'calm'
+  | 'no_throughput'
+  | 'min'
+  | 'operation'
+  | 'settling'
+  | 'trial'
+  | 'burst'
+  | 'steady';
 
 export interface Decision {
   action: 'up' | 'down' | 'undo' | 'hold';
@@ -57,7 +67,7 @@ export const scalerAtStart = (now: number): ScalerState => ({
   flap: noFlaps(now),
   trial: undefined,
   useless: undefined,
-  doneAt: now,
+  doneAt: Number.NEGATIVE_INFINITY,
   pressedSince: undefined,
   calmSince: undefined,
 });
@@ -79,27 +89,43 @@ type Outcome = { decision: Decision; state: ScalerState };
  * at every beat or more often; it changes nothing itself. The caller carries `decision.target` out, and tells the
  * scaler of it by `input.target` and the workers' states.
  */
-export function decide(input: ScalerInput, before: ScalerState, now: number, options: ScalerOptions = SCALER_DEFAULTS): Outcome {
+export function decide(
+  input: ScalerInput,
+  before: ScalerState,
+  now: number,
+  options: ScalerOptions = SCALER_DEFAULTS,
+): Outcome {
   const { memory, fleet } = readSignals(before.signals, input.workers, input.blocked, now, options);
-  const pressure = pressureOf(fleet, options);
+  const panic = nextPanic(before.panic, fleet.loadFast, fleet.loadSlow, now, options);
+  const pressure = pressureOf(fleet, inPanic(panic, now), options);
   const state: ScalerState = {
     ...before,
     signals: memory,
-    panic: nextPanic(before.panic, fleet.loadFast, fleet.loadSlow, now, options),
+    panic,
     pressedSince: pressure === undefined ? undefined : (before.pressedSince ?? now),
     calmSince: isCalm(input, fleet, pressure, options) ? (before.calmSince ?? now) : undefined,
   };
   const situation = { input, fleet, pressure, state, now, options };
-  return outOfBounds(situation) ?? underWay(situation) ?? onTrial({ ...situation, state: { ...state, doneAt: before.doneAt ?? now } });
+  return (
+    outOfBounds(situation) ??
+    underWay(situation) ??
+    onTrial({ ...situation, state: { ...state, doneAt: before.doneAt ?? now } })
+  );
 }
 
 /** The least and the most workers are law, whatever the signals say; a reload may have changed them. */
 function outOfBounds({ input: { target, min, max }, state }: Situation): Outcome | undefined {
   if (target < min) {
-    return { decision: decision('up', min, 'min', `scale up ${target} -> ${min}: ${min} is the fewest workers allowed`), state: { ...state, doneAt: undefined } };
+    return {
+      decision: decision('up', min, 'min', `scale up ${target} -> ${min}: ${min} is the fewest workers allowed`),
+      state: { ...state, doneAt: undefined },
+    };
   }
   if (target > max) {
-    return { decision: decision('down', max, 'max', `scale down ${target} -> ${max}: ${max} is the most workers allowed`), state: { ...state, doneAt: undefined, trial: undefined } };
+    return {
+      decision: decision('down', max, 'max', `scale down ${target} -> ${max}: ${max} is the most workers allowed`),
+      state: { ...state, doneAt: undefined, trial: undefined },
+    };
   }
   return undefined;
 }
@@ -108,16 +134,24 @@ function outOfBounds({ input: { target, min, max }, state }: Situation): Outcome
 const LEAVING_MS = 1_000;
 
 /** One operation at a time: until the last step is done, nothing is decided. */
-function underWay({ input, state, now, options }: Situation): Outcome | undefined {
+function underWay({ input, state, now }: Situation): Outcome | undefined {
   const { workers, target, operation } = input;
   const serving = workers.filter(isServing).length;
-  const leaving = workers.find((worker) => worker.state === 'draining' && now - (worker.drainingAt ?? now) < LEAVING_MS);
+  const leaving = workers.find(
+    (worker) => worker.state === 'draining' && now - (worker.drainingAt ?? now) < LEAVING_MS,
+  );
   const busy =
     operation ??
-    (serving < target ? `${serving} of ${target} workers serve` : leaving !== undefined ? `${leaving.name} is leaving` : serving > target ? `${serving} workers serve, ${target} are to` : undefined);
+    (serving < target
+      ? `${serving} of ${target} workers serve`
+      : leaving !== undefined
+        ? `${leaving.name} is leaving`
+        : serving > target
+          ? `${serving} workers serve, ${target} are to`
+          : undefined);
   if (busy === undefined) return undefined;
   const trial = state.trial === undefined ? undefined : { ...state.trial, lastAt: now };
-  return { decision: hold(target, 'operation', busy), state: { ...state, trial, doneAt: undefined, calmSince: options.calmMs > 0 ? state.calmSince : undefined } };
+  return { decision: hold(target, 'operation', busy), state: { ...state, trial, doneAt: undefined } };
 }
 
 /** A step that brought no throughput is undone, and remembered. */
@@ -125,16 +159,31 @@ function onTrial(situation: Situation): Outcome {
   const { input, fleet, pressure, state, now, options } = situation;
   if (state.trial === undefined) return stepUp(situation) ?? stepDown(situation);
   const settled = now - (state.doneAt ?? now) >= options.settleMs;
-  const { trial, verdict, rate } = followTrial(state.trial, fleet, pressure !== undefined, settled, now, options);
+  const { trial, verdict, rate, cause, words } = followTrial(
+    state.trial,
+    fleet,
+    pressure !== undefined,
+    settled,
+    now,
+    options,
+  );
   if (verdict === 'useless' && trial.from >= input.min) {
-    const useless = rememberUseless(state.useless, trial, rate, now, options);
-    const words = `${perSecond(rate)} served with ${input.target} workers, ${perSecond(trial.before)} with ${trial.from}`;
+    const useless = rememberUseless(state.useless, trial, { cause, served: rate }, now, options);
     return {
-      decision: decision('undo', trial.from, 'no_throughput', `undo ${input.target} -> ${trial.from}: ${words}; not tried again for ${Math.round(useless.pauseMs / 1_000)} s`),
+      decision: decision(
+        'undo',
+        trial.from,
+        'no_throughput',
+        `undo ${input.target} -> ${trial.from}: ${words}; not tried again for ${Math.round(useless.pauseMs / 1_000)} s`,
+      ),
       state: { ...state, trial: undefined, useless, doneAt: undefined, calmSince: undefined },
     };
   }
-  const kept = { ...state, trial: verdict === 'open' ? trial : undefined, useless: verdict === 'kept' ? undefined : state.useless };
+  const kept = {
+    ...state,
+    trial: verdict === 'open' ? trial : undefined,
+    useless: verdict === 'kept' ? undefined : state.useless,
+  };
   return stepUp({ ...situation, state: kept }) ?? stepDown({ ...situation, state: kept });
 }
 
@@ -143,23 +192,97 @@ function stepUp({ input, fleet, pressure, state, now, options }: Situation): Out
   const { target } = input;
   const panic = inPanic(state.panic, now);
   const pressedMs = now - (state.pressedSince ?? now);
-  const holdFor = (cause: DecisionCause, words: string): Outcome => ({ decision: hold(target, cause, `${pressure.words}, but ${words}`), state });
-  const refuse = ({ cause, words }: Veto): Outcome => ({ decision: { ...hold(target, cause, `${pressure.words}, but ${words}`), vetoed: true }, state });
+  const holdFor = (cause: DecisionCause, words: string): Outcome => ({
+    decision: hold(target, cause, `${pressure.words}, but ${words}`),
+    state,
+  });
+  const refuse = ({ cause, words }: Veto): Outcome => ({
+    decision: { ...hold(target, cause, `${pressure.words}, but ${words}`), vetoed: true },
+    state,
+  });
 
   const locked = lockVeto(fleet, options);
   if (locked !== undefined) return refuse(locked);
-  if (pressure.queue && fleet.eluNow < options.eluBound && fleet.poolQueued === 0) {
+  if (pressure.queue && (panic ? fleet.eluLast : fleet.eluNow) < options.eluBound && fleet.poolQueued === 0) {
     const outside = upstreamVeto(fleet, pressedMs, options);
     return outside === undefined ? holdFor('burst', 'the event loops have room') : refuse(outside);
   }
   if (pressure.queue && !panic && !pressure.urgent && fleet.elu < options.eluBound && fleet.poolQueued === 0) {
     return holdFor('burst', `utilisation over the last second was ${percent(fleet.elu)}`);
   }
-  const sinceDone = now - (state.doneAt ?? now);
-  if (state.flap.settleFrom !== undefined && sinceDone < (panic ? options.panicSettleMs : options.settleMs)) {
-    return holdFor('settling', 'the last step is settling');
+  const { useless } = state;
+  if (useless !== undefined && stillUseless(useless, target, fleet.served, now)) {
+    const why = useless.cause === 'lock' ? ': they wait for the same database locks' : '';
+    const leftS = Math.ceil((useless.until - now) / 1_000);
+    return refuse({
+      cause: useless.cause,
+      words: `a worker more brought no throughput${why}; tried again in ${leftS} s`,
+    });
   }
-  return undefined;
+  const { step, veto, idleCores } = roomFor({ ...input, fleet }, stepSize(state.panic, now, options), options);
+  if (veto !== undefined) return refuse(veto);
+  const settleMs = panic ? options.panicSettleMs : options.settleMs;
+  if (now - (state.doneAt ?? now) < settleMs) return holdFor('settling', 'the last step is settling');
+  if (state.trial !== undefined && !panic) return holdFor('trial', `what worker ${target} brings is being measured`);
+  const next = target + step;
+  return {
+    decision: decision(
+      'up',
+      next,
+      pressure.cause,
+      `scale up ${target} -> ${next}: ${pressure.words}, ${idleCores.toFixed(1)} cores idle${panic ? ', panic' : ''}`,
+    ),
+    state: {
+      ...state,
+      panic: panic ? { ...state.panic, steps: state.panic.steps + 1 } : state.panic,
+      flap: steppedUp(state.flap, now, options),
+      trial: startTrial(target, next, fleet.served, now),
+      doneAt: undefined,
+      calmSince: undefined,
+    },
+  };
 }
 
-const perSecond = (rate: number): string => `${Math.round(rate)} requests/s`;
+/** Mean utilisation that the loops would have with one worker less. */
+const projected = (fleet: FleetSignals, target: number): number => fleet.work / (target - 1);
+
+const isCalm = (
+  { target, min }: ScalerInput,
+  fleet: FleetSignals,
+  pressure: Pressure | undefined,
+  options: ScalerOptions,
+): boolean => target > min && target > 1 && pressure === undefined && projected(fleet, target) < options.calmElu;
+
+function stepDown({ input, fleet, pressure, state, now, options }: Situation): Outcome {
+  const { target, workers } = input;
+  const neededMs = options.calmMs * flapMultiplier(state.flap, now, options);
+  const calmMs = state.calmSince === undefined ? 0 : now - state.calmSince;
+  const draining = workers.some((worker) => worker.state === 'draining');
+  if (
+    state.calmSince === undefined ||
+    calmMs < neededMs ||
+    draining ||
+    state.trial !== undefined ||
+    inPanic(state.panic, now)
+  ) {
+    return {
+      decision: hold(target, 'steady', pressure === undefined ? 'nothing calls for a step' : pressure.words),
+      state,
+    };
+  }
+  const words = `with ${target - 1} the utilisation would be ${projected(fleet, target).toFixed(2)}, calm for ${Math.round(calmMs / 1_000)} s`;
+  return {
+    decision: decision('down', target - 1, 'calm', `scale down ${target} -> ${target - 1}: ${words}`),
+    state: { ...state, flap: steppedDown(state.flap, now), doneAt: undefined, calmSince: undefined },
+  };
+}
+
+const decision = (action: Decision['action'], target: number, cause: DecisionCause, reason: string): Decision => ({
+  action,
+  target,
+  cause,
+  reason,
+  vetoed: false,
+});
+const hold = (target: number, cause: DecisionCause, words: string): Decision =>
+  decision('hold', target, cause, `hold at ${target}: ${words}`);

@@ -10,16 +10,28 @@ export interface JournalEntry extends Decision {
 }
 
 const MAX_ENTRIES = 200;
+/** A veto seen again within this time goes on in its entry, though others came between, ms. */
+const SAME_MS = 60_000;
 
 /**
- * Adds a decision, oldest entries out. Holding with the same cause goes on in the entry before; holding because
- * nothing calls for a step is not news. `news`: a line for the log and a count for the metric.
+ * Adds a decision, oldest entries out. A veto with the same cause goes on in its entry; holding because nothing calls
+ * for a step is not kept. `news`: worth a line in the log and one in the metric.
  */
-export function writeJournal(journal: readonly JournalEntry[], decision: Decision, at: number): { journal: readonly JournalEntry[]; news: boolean } {
+export function writeJournal(
+  journal: readonly JournalEntry[],
+  decision: Decision,
+  at: number,
+): { journal: readonly JournalEntry[]; news: boolean } {
   if (decision.action === 'hold' && !decision.vetoed) return { journal, news: false };
-  const last = journal.at(-1);
-  if (decision.action === 'hold' && last !== undefined && last.action === 'hold' && last.cause === decision.cause && last.target === decision.target) {
-    return { journal: [...journal.slice(0, -1), { ...last, times: last.times + 1, lastAt: at }], news: false };
+  const same =
+    decision.action === 'hold'
+      ? journal.findLastIndex(
+          (entry) => entry.action === 'hold' && entry.cause === decision.cause && at - entry.lastAt < SAME_MS,
+        )
+      : -1;
+  const entry = journal[same];
+  if (entry !== undefined && entry.target === decision.target) {
+    return { journal: journal.with(same, { ...entry, times: entry.times + 1, lastAt: at }), news: false };
   }
   return { journal: [...journal, { ...decision, at, times: 1, lastAt: at }].slice(-MAX_ENTRIES), news: true };
 }

@@ -16,7 +16,13 @@ const LEAST_LOAD = 10;
 const SIGMAS = 3;
 
 /** `loadFast` and `loadSlow` in requests per second: the last quarter of a second, and the window before. */
-export function nextPanic(before: PanicState, loadFast: number, loadSlow: number, now: number, options: ScalerOptions): PanicState {
+export function nextPanic(
+  before: PanicState,
+  loadFast: number,
+  loadSlow: number,
+  now: number,
+  options: ScalerOptions,
+): PanicState {
   const doubled = options.panicFactor * loadSlow;
   // The variance of a rate smoothed over T seconds is rate / 2T; with T = 0.25 s that is twice the rate.
   const surge = loadFast >= LEAST_LOAD && loadFast >= doubled + SIGMAS * Math.sqrt(2 * doubled);

@@ -29,7 +29,8 @@ export type SignalMemory = ReadonlyMap<string, WorkerSignals>;
 /** The fleet in numbers, at one tick. */
 export interface FleetSignals {
   workers: readonly (WorkerSignals & { name: string; blocked: boolean; warm: boolean })[];
-  /** Means over the serving workers; a blocked one counts as fully used. */
+  /** Means over the serving workers, of the last beat, the last two, and about 1 s; a blocked one counts as fully used. */
+  eluLast: number;
   eluNow: number;
   elu: number;
   lockShare: number;
@@ -49,7 +50,8 @@ const LOAD_FAST_MS = 250;
 const SERVED_MS = 2_000;
 
 /** How far a value follows what is new after `ms`, with a time constant. */
-const follow = (value: number, news: number, ms: number, constantMs: number): number => value + (news - value) * (1 - Math.exp(-ms / constantMs));
+const follow = (value: number, news: number, ms: number, constantMs: number): number =>
+  value + (news - value) * (1 - Math.exp(-ms / constantMs));
 
 const answeredOf = (from: Beat, to: Beat): number =>
   // In a dry run what would be refused is served: then `completed` says more. Cached answers are in `arrived` alone.
@@ -81,14 +83,20 @@ export function readSignals(
   return { memory, fleet: { ...sumUp(seen), workers: seen, servedNow } };
 }
 
-function nextSignals(known: WorkerSignals | undefined, beat: Beat, heardAt: number, options: ScalerOptions): WorkerSignals {
+function nextSignals(
+  known: WorkerSignals | undefined,
+  beat: Beat,
+  heardAt: number,
+  options: ScalerOptions,
+): WorkerSignals {
   if (known?.heardAt === heardAt) return known;
   const first = known === undefined;
   const before = known?.beat ?? beat;
   const ms = first ? 0 : Math.max(1, heardAt - known.heardAt);
   const rate = (count: number): number => (ms === 0 ? 0 : (Math.max(0, count) * 1_000) / ms);
   const lockShare = ms === 0 ? 0 : Math.min(1, Math.max(0, beat.sqliteWaitMs - before.sqliteWaitMs) / ms);
-  const load = rate(beat.arrived - before.arrived);
+  // `arrived` counts what was answered: what waits has come too.
+  const load = rate(beat.arrived + beat.queued + beat.inFlight - before.arrived - before.queued - before.inFlight);
   const streak = (count: number | undefined, goesOn: boolean): number => (goesOn ? (count ?? 0) + 1 : 0);
   return {
     heardAt,
@@ -108,8 +116,20 @@ function nextSignals(known: WorkerSignals | undefined, beat: Beat, heardAt: numb
 }
 
 function sumUp(workers: FleetSignals['workers']): Omit<FleetSignals, 'workers' | 'servedNow'> {
-  const sums = { eluNow: 0, elu: 0, lockNow: 0, lock: 0, work: 0, loadFast: 0, loadSlow: 0, served: 0, poolQueued: 0 };
+  const sums = {
+    eluLast: 0,
+    eluNow: 0,
+    elu: 0,
+    lockNow: 0,
+    lock: 0,
+    work: 0,
+    loadFast: 0,
+    loadSlow: 0,
+    served: 0,
+    poolQueued: 0,
+  };
   for (const worker of workers) {
+    sums.eluLast += worker.blocked ? 1 : worker.beat.elu;
     sums.eluNow += worker.blocked ? 1 : worker.eluNow;
     sums.elu += worker.blocked ? 1 : worker.elu;
     sums.work += worker.blocked ? 1 : worker.eluLong;
@@ -122,6 +142,7 @@ function sumUp(workers: FleetSignals['workers']): Omit<FleetSignals, 'workers' |
   }
   const count = Math.max(1, workers.length);
   return {
+    eluLast: sums.eluLast / count,
     eluNow: sums.eluNow / count,
     elu: sums.elu / count,
     lockShare: Math.max(sums.lockNow, sums.lock) / count,

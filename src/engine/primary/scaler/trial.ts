@@ -21,6 +21,8 @@ export interface Useless {
   /** Not tried again before. */
   until: number;
   pauseMs: number;
+  /** What was seen to be in the way, if anything was. */
+  cause: 'lock' | 'useless';
   /** Requests served per second when it was judged: much more than that is another load, worth another trial. */
   served: number;
 }
@@ -40,38 +42,64 @@ const PRESSED_SHARE = 0.8;
 /** Gains under this are noise. */
 const LEAST_GAIN = 0.03;
 
+export interface TrialNews {
+  trial: Trial;
+  verdict: 'open' | 'kept' | 'useless';
+  /** Requests served per second while it was measured. */
+  rate: number;
+  /** What made it useless, and how that was seen. */
+  cause: Useless['cause'];
+  words: string;
+}
+
 /**
  * Follows a trial for one tick. `useless` only when the fleet was pressed all along and yet served hardly more than
- * before: a load that fell says nothing about the step.
+ * before: a load that fell says nothing about the step. What was served before a sudden step says little either, as
+ * less was asked for; so workers that wait for locks are judged by the work that their time leaves them.
  */
 export function followTrial(
-  trial: Trial,
+  before: Trial,
   fleet: FleetSignals,
   pressed: boolean,
   settled: boolean,
   now: number,
   options: ScalerOptions,
-): { trial: Trial; verdict: 'open' | 'kept' | 'useless'; rate: number } {
-  if (!settled) return { trial: { ...trial, lastAt: now }, verdict: 'open', rate: 0 };
-  if (trial.measuredFrom === undefined) return { trial: { ...trial, measuredFrom: now, lastAt: now }, verdict: 'open', rate: 0 };
-  const next = { ...trial, served: trial.served + fleet.servedNow, pressedMs: trial.pressedMs + (pressed ? now - trial.lastAt : 0), lastAt: now };
-  const ms = now - trial.measuredFrom;
-  const rate = ms > 0 ? (next.served * 1_000) / ms : 0;
-  if (ms < options.trialMs) return { trial: next, verdict: 'open', rate };
-  const wanted = 1 + Math.max(LEAST_GAIN, (options.trialGain * (trial.to - trial.from)) / trial.from);
-  const useless = next.pressedMs >= ms * PRESSED_SHARE && rate < trial.before * wanted;
-  return { trial: next, verdict: useless ? 'useless' : 'kept', rate };
+): TrialNews {
+  const open = { verdict: 'open', rate: 0, cause: 'useless', words: '' } as const;
+  if (!settled) return { ...open, trial: { ...before, lastAt: now } };
+  if (before.measuredFrom === undefined) return { ...open, trial: { ...before, measuredFrom: now, lastAt: now } };
+  const pressedMs = before.pressedMs + (pressed ? now - before.lastAt : 0);
+  const trial = { ...before, served: before.served + fleet.servedNow, pressedMs, lastAt: now };
+  const ms = now - before.measuredFrom;
+  if (ms < options.trialMs) return { ...open, trial };
+  const rate = (trial.served * 1_000) / ms;
+  const { from, to } = trial;
+  const wanted = 1 + Math.max(LEAST_GAIN, (options.trialGain * (to - from)) / from);
+  if (pressedMs < ms * PRESSED_SHARE) return { ...open, trial, verdict: 'kept', rate };
+  const working = to * (fleet.elu - fleet.lockShare);
+  if (fleet.lockShare > options.lockShare && working < from * wanted) {
+    const words = `${to} workers wait for database locks and do the work of ${working.toFixed(1)}`;
+    return { trial, verdict: 'useless', rate, cause: 'lock', words };
+  }
+  const words = `${Math.round(rate)} requests/s served with ${to} workers, ${Math.round(trial.before)} with ${from}`;
+  return { trial, verdict: rate < trial.before * wanted ? 'useless' : 'kept', rate, cause: 'useless', words };
 }
 
 /** Remembers a useless step: the first time for `uselessMs`, doubled each further time. */
-export function rememberUseless(before: Useless | undefined, trial: Trial, served: number, now: number, options: ScalerOptions): Useless {
+export function rememberUseless(
+  before: Useless | undefined,
+  trial: Trial,
+  seen: Pick<Useless, 'cause' | 'served'>,
+  now: number,
+  options: ScalerOptions,
+): Useless {
   const again = before !== undefined && before.above === trial.from;
   const pauseMs = again ? Math.min(before.pauseMs * 2, options.uselessMaxMs) : options.uselessMs;
-  return { above: trial.from, until: now + pauseMs, pauseMs, served };
+  return { above: trial.from, until: now + pauseMs, pauseMs, ...seen };
 }
 
 /** Throughput over what was served at the verdict that makes it another load. */
 const ANOTHER_LOAD = 1.25;
 
-export const stillUseless = (useless: Useless | undefined, target: number, served: number, now: number): boolean =>
-  useless !== undefined && target >= useless.above && now < useless.until && served < useless.served * ANOTHER_LOAD;
+export const stillUseless = (useless: Useless, target: number, served: number, now: number): boolean =>
+  target >= useless.above && now < useless.until && served < useless.served * ANOTHER_LOAD;

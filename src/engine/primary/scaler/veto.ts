@@ -27,16 +27,45 @@ export function lockVeto({ lockShare }: FleetSignals, options: ScalerOptions): V
 }
 
 /** More workers would wait for the same upstream: requests wait, but neither the loops nor the pools are at work. */
-export function upstreamVeto({ elu, poolQueued }: FleetSignals, pressedMs: number, options: ScalerOptions): Veto | undefined {
+export function upstreamVeto(
+  { elu, poolQueued }: FleetSignals,
+  pressedMs: number,
+  options: ScalerOptions,
+): Veto | undefined {
   if (poolQueued > 0 || pressedMs < options.upstreamMs || elu >= options.eluBound) return undefined;
-  return { cause: 'upstream', words: `the event loops are used only ${percent(elu)}: requests wait for something outside` };
+  return {
+    cause: 'upstream',
+    words: `the event loops are used only ${percent(elu)}: requests wait for something outside`,
+  };
+}
+
+/**
+ * Idle cores at this moment. The host's number is an average of half a second: what the workers' loops do now above
+ * their own average is taken off, so that a sudden load does not see the idle core that it just took.
+ */
+function coresIdleNow({ host, cores, fleet }: Room): number {
+  let used = 0;
+  let rising = 0;
+  for (const { beat, elu } of fleet.workers) {
+    used += elu;
+    rising += Math.max(0, beat.elu - elu);
+  }
+  return Math.max(0, (host.idleCores ?? cores - used) - rising);
 }
 
 /** How many of `wanted` workers the VM has room for, and when that is none, what is lacking. */
-export function roomFor(room: Room, wanted: number, options: ScalerOptions): { step: number; veto: Veto | undefined; idleCores: number } {
-  const { target, max, cores, host, fleet } = room;
-  const idleCores = host.idleCores ?? Math.max(0, cores - fleet.workers.reduce((sum, worker) => sum + worker.elu, 0));
-  const none = (cause: VetoCause, words: string): { step: number; veto: Veto; idleCores: number } => ({ step: 0, veto: { cause, words }, idleCores });
+export function roomFor(
+  room: Room,
+  wanted: number,
+  options: ScalerOptions,
+): { step: number; veto: Veto | undefined; idleCores: number } {
+  const { target, max, cores, host } = room;
+  const idleCores = coresIdleNow(room);
+  const none = (cause: VetoCause, words: string): { step: number; veto: Veto; idleCores: number } => ({
+    step: 0,
+    veto: { cause, words },
+    idleCores,
+  });
   if (target >= max) return none('max', `${max} is the most workers allowed`);
   const usable = Math.max(1, Math.floor(cores));
   if (target >= usable) return none('cpu', `${target} workers for ${Math.round(cores * 100) / 100} usable cores`);
@@ -45,7 +74,10 @@ export function roomFor(room: Room, wanted: number, options: ScalerOptions): { s
   }
   const byCores = Math.floor(idleCores + 1 - options.idleCores);
   if (byCores < 1) {
-    const stolen = (host.stealShare ?? 0) >= 0.05 ? `, ${percent(host.stealShare ?? 0)} of the time is stolen by other machines` : '';
+    const stolen =
+      (host.stealShare ?? 0) >= 0.05
+        ? `, ${percent(host.stealShare ?? 0)} of the time is stolen by other machines`
+        : '';
     return none('cpu', `no idle core (${idleCores.toFixed(1)})${stolen}`);
   }
   const step = Math.min(wanted, max - target, usable - target, byCores);
