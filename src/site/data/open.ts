@@ -7,6 +7,18 @@ export type Db = Database.Database;
 /** Longest wait for a lock inside SQLite, ms; longer waits happen outside of it, where they can be ended (`write.ts`). */
 export const BUSY_TIMEOUT_MS = 50;
 
+/** For what waits its turn and holds up nobody: scripts, and the preparation before the start, ms. */
+export const PATIENT_TIMEOUT_MS = 10_000;
+
+/** The file is not a database, or is damaged. */
+export class DatabaseDamagedError extends Error {
+  readonly code = 'DATABASE_DAMAGED';
+  override readonly name = 'DatabaseDamagedError';
+  constructor(path: string, cause: Error) {
+    super(`${path} cannot be used (${cause.message}): restore a backup, or move it away to begin anew`, { cause });
+  }
+}
+
 /** The site's database file in the data folder. */
 export const databasePath = (dataDir: string): string => join(dataDir, 'site.db');
 
@@ -23,16 +35,20 @@ export function openReader(dataDir: string): Db {
 /**
  * A connection that writes; the file is made when it is missing, without tables (see `migrate.ts`).
  * An acknowledged write survives kill -9 and a power cut: `synchronous = FULL` syncs the WAL at each commit.
+ * @throws {DatabaseDamagedError}
  */
-export function openWriter(dataDir: string): Db {
+export function openWriter(dataDir: string, busyTimeoutMs = BUSY_TIMEOUT_MS): Db {
   mkdirSync(dataDir, { recursive: true });
-  const db = new Database(databasePath(dataDir), { timeout: BUSY_TIMEOUT_MS });
+  const db = new Database(databasePath(dataDir), { timeout: busyTimeoutMs });
   try {
     if (db.pragma('journal_mode', { simple: true }) !== 'wal') db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
     db.pragma('foreign_keys = ON');
   } catch (error) {
     db.close();
+    const code = String((error as { code?: unknown }).code);
+    if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT'))
+      throw new DatabaseDamagedError(databasePath(dataDir), error as Error);
     throw error;
   }
   return db;
