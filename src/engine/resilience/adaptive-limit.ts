@@ -4,16 +4,20 @@ const TOLERANCE = 1.2;
 const SMOOTHING = 0.2;
 /** A window in which work failed for want of room or time lowers the limit by this factor. AIMDLimit of the same. */
 const BACKOFF = 0.9;
-/** Fewest samples that make a mean; a window has as many as may be in flight, and so lasts about one latency. */
-const MIN_WINDOW_SAMPLES = 10;
+/** Fewest and most samples that make a mean; between, as many as may be in flight: a window lasts about one latency. */
+const MIN_WINDOW_SAMPLES = 20;
+const MAX_WINDOW_SAMPLES = 100;
+/**
+ * Rounds of samples passed over when the limit has jumped: the quickest end first. With exponential service times the
+ * mean of those that end in the third round is 8 % too low, within the tolerance; in the second 22 %.
+ */
+const SETTLING_ROUNDS = 2;
 /** The uncrowded latency is measured anew so often, ms. ProbeRTT of BBR, section 4.3.4 of its draft. */
 const PROBE_EVERY_MS = 10_000;
 /** But a limit that has halved since the last probe is probed after this time already, ms: perhaps the work is dearer now. */
 const PROBE_SOON_MS = 1_000;
 /** With half in flight, latency that falls below this share was mostly waiting: then the half of the half is probed too. */
 const WAITING_SHARE = 0.75;
-/** Weight of a window that was quicker than any before in the uncrowded latency: the least of noisy means is too low. */
-const QUICKER_WEIGHT = 0.2;
 
 export interface AdaptiveLimitOptions {
   initial: number;
@@ -56,6 +60,8 @@ export class AdaptiveLimit {
   private probe: Probe | undefined;
   private probedAt: number | undefined;
   private probedLimit: number;
+  /** Samples yet to be passed over. */
+  private settling = 0;
   private samples = 0;
   private sumMs = 0;
   private anyDropped = false;
@@ -78,10 +84,14 @@ export class AdaptiveLimit {
     if (this.probe !== undefined && inFlight > limit) return;
     // Too few in flight to learn anything of the limit.
     if (inFlight * 2 < limit) return;
+    if (this.settling > 0) {
+      this.settling -= 1;
+      return;
+    }
     this.samples += 1;
     this.sumMs += latencyMs;
     this.anyDropped ||= dropped;
-    if (this.samples < Math.max(MIN_WINDOW_SAMPLES, limit)) return;
+    if (this.samples < Math.min(MAX_WINDOW_SAMPLES, Math.max(MIN_WINDOW_SAMPLES, limit))) return;
     const meanMs = Math.max(this.sumMs / this.samples, Number.MIN_VALUE);
     const failing = this.anyDropped;
     this.samples = 0;
@@ -94,7 +104,6 @@ export class AdaptiveLimit {
 
   private update(meanMs: number, failing: boolean): void {
     this.uncrowdedMs ??= meanMs;
-    if (meanMs < this.uncrowdedMs) this.uncrowdedMs += QUICKER_WEIGHT * (meanMs - this.uncrowdedMs);
     const next = failing ? this.current * BACKOFF : this.aim(this.current, meanMs, this.uncrowdedMs);
     this.current = this.bounded(this.current + SMOOTHING * (next - this.current));
   }
@@ -106,7 +115,11 @@ export class AdaptiveLimit {
 
   private isProbeDue(now: number): boolean {
     const sinceMs = now - this.probedAt!;
-    return this.uncrowdedMs === undefined || sinceMs >= PROBE_EVERY_MS || (sinceMs >= PROBE_SOON_MS && this.current < this.probedLimit / 2);
+    return (
+      this.uncrowdedMs === undefined ||
+      sinceMs >= PROBE_EVERY_MS ||
+      (sinceMs >= PROBE_SOON_MS && this.current < this.probedLimit / 2)
+    );
   }
 
   private beginProbe(meanMs: number, now: number): void {
@@ -116,7 +129,7 @@ export class AdaptiveLimit {
 
   private continueProbe(probe: Probe, meanMs: number, now: number): void {
     if (meanMs < WAITING_SHARE * probe.lastLatencyMs) this.halve(probe, meanMs, now);
-    else this.endProbe(probe, Math.min(meanMs, probe.lastLatencyMs), now);
+    else this.endProbe(probe, meanMs, now);
   }
 
   private halve(probe: Probe, meanMs: number, now: number): void {
@@ -126,11 +139,13 @@ export class AdaptiveLimit {
       return;
     }
     probe.limit = half;
+    this.settling = SETTLING_ROUNDS * half;
     probe.lastLatencyMs = meanMs;
   }
 
   private endProbe({ savedLimit, savedLatencyMs }: Probe, uncrowdedMs: number, now: number): void {
     this.probe = undefined;
+    this.settling = SETTLING_ROUNDS * this.limit;
     this.probedAt = now;
     this.uncrowdedMs = uncrowdedMs;
     const working = savedLimit * Math.min(1, (TOLERANCE * uncrowdedMs) / savedLatencyMs);

@@ -21,6 +21,7 @@ export class CoDel {
   private dropNextAt = 0;
   private count = 0;
   private lastCount = 0;
+  private lastTakenAt = Number.NEGATIVE_INFINITY;
 
   constructor({ intervalMs = INTERVAL_MS, minTargetMs = MIN_TARGET_MS }: CoDelOptions = {}) {
     this.intervalMs = intervalMs;
@@ -30,9 +31,13 @@ export class CoDel {
   /** Whether the job that is taken from the queue now, having waited `sojournMs`, is to be dropped. */
   shouldDrop(sojournMs: number, costMs: number, now: number): boolean {
     const targetMs = Math.max(this.minTargetMs, COSTS_PER_TARGET * costMs);
+    // It came after the last one was taken: the queue was empty, whatever that one had waited.
+    const wasEmpty = now - sojournMs > this.lastTakenAt;
+    this.lastTakenAt = now;
+    if (wasEmpty) this.firstAboveAt = undefined;
+    if (wasEmpty || sojournMs < targetMs) this.dropping = false;
     if (sojournMs < targetMs) {
       this.firstAboveAt = undefined;
-      this.dropping = false;
       return false;
     }
     this.firstAboveAt ??= now + this.intervalMs;
