@@ -1,4 +1,5 @@
 import { accessSync, constants, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Page } from './page.ts';
 import {
@@ -224,6 +225,8 @@ function setAside(path: string): void {
 
 /** One process at a time replaces the file. The lock is SQLite's, on an empty file of its own: it ends with the process that holds it. */
 function withMutex<T>(path: string, work: () => T): T {
+  // Throws an error with a code where the folder is missing; the database's own has none.
+  accessSync(dirname(path));
   const mutex = new Database(`${path}.lock`, { timeout: MUTEX_MS });
   try {
     mutex.exec('BEGIN EXCLUSIVE');
@@ -272,8 +275,12 @@ function prepare(db: Database.Database) {
     dropPurged: db.prepare(
       `DELETE FROM pages WHERE id IN (SELECT id FROM pages WHERE purged = 2 LIMIT ${DELETE_PAGES})`,
     ),
-    dropOldest: db.prepare(
-      `DELETE FROM pages WHERE id IN (SELECT id FROM pages ORDER BY rendered_at LIMIT ${DELETE_PAGES})`,
+    /** The oldest pages, up to the one that frees as many bytes as are given. */
+    dropOldest: db.prepare<[number]>(
+      `DELETE FROM pages WHERE id IN (
+         SELECT id FROM (SELECT id, sum(bytes) OVER (ORDER BY rendered_at, id) - bytes AS before
+                         FROM (SELECT id, rendered_at, bytes FROM pages ORDER BY rendered_at, id LIMIT ${DELETE_PAGES}))
+         WHERE before < ?)`,
     ),
     bytes: db.prepare<[], number>('SELECT bytes FROM totals').pluck(),
     anyPurged: db.prepare('SELECT 1 FROM pages WHERE purged = 2 LIMIT 1'),
@@ -306,14 +313,10 @@ function applyPurge({ statements }: Connection, { tag, hard, at }: Purge): void 
 function tidy(open: Connection, maxBytes: number): void {
   const { db, statements } = open;
   for (let round = 0; round < DELETE_ROUNDS; round++) {
-    const drop =
-      statements.anyPurged.get() !== undefined
-        ? statements.dropPurged
-        : statements.bytes.get()! > maxBytes
-          ? statements.dropOldest
-          : undefined;
-    if (drop === undefined) break;
-    inTransaction(open, () => drop.run());
+    const excess = statements.bytes.get()! - maxBytes;
+    if (statements.anyPurged.get() !== undefined) inTransaction(open, () => statements.dropPurged.run());
+    else if (excess > 0) inTransaction(open, () => statements.dropOldest.run(excess));
+    else break;
   }
   const free = db.pragma('freelist_count', { simple: true }) as number;
   if (free > VACUUM_PAGES && free * 4 > (db.pragma('page_count', { simple: true }) as number))

@@ -19,7 +19,7 @@ CREATE TABLE pages (
   id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, rendered_at REAL NOT NULL, bytes INTEGER NOT NULL,
   purged INTEGER NOT NULL, crc INTEGER NOT NULL, head TEXT NOT NULL
 );
-CREATE INDEX pages_by_age ON pages (rendered_at);
+CREATE INDEX pages_by_age ON pages (rendered_at, id, bytes);
 CREATE INDEX pages_to_delete ON pages (id) WHERE purged = 2;
 CREATE TABLE bodies (
   id INTEGER PRIMARY KEY REFERENCES pages (id) ON DELETE CASCADE, identity BLOB NOT NULL, gzip BLOB, br BLOB

@@ -47,7 +47,8 @@ describe('the cache key', () => {
   test('ignores parameters that are not allowed, their order, empty values and repeats', () => {
     expect(key({ query: 'utm_source=x&page=2&tag=news&page=9&fbclid=1' })).toBe('\n\n/posts?page=2&tag=news');
     expect(key({ query: 'tag=news&page=2' })).toBe('\n\n/posts?page=2&tag=news');
-    for (const query of ['page=', 'page', '&&', 'xpage=2', 'pagex=2', 'x=page=2']) expect(key({ query })).toBe('\n\n/posts');
+    for (const query of ['page=', 'page', '&&', 'xpage=2', 'pagex=2', 'x=page=2'])
+      expect(key({ query })).toBe('\n\n/posts');
   });
 
   test('is the same however a parameter is encoded', () => {
@@ -67,9 +68,13 @@ describe('the cache key', () => {
 
   test('tells hosts apart only when they are allow-listed, in any case, with a port or a last dot', () => {
     const host = (given: string): string => renderTarget(key({ host: given })!).host;
-    expect(['Example.ORG', 'example.org:3000', 'example.org.', 'example.org.:80'].map(host)).toEqual(Array(4).fill('example.org'));
+    expect(['Example.ORG', 'example.org:3000', 'example.org.', 'example.org.:80'].map(host)).toEqual(
+      Array(4).fill('example.org'),
+    );
     expect(host('shop.example.org:8080')).toBe('shop.example.org:8080');
-    expect(['evil.example', 'example.org.evil.example', 'example.org:x', '', '[::1]:80', 'example.org\n'].map(host)).toEqual(Array(6).fill(''));
+    expect(
+      ['evil.example', 'example.org.evil.example', 'example.org:x', '', '[::1]:80', 'example.org\n'].map(host),
+    ).toEqual(Array(6).fill(''));
   });
 
   test('is bounded', () => {
@@ -88,11 +93,32 @@ describe('the cache key', () => {
 
   test('agrees with the query as a browser reads it, for any query (seeded)', () => {
     const random = seeded(20);
-    const pieces = ['page', 'tag', 'x', '=', '&', '1', 'a', '%61', '+', '%26', '%3D', '%', '.', '-', '~', '?', '/', 'pagetag'];
+    const pieces = [
+      'page',
+      'tag',
+      'x',
+      '=',
+      '&',
+      '1',
+      'a',
+      '%61',
+      '+',
+      '%26',
+      '%3D',
+      '%',
+      '.',
+      '-',
+      '~',
+      '?',
+      '/',
+      'pagetag',
+    ];
     for (let round = 0; round < 20_000; round++) {
       const query = Array.from({ length: below(random, 10) }, () => pieces[below(random, pieces.length)]).join('');
       const read = new URLSearchParams(query);
-      const expected = ['page', 'tag'].map((name): [string, string] => [name, read.get(name) ?? '']).filter(([, value]) => value !== '');
+      const expected = ['page', 'tag']
+        .map((name): [string, string] => [name, read.get(name) ?? ''])
+        .filter(([, value]) => value !== '');
       const made = key({ query })!;
       expect([...new URL(renderTarget(made).url, 'http://x').searchParams]).toEqual(expected);
       // The key of the key is the key.

@@ -27,11 +27,18 @@ describe('the page memory', () => {
         const action = random();
         if (action < 0.5) memory.get(key);
         else if (action < 0.85) {
-          const page = sized(key, below(random, 80_000), { tags: [`t${below(random, 9)}`, `t${below(random, 9)}`], renderedAt: step });
+          const page = sized(key, below(random, 80_000), {
+            tags: [`t${below(random, 9)}`, `t${below(random, 9)}`],
+            renderedAt: step,
+          });
           expect(memory.set(page)).toBe(pageBytes(page) <= 60_000);
         } else if (action < 0.9) {
           const page = memory.peek(key);
-          if (page !== undefined) memory.addCodings(page, { gzip: new Uint8Array(below(random, 20_000)), br: new Uint8Array(below(random, 10_000)) });
+          if (page !== undefined)
+            memory.addCodings(page, {
+              gzip: new Uint8Array(below(random, 20_000)),
+              br: new Uint8Array(below(random, 10_000)),
+            });
         } else if (action < 0.95) memory.delete(key);
         else memory.purge([`t${below(random, 9)}`], random() < 0.5, step - below(random, 500));
         if (step % 50 === 0) expectExact(memory, maxBytes);
@@ -96,7 +103,11 @@ describe('a purge', () => {
   };
 
   test('soft: every page with the tag is last good only; hard: gone; others stay', () => {
-    const memory = memoryWith(pageFor('/a', { tags: ['posts'] }), pageFor('/b', { tags: ['posts', 'home'] }), pageFor('/c', { tags: ['home'] }));
+    const memory = memoryWith(
+      pageFor('/a', { tags: ['posts'] }),
+      pageFor('/b', { tags: ['posts', 'home'] }),
+      pageFor('/c', { tags: ['home'] }),
+    );
     expect(memory.purge(['posts'], false, 2_000_000)).toBe(2);
     expect(['/a', '/b', '/c'].map((key) => memory.get(key)?.purged)).toEqual([true, true, false]);
     expect(memory.purge(['home'], true, 2_000_000)).toBe(2);

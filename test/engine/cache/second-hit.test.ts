@@ -5,7 +5,11 @@ describe('the second-hit rule', () => {
   test('lets a page without a query in at once, one with a query the second time', () => {
     const rule = new SecondHit();
     expect(rule.admits('\n\n/posts')).toBe(true);
-    expect(['\n\n/posts?page=2', '\n\n/posts?page=2', '\n\n/posts?page=2'].map((key) => rule.admits(key))).toEqual([false, true, true]);
+    expect(['\n\n/posts?page=2', '\n\n/posts?page=2', '\n\n/posts?page=2'].map((key) => rule.admits(key))).toEqual([
+      false,
+      true,
+      true,
+    ]);
   });
 
   test('lets in fewer than one in twenty of a flood of random queries', () => {
