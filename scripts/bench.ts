@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { calibrate } from '../src/site/features/lab/burn.ts';
 import { measureCapacity } from './bench/capacity.ts';
-import { placement } from './bench/cores.ts';
+import { busyPercent, placement } from './bench/cores.ts';
 import { barChart } from './bench/report/chart.ts';
 import { section, withSection } from './bench/report/document.ts';
 import { type Conditions, type MedianRow, medians } from './bench/report/results.ts';
@@ -20,6 +20,8 @@ import { surge } from './bench/scenarios/surge.ts';
 import { SERVERS } from './bench/servers/all.ts';
 
 const SCENARIOS: readonly Scenario[] = [pages, surge, recovery, kill, scale, core, generator];
+/** Over this much other work, percent of all cores, a run is not quiet. */
+const QUIET_PERCENT = 10;
 const ROOT = new URL('../', import.meta.url);
 
 const USAGE = `npm run bench -- <scenario> [options]
@@ -73,13 +75,18 @@ async function runAll({
   runs,
   seconds,
   only,
-}: Asked): Promise<{ all: Row[][]; capacities: number[]; labRate: number }> {
+}: Asked): Promise<{ all: Row[][] } & Pick<Conditions, 'capacities' | 'labRate' | 'busyBefore'>> {
   const labRate = calibrate();
   const capacities: number[] = [];
+  const busyBefore: number[] = [];
   const all: Row[][] = [];
   const told = new Set<string>();
   for (let run = 1; run <= runs; run += 1) {
     say(`${scenario.name}: run ${run} of ${runs}`);
+    const busy = await busyPercent(1_000);
+    busyBefore.push(busy);
+    if (busy > QUIET_PERCENT)
+      say(`  the machine is ${busy.toFixed(0)} % busy with other work: the numbers will show that, too`);
     let capacity: Promise<number> | undefined;
     const bench: Bench = {
       seconds,
@@ -107,7 +114,7 @@ async function runAll({
     };
     all.push(await scenario.run(bench));
   }
-  return { all, capacities, labRate };
+  return { all, capacities, labRate, busyBefore };
 }
 
 async function writeDocument(scenario: Scenario, conditions: Conditions, rows: readonly MedianRow[]): Promise<void> {
@@ -131,7 +138,7 @@ async function main(): Promise<number> {
     return 64; // EX_USAGE
   }
   const { scenario, runs, seconds, write } = asked;
-  const { all, capacities, labRate } = await runAll(asked);
+  const { all, ...found } = await runAll(asked);
   const conditions: Conditions = {
     command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
     date: new Date().toISOString().slice(0, 10),
@@ -140,8 +147,7 @@ async function main(): Promise<number> {
     node: process.versions.node,
     runs,
     seconds,
-    labRate,
-    capacities,
+    ...found,
   };
   const rows = medians(all);
   process.stdout.write(

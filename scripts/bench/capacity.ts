@@ -6,16 +6,28 @@ import { bisect } from './statistics.ts';
 export const WORK_PATH = '/lab/work?ms=5&dist=exp';
 const MEAN_WORK_MS = 5;
 
+/** Even a fraction of the ideal rate failed: C would be a measure of something else. */
+export class CapacityError extends Error {
+  readonly code = 'NO_CAPACITY';
+  constructor(rate: number) {
+    super(
+      `plain node:http does not answer ${rate} requests/s of ${MEAN_WORK_MS} ms in time: is the machine busy with other work?`,
+    );
+    this.name = 'CapacityError';
+  }
+}
+
 /**
  * Capacity C of one core: the largest rate of workload A on kept connections of which plain node:http answers 99 % in
  * time. One number for all servers, so that "10 times C" is the same load for everybody.
  * @returns requests per second
+ * @throws {CapacityError}
  */
 export async function measureCapacity(labRate: number, seconds: number): Promise<number> {
   const server = await plain.start({ place: 'server', labRate });
   try {
     const ideal = 1000 / MEAN_WORK_MS;
-    return await bisect(ideal * 0.4, ideal * 1.2, 0.03, async (rate) => {
+    const passes = async (rate: number): Promise<boolean> => {
       const report = await drive({
         port: server.port,
         connections: 'keep-alive',
@@ -28,7 +40,10 @@ export async function measureCapacity(labRate: number, seconds: number): Promise
       });
       const { good, offered } = report.classes.work!;
       return good >= 0.99 * offered;
-    });
+    };
+    const low = ideal * 0.4;
+    if (!(await passes(low))) throw new CapacityError(low);
+    return await bisect(low, ideal * 1.2, 0.03, passes);
   } finally {
     await server.stop();
   }

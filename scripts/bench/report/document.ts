@@ -18,14 +18,15 @@ export function section(
   rows: readonly MedianRow[],
   chartFile: string | undefined,
 ): string {
-  const { command, date, cpu, placement, node, runs, seconds, capacities } = conditions;
+  const { command, date, cpu, placement, node, runs, seconds, capacities, busyBefore } = conditions;
   const capacity = capacities.length === 0 ? '' : `; C = ${capacities.map(shown).join(', ')} requests/s`;
   return `${mark(scenario.name, 'begin')}
 ## ${scenario.title}
 
 ${scenario.text}
 
-\`${command}\`: ${date}, ${cpu}, ${placement}, Node ${node}, ${runs} run(s) of ${seconds} s per point${capacity}.
+\`${command}\`: ${date}, ${cpu}, ${placement}, Node ${node}, ${runs} run(s) of ${seconds} s per point${capacity}; the machine
+was ${busyBefore.map((busy) => busy.toFixed(0)).join(', ')} % busy with other work before the runs.
 
 ${chartFile === undefined ? '' : `![${scenario.title}](${chartFile})\n\n`}${markdownTables(scenario, rows)}${mark(scenario.name, 'end')}
 `;
