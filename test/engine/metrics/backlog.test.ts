@@ -1,0 +1,92 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { parseBacklog, readBacklog } from '../../../src/engine/metrics/backlog.ts';
+
+const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
+const line = (local: string, state: string, rxQueue: string): string =>
+  `   0: ${local} 00000000:0000 ${state} 00000000:${rxQueue} 00:00000000 00000000     0        0 271792 4 0000000000000000 100 0 0 10 0`;
+
+describe('the accept backlog in a table of the kernel', () => {
+  test('is the receive queue of the listening socket', () => {
+    expect(parseBacklog([HEAD, line('00000000:0BB8', '0A', '0000001F'), ''].join('\n'), 3_000)).toBe(31);
+  });
+
+  test('is not that of another port, nor of a connection on the same', () => {
+    const table = [HEAD, line('0100007F:0016', '0A', '00000005'), line('0100007F:0BB8', '01', '00000007')].join('\n');
+    expect(parseBacklog(table, 3_000)).toBeUndefined();
+  });
+
+  test('is the sum of several listening sockets, and of IPv6 addresses too', () => {
+    const table = [
+      HEAD,
+      line('0100007F:0BB8', '0A', '00000002'),
+      line('00000000000000000000000000000000:0BB8', '0A', '00000003'),
+    ].join('\n');
+    expect(parseBacklog(table, 3_000)).toBe(5);
+  });
+});
+
+describe('reading the accept backlog', () => {
+  const cleanups: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  test('gives nothing where the kernel has no such table', () => {
+    expect(readBacklog(3_000, ['/nowhere/tcp'])).toBeUndefined();
+  });
+
+  test('adds both tables, and finds listening sockets before a long list of connections', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tahan-backlog-'));
+    cleanups.push(() => rm(folder, { recursive: true }));
+    const connections = new Array(5_000).fill(line('0100007F:0BB8', '01', '00000000'));
+    const others = new Array(100).fill(line('0100007F:0016', '0A', '00000009'));
+    await writeFile(
+      join(folder, 'tcp'),
+      [HEAD, ...others, line('00000000:0BB8', '0A', '00000002'), ...connections].join('\n'),
+    );
+    await writeFile(
+      join(folder, 'tcp6'),
+      [HEAD, line('00000000000000000000000000000000:0BB8', '0A', '00000001')].join('\n'),
+    );
+    expect(readBacklog(3_000, [join(folder, 'tcp'), join(folder, 'tcp6')])).toBe(3);
+  });
+
+  const onLinux = existsSync('/proc/net/tcp') ? test : test.skip;
+  onLinux('of a real port that nobody accepts from counts the connections that wait', async () => {
+    // Listens, says where, and never lets its loop turn again, so that nothing is accepted.
+    const worker = new Worker(
+      `const { createServer } = require('node:net');
+       const { parentPort } = require('node:worker_threads');
+       const server = createServer().listen(0, '127.0.0.1', () => {
+         parentPort.postMessage(server.address().port);
+         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+       });`,
+      { eval: true },
+    );
+    cleanups.push(() => worker.terminate());
+    const port = await new Promise<number>((resolve) => worker.once('message', resolve));
+    const sockets: Socket[] = [];
+    cleanups.push(() => {
+      for (const socket of sockets) socket.destroy();
+    });
+    for (let index = 0; index < 3; index++) {
+      const socket = connect(port, '127.0.0.1');
+      sockets.push(socket);
+      await new Promise((resolve) => socket.once('connect', resolve));
+    }
+    expect(readBacklog(port)).toBe(3);
+  });
+
+  onLinux('of a port that is accepted from is 0', async () => {
+    const server = createServer();
+    cleanups.push(() => server.close());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    expect(readBacklog((server.address() as AddressInfo).port)).toBe(0);
+  });
+});
