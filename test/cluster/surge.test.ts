@@ -115,7 +115,8 @@ describe('more work than there is time', () => {
   });
 
   test('a page that is stale is served from its last good copy while the worker is saturated', async () => {
-    const server = await startServer(ONE);
+    // So small a bound that any queued request closes the gate for the next.
+    const server = await startServer({ ...ONE, TAHAN_GATE_LOW_MS: '1' });
     await server.get('/page');
     await eventually(() => server.get('/page'), ({ headers }) => Number(headers.age) >= 1);
     const load = visit(server, '/low', 2);

@@ -285,11 +285,14 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     });
   }
 
+  // The store exists from here on, for this worker's reader and for the lifeboat's.
+  await writer.flush();
   for (const page of reader.newest(config.cacheBytes / 2).reverse()) memory.set(page);
   for (const key of mainKeys) {
     const page = await pages.renderNow(key, mainRoute);
     if (page === undefined) log.warn({ page: mainPage }, 'the main page was not rendered as one to keep: the lifeboat has no copy of it');
   }
+  await writer.flush();
   link.send({
     type: 'ready',
     publicPages: {
