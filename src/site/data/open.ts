@@ -38,7 +38,7 @@ export function openReader(dataDir: string): Db {
  * @throws {DatabaseDamagedError}
  */
 export function openWriter(dataDir: string, busyTimeoutMs = BUSY_TIMEOUT_MS): Db {
-  mkdirSync(dataDir, { recursive: true });
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const db = new Database(databasePath(dataDir), { timeout: busyTimeoutMs });
   try {
     if (db.pragma('journal_mode', { simple: true }) !== 'wal') db.pragma('journal_mode = WAL');

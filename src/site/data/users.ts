@@ -88,3 +88,8 @@ export function setProfile(db: Db, userId: number, profile: { displayName: strin
 export function deleteUser(db: Db, userId: number): void {
   statement(db, 'DELETE FROM users WHERE id = ?').run(userId);
 }
+
+/** All users by name, one at a time: for scripts. */
+export function users(db: Db): IterableIterator<User> {
+  return statement<User>(db, `SELECT ${COLUMNS} FROM users ORDER BY name`).iterate() as IterableIterator<User>;
+}
