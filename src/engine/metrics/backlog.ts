@@ -2,38 +2,40 @@ import { closeSync, openSync, readSync } from 'node:fs';
 
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
 const LISTEN = '0A';
-const PAGE_BYTES = 4_096;
-/** Some 3,000 listening sockets; beyond that the depth is not looked for any further. */
+/**
+ * Less than a line: so the kernel looks for one socket per read. Asked for more, it walks its whole table of connections
+ * for the next ones, which took 2 to 5 ms where this takes 0.05 (measured on Linux 6.18, 256 Ki buckets).
+ */
+const READ_BYTES = 128;
+/** Some 3,000 listening sockets; what comes after them is not looked at. */
 const MAX_BYTES = 512 * 1024;
 
 /**
- * Depth of the accept queues of listening sockets on `port`, summed, from the text of /proc/net/tcp; undefined when
- * none listens there. The kernel shows a listening socket's accept queue as its `rx_queue` (proc(5), tcp(7)).
+ * Depth of the accept queue of the socket that a line of /proc/net/tcp shows: the kernel gives it as `rx_queue`.
+ * `connection`: the line is no listening socket; those come first. `other`: it listens elsewhere, or is the heading.
  */
-export function parseBacklog(table: string, port: number): number | undefined {
-  const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  let depth: number | undefined;
-  for (const line of table.split('\n')) {
-    const [, local, , state, queues] = line.trim().split(/\s+/);
-    if (state !== LISTEN || !local?.endsWith(wanted)) continue;
-    depth = (depth ?? 0) + Number.parseInt(queues?.split(':')[1] ?? '0', 16);
-  }
-  return depth;
+export function readLine(line: string, port: number): number | 'connection' | 'other' {
+  const [slot, local, , state, queues] = line.trim().split(/\s+/);
+  if (slot === undefined || !/^\d+:$/.test(slot)) return 'other';
+  if (state !== LISTEN) return 'connection';
+  if (Number.parseInt(local!.slice(local!.lastIndexOf(':') + 1), 16) !== port) return 'other';
+  return Number.parseInt(queues!.split(':')[1]!, 16);
 }
 
-/** Connections that wait to be accepted on `port`, over IPv4 and IPv6; undefined where /proc does not tell. */
+/**
+ * Connections that wait to be accepted on `port`; undefined where /proc does not tell, or none listens there. The first
+ * table that knows the port is believed. Looking into a table that does not know it takes some 2 ms: a caller who
+ * knows the family gives that table alone.
+ */
 export function readBacklog(port: number, tables: readonly string[] = TABLES): number | undefined {
-  let depth: number | undefined;
   for (const path of tables) {
-    const table = readListening(path);
-    const found = table === undefined ? undefined : parseBacklog(table, port);
-    if (found !== undefined) depth = (depth ?? 0) + found;
+    const depth = search(path, port);
+    if (depth !== undefined) return depth;
   }
-  return depth;
+  return undefined;
 }
 
-/** The kernel lists listening sockets first: reading stops at the first other one, as there may be many thousands. */
-function readListening(path: string): string | undefined {
+function search(path: string, port: number): number | undefined {
   let file: number;
   try {
     file = openSync(path, 'r');
@@ -42,16 +44,21 @@ function readListening(path: string): string | undefined {
     throw error;
   }
   try {
-    const page = Buffer.allocUnsafe(PAGE_BYTES);
-    let text = '';
-    while (text.length < MAX_BYTES) {
-      const length = readSync(file, page, 0, PAGE_BYTES, null);
-      if (length === 0) break;
-      const part = page.toString('latin1', 0, length);
-      text += part;
-      if (/ [0-9A-F]{8,32}:[0-9A-F]{4} (?!0A)[0-9A-F]{2} /.test(part)) break;
+    const bytes = Buffer.allocUnsafe(READ_BYTES);
+    let rest = '';
+    for (let read = 0; read < MAX_BYTES; ) {
+      const length = readSync(file, bytes, 0, READ_BYTES, null);
+      if (length === 0) return undefined;
+      read += length;
+      const lines = (rest + bytes.toString('latin1', 0, length)).split('\n');
+      rest = lines.pop()!;
+      for (const line of lines) {
+        const found = readLine(line, port);
+        if (found === 'connection') return undefined;
+        if (found !== 'other') return found;
+      }
     }
-    return text;
+    return undefined;
   } finally {
     closeSync(file);
   }

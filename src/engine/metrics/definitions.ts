@@ -57,8 +57,9 @@ export const GAUGES = {
   tahan_lifeboat_active: { help: '1 while the lifeboat accepts connections.', labels: [] },
   tahan_worker_up: { help: '1 while the process tells its state, 0 while it is silent.', labels: ['worker'] },
   tahan_event_loop_lag_seconds: {
-    help: 'Lag of the event loop over the last second, weighted by time; quantile 1 is the maximum.',
-    labels: ['worker', 'quantile'],
+    help: 'Lag of the event loop over the last second, weighted by time.',
+    // Not `quantile`: promtool keeps that label for summaries.
+    labels: ['worker', 'stat'],
   },
   tahan_event_loop_utilization: { help: 'Share of time that the event loop was busy, 0 to 1.', labels: ['worker'] },
   tahan_in_flight_requests: { help: 'Requests that the site works on or waits for.', labels: ['worker'] },

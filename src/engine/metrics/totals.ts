@@ -106,9 +106,9 @@ export function createTotals({
     set('tahan_worker_up', up ? 1 : 0, name);
     // What a silent process said last is no longer so: a blocked loop would show its calm of before.
     if (!up) return;
-    set('tahan_event_loop_lag_seconds', beat.lagP50Ms / 1_000, name, '0.5');
-    set('tahan_event_loop_lag_seconds', beat.lagP99Ms / 1_000, name, '0.99');
-    set('tahan_event_loop_lag_seconds', beat.lagMaxMs / 1_000, name, '1');
+    set('tahan_event_loop_lag_seconds', beat.lagP50Ms / 1_000, name, 'p50');
+    set('tahan_event_loop_lag_seconds', beat.lagP99Ms / 1_000, name, 'p99');
+    set('tahan_event_loop_lag_seconds', beat.lagMaxMs / 1_000, name, 'max');
     set('tahan_event_loop_utilization', beat.elu, name);
     set('tahan_in_flight_requests', beat.inFlight, name);
     set('tahan_open_connections', beat.connections, name);

@@ -5,29 +5,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { parseBacklog, readBacklog } from '../../../src/engine/metrics/backlog.ts';
+import { readBacklog, readLine } from '../../../src/engine/metrics/backlog.ts';
 
 const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
 const line = (local: string, state: string, rxQueue: string): string =>
   `   0: ${local} 00000000:0000 ${state} 00000000:${rxQueue} 00:00000000 00000000     0        0 271792 4 0000000000000000 100 0 0 10 0`;
+const ANY_IPV6 = '00000000000000000000000000000000';
 
-describe('the accept backlog in a table of the kernel', () => {
-  test('is the receive queue of the listening socket', () => {
-    expect(parseBacklog([HEAD, line('00000000:0BB8', '0A', '0000001F'), ''].join('\n'), 3_000)).toBe(31);
+describe('a line of the table of sockets', () => {
+  test('of the listening socket gives its receive queue, over IPv4 and IPv6', () => {
+    expect(readLine(line('00000000:0BB8', '0A', '0000001F'), 3_000)).toBe(31);
+    expect(readLine(line(`${ANY_IPV6}:0BB8`, '0A', '00000003'), 3_000)).toBe(3);
   });
 
-  test('is not that of another port, nor of a connection on the same', () => {
-    const table = [HEAD, line('0100007F:0016', '0A', '00000005'), line('0100007F:0BB8', '01', '00000007')].join('\n');
-    expect(parseBacklog(table, 3_000)).toBeUndefined();
+  test('of another port, or the heading, gives nothing', () => {
+    expect(readLine(line('0100007F:0016', '0A', '00000005'), 3_000)).toBe('other');
+    expect(readLine(HEAD, 3_000)).toBe('other');
   });
 
-  test('is the sum of several listening sockets, and of IPv6 addresses too', () => {
-    const table = [
-      HEAD,
-      line('0100007F:0BB8', '0A', '00000002'),
-      line('00000000000000000000000000000000:0BB8', '0A', '00000003'),
-    ].join('\n');
-    expect(parseBacklog(table, 3_000)).toBe(5);
+  test('of a connection is not taken for the socket that listens on the same port', () => {
+    expect(readLine(line('0100007F:0BB8', '01', '00000007'), 3_000)).toBe('connection');
   });
 });
 
@@ -41,20 +38,29 @@ describe('reading the accept backlog', () => {
     expect(readBacklog(3_000, ['/nowhere/tcp'])).toBeUndefined();
   });
 
-  test('adds both tables, and finds listening sockets before a long list of connections', async () => {
+  async function table(name: string, ...lines: string[]): Promise<string> {
     const folder = await mkdtemp(join(tmpdir(), 'tahan-backlog-'));
     cleanups.push(() => rm(folder, { recursive: true }));
-    const connections = new Array(5_000).fill(line('0100007F:0BB8', '01', '00000000'));
+    await writeFile(join(folder, name), [HEAD, ...lines, ''].join('\n'));
+    return join(folder, name);
+  }
+
+  test('finds the port among many listening sockets', async () => {
     const others = new Array(100).fill(line('0100007F:0016', '0A', '00000009'));
-    await writeFile(
-      join(folder, 'tcp'),
-      [HEAD, ...others, line('00000000:0BB8', '0A', '00000002'), ...connections].join('\n'),
-    );
-    await writeFile(
-      join(folder, 'tcp6'),
-      [HEAD, line('00000000000000000000000000000000:0BB8', '0A', '00000001')].join('\n'),
-    );
-    expect(readBacklog(3_000, [join(folder, 'tcp'), join(folder, 'tcp6')])).toBe(3);
+    expect(readBacklog(3_000, [await table('tcp', ...others, line('00000000:0BB8', '0A', '00000002'))])).toBe(2);
+  });
+
+  test('looks no further than the first connection', async () => {
+    const connection = line('0100007F:0BB8', '01', '00000000');
+    expect(
+      readBacklog(3_000, [await table('tcp', connection, line('00000000:0BB8', '0A', '00000002'))]),
+    ).toBeUndefined();
+  });
+
+  test('looks into the second table where the first does not know the port', async () => {
+    const first = await table('tcp', line('0100007F:0016', '0A', '00000009'));
+    const second = await table('tcp6', line(`${ANY_IPV6}:0BB8`, '0A', '00000001'));
+    expect(readBacklog(3_000, [first, second])).toBe(1);
   });
 
   const onLinux = existsSync('/proc/net/tcp') ? test : test.skip;

@@ -119,7 +119,7 @@ describe('the state of processes', () => {
     totals.beat('worker-2', beatOf({ elu: 0.75 }));
     const all = await samples(totals);
     expect(all.get('tahan_worker_up{worker="worker-1"}')).toBe(1);
-    expect(all.get('tahan_event_loop_lag_seconds{worker="worker-1",quantile="0.99"}')).toBeCloseTo(0.04);
+    expect(all.get('tahan_event_loop_lag_seconds{worker="worker-1",stat="p99"}')).toBeCloseTo(0.04);
     expect(all.get('tahan_event_loop_utilization{worker="worker-1"}')).toBe(0.5);
     expect(all.get('tahan_event_loop_utilization{worker="worker-2"}')).toBe(0.75);
   });
