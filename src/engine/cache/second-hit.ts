@@ -1,4 +1,4 @@
-/** Bits of one generation, and keys after which it is replaced; 2 probes: some 2 % false positives when full. */
+/** Bits of one generation, and keys after which it is replaced; 2 probes: under 3 % false positives when both are full. */
 const BITS = 1 << 17;
 const KEYS = 8_192;
 

@@ -50,13 +50,19 @@ export class StoreFileError extends Error {
 export function makeStoreFile(path: string): void {
   const made = `${path}.new`;
   removeWithLog(made);
-  const db = new Database(made);
   try {
-    db.pragma('auto_vacuum = INCREMENTAL');
-    db.pragma('journal_mode = WAL');
-    db.exec(SCHEMA);
-  } finally {
-    db.close();
+    const db = new Database(made);
+    try {
+      db.pragma('auto_vacuum = INCREMENTAL');
+      db.exec(SCHEMA);
+      // Last, and after that nothing is written: on a full disk the tables must not be left behind in a log.
+      db.pragma('journal_mode = WAL');
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    removeWithLog(made);
+    throw error;
   }
   removeLog(path);
   renameSync(made, path);

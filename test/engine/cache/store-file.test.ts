@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -269,6 +270,23 @@ describe('a store file that cannot be used', () => {
     const file = store();
     expect(put(file, pageFor('/b'))).toEqual({ written: true });
     expect([read('/a'), read('/b')]).toEqual([pageFor('/a'), pageFor('/b')]);
+  });
+
+  test('a log cut short by a crash costs the pages behind the cut, and no others', () => {
+    const file = store();
+    for (let at = 0; at < 20; at++) put(file, large(`/${at}`));
+    const crashed = join(folder, 'crashed.db');
+    for (const rest of ['', '-wal']) copyFileSync(path + rest, crashed + rest);
+    truncateSync(`${crashed}-wal`, Math.floor(statSync(`${crashed}-wal`).size / 2) + 17);
+    const after = store({ path: crashed });
+    expect(put(after, large('/after'))).toEqual({ written: true });
+    const reader = openPageReader(crashed, (kind) => problems.push(kind));
+    const kept = Array.from({ length: 20 }, (_, at) => reader.read(`/${at}`));
+    expect(kept[0]).toEqual(large('/0'));
+    expect(kept[19]).toBeUndefined();
+    expect(reader.read('/after')).toEqual(large('/after'));
+    reader.close();
+    expect(problems).toEqual([]);
   });
 
   test('no folder for it: told once per failure, tried again later, nothing thrown', () => {
