@@ -29,6 +29,8 @@ export interface PoolOptions {
   defaultDeadlineMs: number;
   /** Heap of one thread, MiB. */
   memoryMb: number;
+  /** A task that heeds its signal may end by itself within this time; then its thread is ended. Default 100 ms. */
+  graceMs?: number;
   /** Called once for every task, when its caller is answered. */
   onTask: (news: TaskNews) => void;
   /** Errors that belong to no task: a thread that died idle, a promise that a task left behind. */
@@ -50,7 +52,6 @@ export interface Pool extends TaskPool {
   close: () => Promise<void>;
 }
 
-/** A task that heeds its signal may end by itself within this time; then its thread is ended. */
 const GRACE_MS = 100;
 /** The most that a timer and an Int32 can hold. */
 const MAX_INT32 = 2 ** 31 - 1;
@@ -81,7 +82,7 @@ interface Job {
  * and puts one that finds no thread back at the end of the queue. So it is only given as many as it has threads.
  */
 export function createPool(options: PoolOptions): Pool {
-  const { threads, maxQueue, defaultDeadlineMs, onTask } = options;
+  const { threads, maxQueue, defaultDeadlineMs, graceMs = GRACE_MS, onTask } = options;
   const flags = createStopFlags(threads);
   const piscina = startThreads(options, { flags, modules: modulesOf(options) });
   // A Set is a queue that a job can leave from the middle at once.
@@ -135,7 +136,7 @@ export function createPool(options: PoolOptions): Pool {
     if (waiting.delete(job) || job.running === undefined) return;
     const { slot, ticket, thread } = job.running;
     askToStop(flags, slot, ticket);
-    job.running.grace = setTimeout(() => thread.abort(), GRACE_MS);
+    job.running.grace = setTimeout(() => thread.abort(), graceMs);
   };
 
   const run = (

@@ -150,9 +150,9 @@ describe('the deadline', () => {
   test.each(['spinsPolitely', 'spinsThrowing', 'waitsPolitely'])(
     'is told to a task that heeds its signal: %s',
     async (task) => {
-      const { run } = open();
+      const { run } = open({ graceMs: SOON_MS });
       const seen = cells();
-      expect(await rejection(run(task, seen, { deadlineMs: 300 }))).toBeInstanceOf(TaskDeadlineError);
+      expect(await rejection(run(task, seen, { deadlineMs: 100 }))).toBeInstanceOf(TaskDeadlineError);
       await until(() => Atomics.load(seen, 0) !== 0);
       expect(Atomics.load(seen, 0)).toBe(1);
       expect(await run('double', 1)).toBe(2);
@@ -181,7 +181,7 @@ describe('the deadline', () => {
 
 describe('the caller', () => {
   test('who leaves gives up a running task', async () => {
-    const { run } = open();
+    const { run } = open({ graceMs: SOON_MS });
     const seen = cells();
     const caller = new AbortController();
     const running = rejection(run('waitsPolitely', seen, { signal: caller.signal }));
