@@ -1,8 +1,11 @@
 import { Marked } from 'marked';
 import sanitizeHtml from 'sanitize-html';
 import { tooComplex } from './markdown-limits.ts';
+import { unnestLinks, withoutPictures } from './pictures.ts';
 
 const EXCERPT_LENGTH = 220;
+/** A shorter paragraph is no excerpt where there is a longer one. */
+const MIN_LEAD_LENGTH = 40;
 /** Elements within one another; deeper ones are dropped. */
 const MAX_NESTING = 40;
 
@@ -55,9 +58,8 @@ const SANITIZE: sanitizeHtml.IOptions = {
     th: ['align'],
     td: ['align'],
     ol: ['start'],
-    code: ['class'],
   },
-  allowedClasses: { code: [/^language-[\w+#-]{1,30}$/] },
+  allowedClasses: { a: ['picture'], code: [/^language-[\w+#-]{1,30}$/] },
   allowedSchemes: ['http', 'https', 'mailto'],
   allowedSchemesAppliedToAttributes: ['href', 'src'],
   allowProtocolRelative: false,
@@ -77,7 +79,11 @@ const SANITIZE: sanitizeHtml.IOptions = {
     img: (_, { src = '', alt = '', title }) =>
       isOwn(src)
         ? { tagName: 'img', attribs: { src, alt, loading: 'lazy', ...(title === undefined ? {} : { title }) } }
-        : { tagName: 'a', attribs: { href: src, rel: 'nofollow noopener ugc' }, text: alt || 'Picture' },
+        : {
+            tagName: 'a',
+            attribs: { href: src, class: 'picture', rel: 'nofollow noopener ugc' },
+            text: alt || 'Picture',
+          },
     // The boxes of task lists.
     input: (_, { checked }) => ({ tagName: 'span', attribs: {}, text: checked === undefined ? '☐' : '☑' }),
   },
@@ -112,14 +118,36 @@ export function render(markdown: string): Rendered {
   if (reason !== undefined) throw new MarkdownTooComplexError(reason);
   let html: string;
   try {
-    html = sanitizeHtml(marked.parse(markdown) as string, SANITIZE).trim();
+    html = unnestLinks(sanitizeHtml(marked.parse(markdown) as string, SANITIZE)).trim();
   } catch (error) {
     // The parsers call themselves for each level.
     if (error instanceof RangeError) throw new MarkdownTooComplexError('its parts are nested too deeply');
     throw error;
   }
   const plain = plainText(html);
-  const firstParagraph = /<p>([\s\S]*?)<\/p>/.exec(html)?.[1];
-  const lead = firstParagraph === undefined ? '' : plainText(firstParagraph);
-  return { html, plain, excerpt: shorten(lead.length >= 40 ? lead : plain) };
+  return { html, plain, excerpt: shorten(lead(html) ?? plain) };
+}
+
+/** The first paragraph that says something: not a row of badges. */
+function lead(html: string): string | undefined {
+  for (const [, paragraph = ''] of html.matchAll(/<p>([\s\S]*?)<\/p>/g)) {
+    const text = plainText(withoutPictures(paragraph));
+    if (text.length >= MIN_LEAD_LENGTH) return text;
+  }
+  return undefined;
+}
+
+/**
+ * The title of a text without front matter: its first heading, as plain text, also where it is written in HTML. A heading
+ * that the text begins with is taken out of `rest`. Undefined: there is no heading.
+ * @throws {MarkdownTooComplexError}
+ */
+export function splitTitle(markdown: string): { title: string; rest: string } | undefined {
+  const { html } = render(markdown);
+  const heading = /<h[2-6]>([\s\S]*?)<\/h[2-6]>/.exec(html)?.[1] ?? '';
+  const title = plainText(withoutPictures(heading)) || plainText(heading);
+  if (title === '') return undefined;
+  const first = marked.lexer(markdown).find(({ type }) => type !== 'space');
+  const rest = first?.type === 'heading' ? markdown.slice(markdown.indexOf(first.raw) + first.raw.length) : markdown;
+  return { title, rest };
 }
