@@ -32,6 +32,7 @@ ${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join('\n')
 Options:
   --runs N        runs, whose medians are shown (3)
   --seconds N     seconds of each measured point (10)
+  --capacity N    capacity C, requests per second, instead of measuring it
   --only a,b      only these servers: ${SERVERS.map(({ name }) => name).join(', ')}
   --write         write the section of docs/benchmarks.md and its chart
 `;
@@ -41,6 +42,7 @@ interface Asked {
   runs: number;
   seconds: number;
   only: string[] | undefined;
+  capacity: number | undefined;
   write: boolean;
 }
 
@@ -52,18 +54,27 @@ function readArguments(): Asked | undefined {
       runs: { type: 'string' },
       seconds: { type: 'string' },
       only: { type: 'string' },
+      capacity: { type: 'string' },
       write: { type: 'boolean' },
     },
   });
   const scenario = SCENARIOS.find(({ name }) => name === positionals[0]);
   const runs = Number(values.runs ?? 3);
   const seconds = Number(values.seconds ?? 10);
+  const capacity = values.capacity === undefined ? undefined : Number(values.capacity);
   const only = values.only?.split(',');
   const known = only?.every((name) => SERVERS.some((kind) => kind.name === name)) ?? true;
   const within = (value: number, max: number): boolean => Number.isInteger(value) && value >= 1 && value <= max;
-  if (scenario === undefined || positionals.length !== 1 || !within(runs, 20) || !within(seconds, 120) || !known)
+  if (
+    scenario === undefined ||
+    positionals.length !== 1 ||
+    !within(runs, 20) ||
+    !within(seconds, 120) ||
+    !known ||
+    !within(capacity ?? 1, 10_000)
+  )
     return undefined;
-  return { scenario, runs, seconds, only, write: values.write === true };
+  return { scenario, runs, seconds, only, capacity, write: values.write === true };
 }
 
 const say = (line: string): void => {
@@ -75,6 +86,7 @@ async function runAll({
   runs,
   seconds,
   only,
+  capacity: given,
 }: Asked): Promise<{ all: Row[][] } & Pick<Conditions, 'capacities' | 'labRate' | 'busyBefore'>> {
   const labRate = calibrate();
   const capacities: number[] = [];
@@ -94,11 +106,13 @@ async function runAll({
       run,
       say,
       capacity() {
-        capacity ??= measureCapacity(labRate, seconds).then((measured) => {
-          capacities.push(measured);
-          say(`  C = ${measured.toFixed(0)} requests/s`);
-          return measured;
-        });
+        capacity ??= (given === undefined ? measureCapacity(labRate, seconds) : Promise.resolve(given)).then(
+          (measured) => {
+            capacities.push(measured);
+            say(`  C = ${measured.toFixed(0)} requests/s`);
+            return measured;
+          },
+        );
         return capacity;
       },
       pick: (wanted) =>
