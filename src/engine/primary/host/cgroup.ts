@@ -17,7 +17,7 @@ const MAX_DEPTH = 16;
 function ancestry(mount: string, path: string): string[] {
   const folders: string[] = [];
   for (let at = posix.normalize(path); folders.length < MAX_DEPTH; at = posix.dirname(at)) {
-    folders.push(posix.join(mount, at));
+    folders.push(at === '/' ? mount : posix.join(mount, at));
     if (at === '/' || at === '.') break;
   }
   return folders;

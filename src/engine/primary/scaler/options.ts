@@ -22,7 +22,9 @@ export interface ScalerOptions {
   memoryShare: number;
   /** Share of a worker's time spent waiting for database locks over which another worker would wait too. */
   lockShare: number;
-  /** How long the fleet must be pressed while its loops are free before the upstream is named as the cause. */
+  /** Utilisation under which, though requests wait, the loops stand idle: what they wait for lies outside. */
+  eluIdle: number;
+  /** How long the fleet must be pressed while its loops stand idle before the upstream is named as the cause. */
   upstreamMs: number;
   /** After a step, the time in which the new worker warms up (slow start) and connections spread: no further step. In a panic the shorter one. */
   settleMs: number;
@@ -61,6 +63,7 @@ export const SCALER_DEFAULTS: ScalerOptions = {
   throttledShare: 0.2,
   memoryShare: 0.85,
   lockShare: 0.2,
+  eluIdle: 0.5,
   upstreamMs: 1_000,
   settleMs: 1_000,
   panicSettleMs: 300,

@@ -90,6 +90,7 @@ function nextSignals(
   options: ScalerOptions,
 ): WorkerSignals {
   if (known?.heardAt === heardAt) return known;
+  // All averages begin at 0: one beat of a new worker is no load yet.
   const first = known === undefined;
   const before = known?.beat ?? beat;
   const ms = first ? 0 : Math.max(1, heardAt - known.heardAt);
@@ -102,8 +103,8 @@ function nextSignals(
     heardAt,
     beat,
     eluNow: (before.elu + beat.elu) / 2,
-    elu: first ? beat.elu : follow(known.elu, beat.elu, ms, ELU_MS),
-    eluLong: first ? beat.elu : follow(known.eluLong, beat.elu, ms, ELU_LONG_MS),
+    elu: first ? 0 : follow(known.elu, beat.elu, ms, ELU_MS),
+    eluLong: first ? 0 : follow(known.eluLong, beat.elu, ms, ELU_LONG_MS),
     lockNow: lockShare,
     lock: first ? 0 : follow(known.lock, lockShare, ms, ELU_MS),
     loadFast: first ? 0 : follow(known.loadFast, load, ms, LOAD_FAST_MS),

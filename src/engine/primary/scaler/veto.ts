@@ -32,7 +32,7 @@ export function upstreamVeto(
   pressedMs: number,
   options: ScalerOptions,
 ): Veto | undefined {
-  if (poolQueued > 0 || pressedMs < options.upstreamMs || elu >= options.eluBound) return undefined;
+  if (poolQueued > 0 || pressedMs < options.upstreamMs || elu >= options.eluIdle) return undefined;
   return {
     cause: 'upstream',
     words: `the event loops are used only ${percent(elu)}: requests wait for something outside`,
