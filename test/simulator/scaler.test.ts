@@ -113,7 +113,9 @@ describe.each(SEEDS)('seed %i', (seed) => {
   });
 
   test('steal: up as soon as the core is given back', () => {
-    const [first, ...rest] = simulate(traceNamed('steal'), seed).steps;
+    const { steps, vetoes } = simulate(traceNamed('steal'), seed);
+    const [first, ...rest] = steps;
+    expect(Object.keys(vetoes)).toEqual(['cpu', 'max']);
     expect(first?.atMs).toBeGreaterThan(150_000);
     expect(first?.atMs).toBeLessThan(153_000);
     expect(rest).toEqual([]);

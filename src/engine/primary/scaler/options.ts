@@ -32,8 +32,8 @@ export interface ScalerOptions {
   /** A panic: the load is this many times what it was over the window. Knative's panic window is 6 s at 2 times. */
   panicFactor: number;
   panicWindowMs: number;
-  /** Workers added by the first, second, third... step of one panic; the last repeats. */
-  panicSteps: readonly number[];
+  /** Most workers that one step of a panic adds; steps go 1, 2, 4... up to it. */
+  panicStepMax: number;
   /** How long a step is measured after it settled, and the least share of the ideal gain in throughput that keeps it. */
   trialMs: number;
   trialGain: number;
@@ -69,7 +69,7 @@ export const SCALER_DEFAULTS: ScalerOptions = {
   panicSettleMs: 300,
   panicFactor: 2,
   panicWindowMs: 6_000,
-  panicSteps: [1, 2, 4],
+  panicStepMax: 4,
   trialMs: 3_000,
   trialGain: 0.2,
   uselessMs: 60_000,

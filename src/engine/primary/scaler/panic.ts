@@ -32,8 +32,7 @@ export function nextPanic(
 
 export const inPanic = (panic: PanicState, now: number): boolean => now < panic.until;
 
-/** Workers that the next step adds: 1, or 1, 2, 4 one after the other in a panic. */
+/** Workers that the next step adds: 1, or 1, 2, 4... one after the other in a panic. */
 export function stepSize(panic: PanicState, now: number, options: ScalerOptions): number {
-  if (!inPanic(panic, now)) return 1;
-  return options.panicSteps[Math.min(panic.steps, options.panicSteps.length - 1)] ?? 1;
+  return inPanic(panic, now) ? Math.min(options.panicStepMax, 2 ** panic.steps) : 1;
 }

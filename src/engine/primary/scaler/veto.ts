@@ -27,12 +27,10 @@ export function lockVeto({ lockShare }: FleetSignals, options: ScalerOptions): V
 }
 
 /** More workers would wait for the same upstream: requests wait, but neither the loops nor the pools are at work. */
-export function upstreamVeto(
-  { elu, poolQueued }: FleetSignals,
-  pressedMs: number,
-  options: ScalerOptions,
-): Veto | undefined {
-  if (poolQueued > 0 || pressedMs < options.upstreamMs || elu >= options.eluIdle) return undefined;
+export function upstreamVeto(fleet: FleetSignals, pressedMs: number, options: ScalerOptions): Veto | undefined {
+  // The average of a worker that has just begun is low: its last beats count too.
+  const elu = Math.max(fleet.elu, fleet.eluNow);
+  if (fleet.poolQueued > 0 || pressedMs < options.upstreamMs || elu >= options.eluIdle) return undefined;
   return {
     cause: 'upstream',
     words: `the event loops are used only ${percent(elu)}: requests wait for something outside`,
