@@ -53,7 +53,7 @@ const FEATURES = [
 export function createSite(context: SiteContext): Site {
   const { settings, log } = context;
   const db = openReader(settings.dataDir);
-  const assets = createAssets(new URL('assets/', VIEWS));
+  const assets = createAssets(new URL('assets/', VIEWS), new URL('styles/', VIEWS));
   const views = createViews(VIEWS, settings, assets);
   const call = taskCaller(context.pool, settings.dataDir);
   const recorder = createRecorder(call, log);

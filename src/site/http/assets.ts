@@ -27,10 +27,11 @@ export interface Assets {
 }
 
 /**
- * The files of a folder, read once. Their content's hash stands in the address, so that browsers may keep them for a year.
- * Addresses of other assets in style sheets (`url(hero.svg)`) get their hash too.
+ * The site's files, read once. Their content's hash stands in the address, so that browsers may keep them for a year.
+ * @param styles style sheets, put together in the order of their names as `site.css`; `url(hero.svg)` in them becomes the
+ *   hashed address of that file
  */
-export function createAssets(folder: URL): Assets {
+export function createAssets(files: URL, styles: URL): Assets {
   const assets = new Map<string, Asset>();
   const add = (name: string, body: Buffer): void => {
     const type = TYPES[extname(name)];
@@ -44,16 +45,13 @@ export function createAssets(folder: URL): Assets {
     const type = extname(name);
     return `/assets/${name.slice(0, -type.length)}.${asset.hash}${type}`;
   };
-  const read = (name: string): Buffer => readFileSync(new URL(name, folder));
-  const names = readdirSync(folder);
-  for (const name of names) if (!name.endsWith('.css')) add(name, read(name));
-  for (const name of names) {
-    if (!name.endsWith('.css')) continue;
-    const text = read(name)
-      .toString()
-      .replace(/url\(([\w-]+\.svg)\)/g, (_, image: string) => `url(${url(image)})`);
-    add(name, Buffer.from(text));
-  }
+  for (const name of readdirSync(files)) add(name, readFileSync(new URL(name, files)));
+  const sheets = readdirSync(styles).filter((name) => name.endsWith('.css'));
+  const css = sheets.sort().map((name) => readFileSync(new URL(name, styles), 'utf8'));
+  add(
+    'site.css',
+    Buffer.from(css.join('\n').replace(/url\(([\w-]+\.svg)\)/g, (_, image: string) => `url(${url(image)})`)),
+  );
 
   const router = new Router();
   router.get('/assets/:file', (ctx) => {

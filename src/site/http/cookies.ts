@@ -7,7 +7,7 @@ import type { SiteSettings } from '../../engine/site.ts';
 const MAX_HEADER = 8_192;
 
 /** The value of a cookie, as sent; undefined when absent. */
-export function readCookie(request: IncomingMessage, name: string): string | undefined {
+export function readCookie(request: Pick<IncomingMessage, 'headers'>, name: string): string | undefined {
   const header = request.headers.cookie;
   if (header === undefined || header.length > MAX_HEADER) return undefined;
   for (const part of header.split(';')) {

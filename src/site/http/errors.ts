@@ -62,11 +62,9 @@ export function toProblem(error: unknown): Problem {
 /** Turns whatever goes wrong further in into a friendly page, or problem JSON (RFC 9457) for clients that ask for JSON. */
 export function errorPages(views: Views, log: Logger): Middleware {
   const answer = (ctx: Context, problem: Problem): void => {
-    const allow = ctx.response.get('Allow');
     for (const name of ['Cache-Tag', 'Content-Disposition', 'ETag', 'Link']) ctx.remove(name);
     ctx.status = problem.status;
     ctx.set(problem.headers);
-    if (allow !== '') ctx.set('Allow', allow);
     ctx.set('Cache-Control', 'no-store');
     ctx.vary('Accept');
     if (wantsJson(ctx.req)) {

@@ -7,7 +7,7 @@ import type { CachePolicy } from '../../engine/site.ts';
  * @param tags purging one of them ends the copy
  */
 export function publicPage(ctx: Context, cache: CachePolicy, tags: readonly string[]): void {
-  if (ctx.state.signedIn !== undefined || ctx.state.sessionUnknown || ctx.response.get('Set-Cookie') !== '') return;
+  if (ctx.state.signedIn !== undefined || ctx.state.sessionUnknown || ctx.res.hasHeader('Set-Cookie')) return;
   ctx.set('Cache-Control', `public, max-age=0, s-maxage=${Math.round(cache.ttlMs / 1_000)}`);
   ctx.set('Cache-Tag', tags.join(', '));
 }

@@ -6,7 +6,7 @@ import type { SiteParts } from '../parts.ts';
 import { cookieName, readCookie, setCookie, sign, unsign } from './cookies.ts';
 
 /** Whether the request carries a session cookie that this site has signed; the session may have ended since. */
-export function hasSignedCookie(request: IncomingMessage, settings: SiteSettings): boolean {
+export function hasSignedCookie(request: Pick<IncomingMessage, 'headers'>, settings: SiteSettings): boolean {
   return signedId(request, settings) !== undefined;
 }
 
@@ -43,6 +43,6 @@ export function setSessionCookie(ctx: Context, settings: SiteSettings, sessionId
 export const endSessionCookie = (ctx: Context, settings: SiteSettings): void =>
   setCookie(ctx, settings, 'session', '', 0);
 
-function signedId(request: IncomingMessage, settings: SiteSettings): string | undefined {
+function signedId(request: Pick<IncomingMessage, 'headers'>, settings: SiteSettings): string | undefined {
   return unsign(settings.sessionSecret, 'session', readCookie(request, cookieName(settings, 'session')));
 }

@@ -20,10 +20,10 @@ const NOT_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 export function createViews(folder: URL, settings: SiteSettings, assets: Assets): Views {
   const root = fileURLToPath(folder);
   const eta = new Eta({ cache: true });
-  const escape = eta.config.escapeFunction;
+  const escapeText = eta.config.escapeFunction;
   // Characters that XML does not allow at all are dropped: one of them would break the feed, and no page needs them.
   eta.config.escapeFunction = (value) =>
-    value === undefined || value === null ? '' : escape(String(value).replace(NOT_XML, ''));
+    value === undefined || value === null ? '' : escapeText(String(value).replace(NOT_XML, ''));
   for (const entry of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
     if (entry.endsWith('.eta'))
       eta.loadTemplate(`@${entry.slice(0, -4).replaceAll('\\', '/')}`, readFileSync(join(root, entry), 'utf8'));

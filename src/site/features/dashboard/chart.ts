@@ -2,9 +2,9 @@ import { ACTIVITY_KINDS, type ActivityDay, type ActivityKind } from '../../data/
 
 const WIDTH = 720;
 const HEIGHT = 220;
-const LEFT = 34;
-const TOP = 10;
-const BOTTOM = 26;
+const LEFT = 40;
+const TOP = 14;
+const BOTTOM = 30;
 const GAP = 3;
 
 /** A chart as numbers, for the template to draw. All lengths in units of the SVG's view box. */

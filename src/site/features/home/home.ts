@@ -18,7 +18,11 @@ const DEGRADED: CachePolicy = { ttlMs: 1_000 };
 export function homeFeature({ context, db, views, features }: SiteParts): SiteFeature {
   const home = features.feature('home');
   const posts = features.feature('posts');
-  const readPosts = () => ({ campaign: pinnedPost(db), posts: newestPosts(db, NEWEST), tags: popularTags(db, TAGS) });
+  const readPosts = () => ({
+    campaign: pinnedPost(db),
+    posts: newestPosts(db, NEWEST + 1),
+    tags: popularTags(db, TAGS),
+  });
   // Shown with a note while the posts cannot be read.
   let lastGood: ReturnType<typeof readPosts> | undefined;
 
@@ -43,7 +47,7 @@ export function homeFeature({ context, db, views, features }: SiteParts): SiteFe
       canonical: '/',
       scripts: campaign?.campaignEndsAt ? ['countdown.js'] : [],
       ...shown,
-      posts: shown.posts.filter(({ id }) => id !== campaign?.id),
+      posts: shown.posts.filter(({ id }) => id !== campaign?.id).slice(0, NEWEST),
       postsNote,
       timer: campaign?.campaignEndsAt ? countdown(campaign.campaignEndsAt, Date.now()) : undefined,
       counts: siteCounts(db),
