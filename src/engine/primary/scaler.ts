@@ -113,6 +113,16 @@ export function decide(
   );
 }
 
+/** The state after a decision that was only observed: what was seen stays, the step was never made. */
+export const notCarriedOut = (before: ScalerState, after: ScalerState): ScalerState => ({
+  ...after,
+  panic: { ...after.panic, steps: before.panic.steps },
+  flap: before.flap,
+  trial: before.trial,
+  useless: before.useless,
+  doneAt: before.doneAt,
+});
+
 /** The least and the most workers are law, whatever the signals say; a reload may have changed them. */
 function outOfBounds({ input: { target, min, max }, state }: Situation): Outcome | undefined {
   if (target < min) {

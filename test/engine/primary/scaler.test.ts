@@ -6,7 +6,13 @@ import { writeJournal } from '../../../src/engine/primary/scaler/journal.ts';
 import { SCALER_DEFAULTS, type ScalerOptions } from '../../../src/engine/primary/scaler/options.ts';
 import { NO_PANIC, nextPanic, stepSize } from '../../../src/engine/primary/scaler/panic.ts';
 import { sparesWanted } from '../../../src/engine/primary/scaler/spares.ts';
-import { type Decision, decide, type ScalerInput, scalerAtStart } from '../../../src/engine/primary/scaler.ts';
+import {
+  type Decision,
+  decide,
+  notCarriedOut,
+  type ScalerInput,
+  scalerAtStart,
+} from '../../../src/engine/primary/scaler.ts';
 import { host, serving } from './views.ts';
 
 const BEAT_MS = 100;
@@ -296,6 +302,34 @@ describe('the flap multiplier', () => {
     expect(flapMultiplier(flap, 8_500 + 1_800_000, SCALER_DEFAULTS)).toBeCloseTo(8.5);
     expect(steppedUp(steppedDown(noFlaps(0), 0), 400_000, SCALER_DEFAULTS).multiplier).toBe(1);
   });
+});
+
+test('a scaler that is only observed says one thing once, and never undoes what was not done', () => {
+  let state = scalerAtStart(0);
+  let { journal, news } = writeJournal(
+    [],
+    decide(
+      { workers: [], blocked: new Set(), host: host(), target: 0, min: 0, max: 2, cores: 2, operation: undefined },
+      state,
+      0,
+    ).decision,
+    0,
+  );
+  let told = 0;
+  for (let now = 100; now <= 20_000; now += 100) {
+    const workers = [serving('worker-1', now, { ...PRESSED, completed: now / 5 })];
+    const outcome = decide(
+      { workers, blocked: new Set(), host: host(), target: 1, min: 1, max: 2, cores: 2, operation: undefined },
+      state,
+      now,
+    );
+    state = notCarriedOut(state, outcome.state);
+    ({ journal, news } = writeJournal(journal, outcome.decision, now));
+    if (news) told += 1;
+  }
+  expect(told).toBe(1);
+  expect(journal).toMatchObject([{ action: 'up', target: 2 }]);
+  expect(journal[0]?.times).toBeGreaterThan(100);
 });
 
 describe('a panic', () => {

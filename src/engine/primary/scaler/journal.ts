@@ -23,12 +23,11 @@ export function writeJournal(
   at: number,
 ): { journal: readonly JournalEntry[]; news: boolean } {
   if (decision.action === 'hold' && !decision.vetoed) return { journal, news: false };
+  const isSame = (entry: JournalEntry | undefined): boolean =>
+    entry?.action === decision.action && entry.cause === decision.cause && at - entry.lastAt < SAME_MS;
+  // A step that comes twice running was not carried out: the scaler is only observed.
   const same =
-    decision.action === 'hold'
-      ? journal.findLastIndex(
-          (entry) => entry.action === 'hold' && entry.cause === decision.cause && at - entry.lastAt < SAME_MS,
-        )
-      : -1;
+    decision.action === 'hold' ? journal.findLastIndex(isSame) : isSame(journal.at(-1)) ? journal.length - 1 : -1;
   const entry = journal[same];
   if (entry !== undefined && entry.target === decision.target) {
     return { journal: journal.with(same, { ...entry, times: entry.times + 1, lastAt: at }), news: false };
