@@ -8,11 +8,14 @@ const MIN_PREFIX_LENGTH = 3;
  * input is ever read as FTS5 syntax. Undefined: there is no word in it.
  */
 export function searchQuery(input: string): string | undefined {
-  const words = (input.slice(0, 1_000).match(/[\p{L}\p{N}\p{M}]+/gu) ?? [])
-    .slice(0, MAX_WORDS)
-    .map((word) => word.slice(0, MAX_WORD_LENGTH));
+  const found =
+    input
+      .slice(0, 1_000)
+      .toLowerCase()
+      .match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+  // A word that comes twice would cost twice and find the same.
+  const words = [...new Set(found.map((word) => word.slice(0, MAX_WORD_LENGTH)))].slice(0, MAX_WORDS);
   const last = words.at(-1);
   if (last === undefined) return undefined;
-  const quoted = words.map((word) => `"${word}"`);
-  return quoted.join(' ') + (last.length >= MIN_PREFIX_LENGTH ? '*' : '');
+  return words.map((word) => `"${word}"`).join(' ') + (last.length >= MIN_PREFIX_LENGTH ? '*' : '');
 }

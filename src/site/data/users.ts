@@ -25,7 +25,7 @@ export function userPage(db: Db, { page, perPage }: { page: number; perPage: num
   const place = paging(users, page, perPage);
   const items = statement<User>(
     db,
-    `SELECT ${COLUMNS} FROM users JOIN (SELECT id FROM users ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?) USING (id)
+    `SELECT ${COLUMNS} FROM users WHERE id IN (SELECT id FROM users ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?)
      ORDER BY created_at DESC, id DESC`,
   ).all(place.limit, place.offset);
   return pageOf(items, users, place);
