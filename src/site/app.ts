@@ -41,8 +41,8 @@ const FEATURES = [
   registerFeature,
   accountFeature,
   dashboardFeature,
-  editorFeature,
   announcementsFeature,
+  editorFeature,
   usersFeature,
 ] as const;
 

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import request from 'supertest';
-import { TaskDeadlineError, PoolFullError } from '../../src/engine/pool/errors.ts';
+import { PoolFullError, TaskDeadlineError } from '../../src/engine/pool/errors.ts';
 import { Browser } from './browser.ts';
 import { addUser, PASSWORD, signIn } from './people.ts';
 import { type SiteServer, siteServer } from './site-server.ts';
@@ -19,7 +19,11 @@ afterAll(() => running.stop());
 describe('the way of a new member', () => {
   test('register, sign out, sign in, become an editor, publish, and see the post', async () => {
     const browser = new Browser(running.server);
-    const registered = await browser.submit('/register', '/register', { name: 'Mira', displayName: 'Mira of the Sea', password: PASSWORD });
+    const registered = await browser.submit('/register', '/register', {
+      name: 'Mira',
+      displayName: 'Mira of the Sea',
+      password: PASSWORD,
+    });
     expect(registered.status).toBe(303);
     expect(registered.headers.location).toBe('/dashboard');
     expect(running.context.purges.at(-1)).toEqual(['members']);
@@ -38,19 +42,26 @@ describe('the way of a new member', () => {
     });
     expect(published.status).toBe(303);
     expect(published.headers.location).toBe('/posts/the-wall-holds');
-    expect(running.context.purges.at(-1)).toEqual(expect.arrayContaining(['home', 'posts', 'tag-sea', 'tag-harbour-wall']));
+    expect(running.context.purges.at(-1)).toEqual(
+      expect.arrayContaining(['home', 'posts', 'tag-sea', 'tag-harbour-wall']),
+    );
 
     const post = await html('/posts/the-wall-holds');
     expect(post.status).toBe(200);
     expect(post.text).toContain('<h1>The wall &lt;holds&gt;</h1>');
     expect(post.text).toContain('<strong>bold</strong>');
     expect(post.text).not.toMatch(/<script>|javascript:/);
-    for (const path of ['/', '/posts', '/posts?tag=harbour-wall', '/search?q=bold', '/u/edna']) expect((await html(path)).text).toContain('The wall &lt;holds&gt;');
+    for (const path of ['/', '/posts', '/posts?tag=harbour-wall', '/search?q=bold', '/u/edna'])
+      expect((await html(path)).text).toContain('The wall &lt;holds&gt;');
   });
 
   test('two who want the same name: the second is told beside the field, and keeps what was typed, but no password', async () => {
     addUser(running.context.settings.dataDir, 'taken');
-    const answer = await new Browser(running.server).submit('/register', '/register', { name: 'TAKEN', displayName: '"><script>x', password: PASSWORD });
+    const answer = await new Browser(running.server).submit('/register', '/register', {
+      name: 'TAKEN',
+      displayName: '"><script>x',
+      password: PASSWORD,
+    });
     expect(answer.status).toBe(422);
     expect(answer.text).toContain('id="e-name">This name is taken.');
     expect(answer.text).toContain('value="TAKEN"');
@@ -58,19 +69,24 @@ describe('the way of a new member', () => {
     expect(answer.text).not.toContain(PASSWORD);
   });
 
-  test.each(['ab', '-edge', 'with space', 'a/b', '../etc', '<b>', 'ünï', 'a'.repeat(31), '=cmd', ''])('the name %j is refused with a reason', async (name) => {
-    const answer = await new Browser(running.server).submit('/register', '/register', { name, password: PASSWORD });
-    expect(answer.status).toBe(422);
-    expect(answer.text).toContain('id="e-name"');
-    expect(answer.text).toContain('aria-invalid="true"');
-  });
+  test.each(['ab', '-edge', 'with space', 'a/b', '../etc', '<b>', 'ünï', 'a'.repeat(31), '=cmd', ''])(
+    'the name %j is refused with a reason',
+    async (name) => {
+      const answer = await new Browser(running.server).submit('/register', '/register', { name, password: PASSWORD });
+      expect(answer.status).toBe(422);
+      expect(answer.text).toContain('id="e-name"');
+      expect(answer.text).toContain('aria-invalid="true"');
+    },
+  );
 
   test('a member who is no editor cannot open the editor, nor write', async () => {
     addUser(running.context.settings.dataDir, 'reader');
     const browser = new Browser(running.server);
     await signIn(browser, 'reader');
     expect((await browser.get('/editor')).status).toBe(403);
-    expect((await browser.submit('/account', '/editor/new', { title: 'x', markdown: 'x', action: 'publish' })).status).toBe(403);
+    expect(
+      (await browser.submit('/account', '/editor/new', { title: 'x', markdown: 'x', action: 'publish' })).status,
+    ).toBe(403);
   });
 });
 
@@ -82,15 +98,31 @@ describe('answers to what cannot be', () => {
     expect(page.headers['cache-control']).toBe('no-store');
     const problem = await json('/nowhere');
     expect(problem.type).toBe('application/problem+json');
-    expect(problem.body).toEqual({ type: 'about:blank', title: 'Not Found', status: 404, code: 'NOT_FOUND', detail: 'There is no page at this address.' });
+    expect(problem.body).toEqual({
+      type: 'about:blank',
+      title: 'Not Found',
+      status: 404,
+      code: 'NOT_FOUND',
+      detail: 'There is no page at this address.',
+    });
   });
 
-  test.each(['/posts/none', '/u/nobody', '/posts?page=99', '/posts?tag=none', '/users?page=7', '/u/%00', '/u/%ff', '/posts/%2e%2e', '/editor/none/delete', '/assets/none.0123456789.css', '/assets/..%2fsite.css', '/u/a%2fb/avatar.svg'])(
-    '%s is 404 or 400, never an error of ours',
-    async (path) => {
-      expect([400, 404, 405]).toContain((await html(path)).status);
-    },
-  );
+  test.each([
+    '/posts/none',
+    '/u/nobody',
+    '/posts?page=99',
+    '/posts?tag=none',
+    '/users?page=7',
+    '/u/%00',
+    '/u/%ff',
+    '/posts/%2e%2e',
+    '/editor/none/delete',
+    '/assets/none.0123456789.css',
+    '/assets/..%2fsite.css',
+    '/u/a%2fb/avatar.svg',
+  ])('%s is 404 or 400, never an error of ours', async (path) => {
+    expect([400, 404, 405]).toContain((await html(path)).status);
+  });
 
   test('a wrong method is 405 and names the right ones', async () => {
     const answer = await request(running.server).delete('/posts').set('Accept', 'application/json');
@@ -109,13 +141,20 @@ describe('answers to what cannot be', () => {
   });
 
   test('a body above the limit is 413', async () => {
-    const answer = await new Browser(running.server).submit('/login', '/login', { name: 'x'.repeat(70_000), password: 'x' });
+    const answer = await new Browser(running.server).submit('/login', '/login', {
+      name: 'x'.repeat(70_000),
+      password: 'x',
+    });
     expect(answer.status).toBe(413);
     expect(answer.text).toContain('larger than this site accepts');
   });
 
   test('a broken body is 400', async () => {
-    const answer = await request(running.server).post('/login').type('json').set('Accept', 'application/json').send('{"a":');
+    const answer = await request(running.server)
+      .post('/login')
+      .type('json')
+      .set('Accept', 'application/json')
+      .send('{"a":');
     expect(answer.status).toBe(400);
     expect(answer.body.code).toBe('BAD_REQUEST');
   });
@@ -164,7 +203,8 @@ describe('what the engine is told', () => {
     expect(isMember(request(`tahan_session=${cookie}x`))).toBe(false);
     expect(isMember(request(`tahan_session=x${cookie}`))).toBe(false);
     expect(isMember(request(`tahan_session=${browser.cookies.get('tahan_form')}`))).toBe(false);
-    for (const forged of ['', 'a', 'a.', '.a', 'a.b', '%', 'x'.repeat(9_000)]) expect(isMember(request(`tahan_session=${forged}`))).toBe(false);
+    for (const forged of ['', 'a', 'a.', '.a', 'a.b', '%', 'x'.repeat(9_000)])
+      expect(isMember(request(`tahan_session=${forged}`))).toBe(false);
   });
 
   test('a cookie whose session has ended is taken back', async () => {
@@ -182,24 +222,49 @@ describe('what the engine is told', () => {
   test('every route that is answered has a policy', async () => {
     const routes = running.site.policies!.map(({ route }) => route);
     expect(new Set(routes).size).toBeGreaterThan(20);
-    expect(routes).toEqual(expect.arrayContaining(['/', '/posts', '/posts/:slug', '/posts/:slug/like', '/login', '/u/:name', '/feed.xml', '/dashboard/activity.csv', '/assets/:file']));
+    expect(routes).toEqual(
+      expect.arrayContaining([
+        '/',
+        '/posts',
+        '/posts/:slug',
+        '/posts/:slug/like',
+        '/login',
+        '/u/:name',
+        '/feed.xml',
+        '/dashboard/activity.csv',
+        '/assets/:file',
+      ]),
+    );
   });
 
   test('a public page is the same for all who are not signed in: no cookie, no private header, tags to purge it by', async () => {
-    for (const path of ['/', '/posts', '/search?q=wall', '/posts/the-wall-holds', '/users', '/u/edna', '/feed.xml', '/sitemap.xml', '/robots.txt']) {
+    for (const path of [
+      '/',
+      '/posts',
+      '/search?q=wall',
+      '/posts/the-wall-holds',
+      '/users',
+      '/u/edna',
+      '/feed.xml',
+      '/sitemap.xml',
+      '/robots.txt',
+    ]) {
       const answer = await html(path).set('Cookie', 'tahan_form=anything; other=1');
       expect(answer.status).toBe(200);
       expect(answer.headers['set-cookie']).toBeUndefined();
       expect(answer.headers['cache-control']).toMatch(/^public, max-age=0, s-maxage=\d+$/);
     }
-    expect((await html('/posts/the-wall-holds')).headers['cache-tag']).toMatch(/^post-\d+, tag-sea, tag-harbour-wall, user-\d+$/);
+    expect((await html('/posts/the-wall-holds')).headers['cache-tag']).toMatch(
+      /^post-\d+, tag-sea, tag-harbour-wall, user-\d+$/,
+    );
     expect((await html('/')).headers['cache-tag']).toBe('home, posts');
   });
 
   test('a member’s page is private', async () => {
     const browser = new Browser(running.server);
     await signIn(browser, 'edna');
-    for (const path of ['/', '/posts', '/account', '/dashboard']) expect((await browser.get(path)).headers['cache-control']).toBe('private, no-store');
+    for (const path of ['/', '/posts', '/account', '/dashboard'])
+      expect((await browser.get(path)).headers['cache-control']).toBe('private, no-store');
   });
 
   test('the page of a form is not cached: it sets a cookie', async () => {
@@ -214,7 +279,9 @@ describe('behind TLS', () => {
     const secure = await siteServer({ publicUrl: 'https://tahan.example' });
     try {
       const answer = await request(secure.server).get('/login');
-      expect(String(answer.headers['set-cookie'])).toMatch(/^__Host-tahan_form=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Secure$/);
+      expect(String(answer.headers['set-cookie'])).toMatch(
+        /^__Host-tahan_form=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Secure$/,
+      );
       expect(answer.headers['strict-transport-security']).toContain('max-age=31536000');
     } finally {
       await secure.stop();

@@ -69,14 +69,17 @@ function expectedToken(ctx: Context, settings: SiteSettings): string | undefined
 }
 
 /**
- * The browser says where a request comes from: Sec-Fetch-Site on TLS and localhost, Origin elsewhere. Clients that
- * send neither are not browsers that could be tricked; the token still counts for them.
+ * The browser says where a request comes from: Sec-Fetch-Site on TLS and localhost, Origin elsewhere (OWASP: fetch metadata).
+ * The first counts alone, as Host may have been rewritten by a proxy. Clients that send neither are not browsers that could
+ * be tricked; the token still counts for them.
  */
 function checkOrigin(ctx: Context, settings: SiteSettings): void {
   const site = ctx.get('Sec-Fetch-Site');
-  if (site !== '' && site !== 'same-origin') throw refused('The form was sent from another site.');
+  if (site === 'same-origin') return;
   const origin = ctx.get('Origin');
-  if (origin === '' || origin === settings.publicUrl) return;
-  if (!URL.canParse(origin) || new URL(origin).host !== ctx.get('Host').toLowerCase())
-    throw refused('The form was sent from another site.');
+  const own =
+    origin === '' ||
+    origin === settings.publicUrl ||
+    (URL.canParse(origin) && new URL(origin).host === ctx.get('Host').toLowerCase());
+  if (site !== '' || !own) throw refused('The form was sent from another site.');
 }

@@ -17,6 +17,7 @@ export interface Chart {
   days: {
     day: string;
     x: number;
+    middle: number;
     width: number;
     label: string | undefined;
     total: number;
@@ -60,6 +61,7 @@ export function activityChart(days: readonly ActivityDay[]): Chart {
       return {
         day,
         x: round(LEFT + index * step + GAP / 2),
+        middle: round(LEFT + (index + 0.5) * step),
         width: round(step - GAP),
         label,
         total: sums[index]!,
