@@ -72,21 +72,21 @@ async function retryWhileBusy<T>(signal: AbortSignal, attempt: () => T): Promise
  */
 export async function write<T>(dataDir: string, signal: AbortSignal, work: (db: Db) => T): Promise<T> {
   const began = performance.now();
-  const db = await retryWhileBusy(signal, () => {
-    const opened = connection(writers, dataDir, openWriter);
-    opened.exec('BEGIN IMMEDIATE');
-    return opened;
+  // Begun, done and committed in one turn: two writes on one connection never meet.
+  return retryWhileBusy(signal, () => {
+    const db = connection(writers, dataDir, openWriter);
+    db.exec('BEGIN IMMEDIATE');
+    noteWait(performance.now() - began);
+    try {
+      const result = work(db);
+      db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      // SQLite ends the transaction itself after some failures, such as a full disk.
+      if (db.inTransaction) db.exec('ROLLBACK');
+      throw error;
+    }
   });
-  noteWait(performance.now() - began);
-  try {
-    const result = work(db);
-    db.exec('COMMIT');
-    return result;
-  } catch (error) {
-    // SQLite ends the transaction itself after some failures, such as a full disk.
-    if (db.inTransaction) db.exec('ROLLBACK');
-    throw error;
-  }
 }
 
 /**

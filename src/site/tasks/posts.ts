@@ -83,8 +83,8 @@ function nextState(
   before: Pick<PostSummary, 'status' | 'publishAt'> | undefined,
   now: number,
 ): { status: PostStatus; publishAt: number | null } {
-  if (wanted.mode === 'keep') return before ?? { status: 'draft', publishAt: null };
-  if (wanted.mode === 'draft') return { status: 'draft', publishAt: null };
+  if (wanted.mode === 'keep' && before !== undefined) return { status: before.status, publishAt: before.publishAt };
+  if (wanted.mode === 'keep' || wanted.mode === 'draft') return { status: 'draft', publishAt: null };
   if (wanted.mode === 'at') return { status: wanted.at > now ? 'scheduled' : 'published', publishAt: wanted.at };
   return { status: 'published', publishAt: before?.status === 'published' ? before.publishAt : now };
 }
