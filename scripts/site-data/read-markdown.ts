@@ -5,7 +5,7 @@ import { MarkdownTooComplexError, splitTitle } from '../../src/site/tasks/markdo
 import { MAX_MARKDOWN, slug as slugRule, tagNames, title as titleRule } from '../../src/site/tasks/rules.ts';
 
 /** Largest file, bytes. */
-export const MAX_FILE_BYTES = 256 * 1024;
+const MAX_FILE_BYTES = 256 * 1024;
 const MAX_TITLE = 200;
 
 /** What a Markdown file says of its post. */
