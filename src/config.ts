@@ -122,6 +122,10 @@ export const SETTINGS = {
     defaultText: '1 when MAX > MIN',
   }),
   drainMs: whole('TAHAN_DRAIN_MS', 100, 300_000, 10_000, 'ms', { group: 'Fleet', text: 'Longest time a leaving worker finishes its requests.' }),
+  silentMs: whole('TAHAN_SILENT_MS', 50, 60_000, 115, 'ms', {
+    group: 'Fleet',
+    text: 'Silence after which a worker counts as not answering; when all are silent the lifeboat joins.',
+  }),
   workerNice: whole('TAHAN_WORKER_NICE', 0, 19, 5, 'nice level', {
     group: 'Fleet',
     text: 'Niceness of the workers, so that the primary and the lifeboat always get their turn.',

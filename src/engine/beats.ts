@@ -87,6 +87,8 @@ export const upwardSchema = z.discriminatedUnion('type', [
   /** Could not start; the reason in a line. */
   z.object({ type: z.literal('failed'), reason: z.string().max(2_000) }),
   beatSchema,
+  /** "I am awake", between beats. */
+  z.object({ type: z.literal('pulse') }),
   metricsDeltaSchema,
   z.object(purgeFields),
   z.object(purgedFields),
@@ -118,6 +120,8 @@ export const downwardSchema = z.discriminatedUnion('type', [
     httpStatus: z.union([z.literal(200), z.literal(503)]),
     /** Workers that serve: with one, no lease is needed. */
     serving: count,
+    /** The lifeboat holds the port too: not every visitor reaches a worker. */
+    lifeboat: z.boolean(),
   }),
   z.object(purgeFields),
   z.object(purgedFields),

@@ -10,12 +10,14 @@ export interface Link {
   on: <Type extends Downward['type']>(type: Type, listener: (message: Extract<Downward, { type: Type }>, handle: PortHandle | undefined) => void) => void;
 }
 
+/** The rate limiter's library and node:cluster talk on the same channel: theirs name a `channel`, or have no `type`. */
+export const isOurs = (raw: unknown): boolean => typeof raw === 'object' && raw !== null && 'type' in raw && !('channel' in raw);
+
 /** The channel of a worker or the lifeboat to the primary. When the primary is gone, `onLost` is called once. */
 export function linkToPrimary(log: Logger, onLost: () => void): Link {
   const listeners = new Map<string, (message: never, handle: PortHandle | undefined) => void>();
   process.on('message', (raw: unknown, handle: unknown) => {
-    // The rate limiter's library and node:cluster talk on the same channel: theirs carry no `type`.
-    if (typeof raw !== 'object' || raw === null || !('type' in raw)) return;
+    if (!isOurs(raw)) return;
     const parsed = downwardSchema.safeParse(raw);
     if (!parsed.success) {
       log.warn({ problem: parsed.error.issues[0]?.message }, 'message from the primary is not valid');

@@ -54,7 +54,7 @@ export interface Site {
   /** A module whose exported functions `(input, { signal }) => output` run in the thread pool by name. */
   tasks?: URL;
   /** Whether the request carries a genuine session; cheap and synchronous (check a signature, no database). Default: never. */
-  isMember?: (request: IncomingMessage) => boolean;
+  isMember?: (request: Pick<IncomingMessage, 'headers'>) => boolean;
   /** State of each feature, by name. */
   health?: () => Record<string, FeatureState>;
   /** Time spent waiting for database locks since the start, ms; the scaler refuses to add workers that would wait too. */

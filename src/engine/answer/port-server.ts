@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { PortHandle } from '../link.ts';
+import { type Front, putFront, type QuickAnswer } from './front.ts';
 
 export interface ServerLimits {
   headerTimeoutMs: number;
@@ -30,6 +31,7 @@ export function createPortServer(
   limits: ServerLimits,
   onRequest: (request: IncomingMessage, response: ServerResponse) => void,
   onConnection: () => void,
+  quick?: QuickAnswer,
 ): PortServer {
   const server = createServer(
     {
@@ -44,6 +46,7 @@ export function createPortServer(
     onRequest,
   );
   server.maxConnections = limits.maxConnections;
+  const front: Front | undefined = quick === undefined ? undefined : putFront(server, limits, quick);
   let open = 0;
   let draining = false;
   server.on('connection', (socket: Socket) => {
@@ -84,12 +87,17 @@ export function createPortServer(
       draining = true;
       leave();
       const until = performance.now() + withinMs;
-      server.closeIdleConnections();
+      const closeIdle = (): void => {
+        server.closeIdleConnections();
+        front?.closeIdle();
+      };
+      closeIdle();
       while (open > 0 && performance.now() < until) {
         await new Promise((resolve) => setTimeout(resolve, 20));
-        server.closeIdleConnections();
+        closeIdle();
       }
       server.closeAllConnections();
+      front?.closeAll();
     },
   };
 }

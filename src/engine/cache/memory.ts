@@ -106,12 +106,6 @@ export class PageMemory {
     return true;
   }
 
-  /** Codings were added to a page from outside: counts it anew. */
-  grew(key: string, _bytes: number): void {
-    const slot = this.table.get<Slot>(key);
-    if (slot !== undefined) this.recount(slot);
-  }
-
   /**
    * The page as it may be used after the purges that this process knows of; undefined: not at all. For a page that
    * comes from elsewhere (the store, a render that was long under way) and may be too large to be kept here.

@@ -81,8 +81,9 @@ export async function startLifeboat(config: Config): Promise<void> {
     const held = memory.get(key);
     if (held !== undefined) return held;
     const stored = reader.read(key);
-    if (stored !== undefined) memory.set(stored);
-    return stored;
+    const page = stored === undefined ? undefined : memory.afterPurges(stored);
+    if (page !== undefined) memory.set(page);
+    return page;
   };
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {

@@ -1,7 +1,7 @@
 import cluster, { type Worker as ClusterWorker } from 'node:cluster';
 import type { Logger } from 'pino';
 import { type Downward, type Upward, upwardSchema } from '../beats.ts';
-import type { PortHandle } from '../link.ts';
+import { isOurs, type PortHandle } from '../link.ts';
 import type { WorkerState, WorkerView } from './view.ts';
 
 export interface Member extends WorkerView {
@@ -85,13 +85,17 @@ export function createFleet(options: FleetOptions): Fleet {
   };
 
   const onMessage = (member: Member, raw: unknown): void => {
-    if (typeof raw !== 'object' || raw === null || !('type' in raw)) return; // the rate limiter's library
+    if (!isOurs(raw)) return;
     const parsed = upwardSchema.safeParse(raw);
     if (!parsed.success) {
       log.warn({ worker: member.name, problem: parsed.error.issues[0]?.message }, 'message from a worker is not valid');
       return;
     }
     const message = parsed.data;
+    if (message.type === 'pulse') {
+      member.lastBeatAt = now();
+      return;
+    }
     switch (message.type) {
       case 'beat':
         member.lastBeatAt = now();

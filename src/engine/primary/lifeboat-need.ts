@@ -3,16 +3,16 @@ import { isServing, type WorkerView } from './view.ts';
 
 export interface LifeboatOptions {
   /**
-   * A worker whose last beat is older than this does not answer, ms. Beats come each 100 ms, so a block is noticed 40
-   * to 140 ms after it began (and a tick more). Lower joins sooner, but a single worker whose turns take longer than
-   * this less 100 ms would call the lifeboat while it still answers.
+   * A worker that was last heard longer ago than this does not answer, ms. Signs of life come each 25 ms, so a block is
+   * noticed 90 to 115 ms after it began, and a tick more. Lower joins sooner, but a busy worker on a shared core is
+   * late by tens of milliseconds while it still answers.
    */
   silentMs: number;
   /** It leaves when a worker has been answering for this long without a break, ms. */
   leaveAfterMs: number;
 }
 
-export const LIFEBOAT_DEFAULTS: LifeboatOptions = { silentMs: 140, leaveAfterMs: 500 };
+export const LIFEBOAT_DEFAULTS: LifeboatOptions = { silentMs: 115, leaveAfterMs: 500 };
 
 export interface LifeboatNeed {
   wanted: boolean;

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
 import type { Downward, PublicPages, Upward } from '../beats.ts';
@@ -48,7 +49,14 @@ const LIFEBOAT = 0;
 export function createSupervisor({ config, env, main, handle, port, log }: SupervisorOptions): Supervisor {
   const now = (): number => performance.now();
   const startedAt = now();
-  const modeOptions = { ...MODE_DEFAULTS, lagMs: config.lagUpMs, elu: config.eluUp };
+  const modeOptions = {
+    ...MODE_DEFAULTS,
+    lagMs: config.lagUpMs,
+    elu: config.eluUp,
+    silentMs: config.silentMs,
+    blockedMs: Math.max(MODE_DEFAULTS.blockedMs, config.silentMs),
+  };
+  const lifeboatOptions = { ...LIFEBOAT_DEFAULTS, silentMs: config.silentMs };
   const totals = createTotals({
     version: config.version,
     view: () => ({
@@ -70,6 +78,7 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
   let lifeboat: LifeboatKeeper | undefined;
   let toldAt = Number.NEGATIVE_INFINITY;
   let toldHealth = '';
+  const backlogTables = isIP(config.host) === 6 ? ['/proc/net/tcp6'] : isIP(config.host) === 4 ? ['/proc/net/tcp'] : ['/proc/net/tcp', '/proc/net/tcp6'];
   let backlog: number | undefined;
   let backlogReadAt = Number.NEGATIVE_INFINITY;
   let ticking: NodeJS.Timeout | undefined;
@@ -177,7 +186,7 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
 
   const modeMessage = (): Downward => {
     const { status, body } = health();
-    return { type: 'mode', mode: mode.mode, health: body, httpStatus: status, serving: countOf('serving') };
+    return { type: 'mode', mode: mode.mode, health: body, httpStatus: status, serving: countOf('serving'), lifeboat: lifeboat?.active ?? false };
   };
 
   function tick(): void {
@@ -185,7 +194,7 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
     const at = now();
     const workers = members();
     silence = trackSilence(workers, silence, at, TICK_MS);
-    need = lifeboatNeed(workers, silence, need, at);
+    need = lifeboatNeed(workers, silence, need, at, lifeboatOptions);
     lifeboat?.setWanted(need.wanted);
     // Only now does every visitor reach a worker: at a start the lifeboat answers until the first one has proved itself.
     if (workers.some(isServing) && !need.wanted) firstServing.resolve();
@@ -205,11 +214,11 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
   const backlogAt = (at: number): number | undefined => {
     if (at - backlogReadAt >= BACKLOG_EVERY_MS) {
       backlogReadAt = at;
-      backlog = readBacklog(port);
+      backlog = readBacklog(port, backlogTables);
     }
     return backlog;
   };
-  const isUp = (member: Member): boolean => answering([member], silence, LIFEBOAT_DEFAULTS.silentMs).length > 0 || (!isServing(member) && silentMs(silence, member.name) < modeOptions.blockedMs);
+  const isUp = (member: Member): boolean => answering([member], silence, config.silentMs).length > 0 || (!isServing(member) && silentMs(silence, member.name) < modeOptions.blockedMs);
 
   const sources: AdminSources = {
     health,

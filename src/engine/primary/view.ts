@@ -12,7 +12,7 @@ export interface WorkerView {
   servingAt: number | undefined;
   /** Undefined: it is not leaving, or nobody noted when that began. */
   drainingAt?: number | undefined;
-  /** Undefined: it has never told anything. */
+  /** Its last sign of life, a beat or a pulse. Undefined: it has never told anything. */
   lastBeatAt: number | undefined;
   /** What it told last; counters are totals since its start. */
   beat: Beat | undefined;

@@ -36,7 +36,8 @@ export function createDirect(parts: DirectParts): Direct {
       const { request, response, route, priority, arrivedAt, deadlineAt } = visitor;
       const work = works[route.index]!;
       const visit = new Visit(request, priority, deadlineAt, trusted);
-      let done: (() => void) | undefined;
+      let done: ((outcome: 'done' | 'dropped') => void) | undefined;
+      let late = false;
       let timer: NodeJS.Timeout | undefined;
 
       let recorded = false;
@@ -59,7 +60,7 @@ export function createDirect(parts: DirectParts): Direct {
         cancelled: false,
         work,
         run() {
-          return new Promise<void>((resolve) => {
+          return new Promise((resolve) => {
             done = resolve;
             // A listener that throws at once is the site's bug: its visitor gets a 500, the others nothing of it.
             for (let at = 0; at < stamp.length; at += 2) response.setHeader(stamp[at]!, stamp[at + 1]!);
@@ -86,7 +87,7 @@ export function createDirect(parts: DirectParts): Direct {
           visit.abort(new ClientGoneError());
           recorder.count('tahan_client_gone_total', []);
         }
-        done?.();
+        done?.(late ? 'dropped' : 'done');
       });
       if (dispatcher.offer(job) !== undefined) {
         turnAway();
@@ -94,6 +95,7 @@ export function createDirect(parts: DirectParts): Direct {
       }
       if (deadlineAt === Number.POSITIVE_INFINITY) return;
       timer = setTimeout(() => {
+        late = true;
         dispatcher.cancel(job);
         visit.abort(new DeadlineError());
         recorder.count('tahan_deadline_exceeded_total', [route.policy.route]);

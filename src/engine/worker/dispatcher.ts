@@ -6,8 +6,8 @@ import type { RouteWork } from './route-work.ts';
 /** A piece of work for the site: a visitor's request, or a render for the page cache. */
 export interface SiteJob extends Job {
   work: RouteWork;
-  /** Starts the site on it; settles when its answer is done. Must not throw. */
-  run: () => void | Promise<void>;
+  /** Starts the site on it; resolves when its answer is done, or was not done in time. Must not throw or reject. */
+  run: () => Promise<'done' | 'dropped'>;
   /** Called instead of `run`. */
   refuse: (why: Refusal) => void;
 }
@@ -146,15 +146,13 @@ export class Dispatcher {
     this.running = { job, startedAt: now, arrivalMs: this.arrivalMs };
     this.inFlight += 1;
     const flight = job.work.started(now);
-    const ended = (): void => {
+    const ended = (dropped: boolean): void => {
       this.inFlight -= 1;
       this.completed += 1;
-      const parked = job.work.ended(flight, this.options.now());
+      const parked = job.work.ended(flight, this.options.now(), dropped);
       if (parked !== undefined) this.enqueue(parked as SiteJob);
     };
-    const outcome = job.run();
-    if (outcome === undefined) ended();
-    else outcome.then(ended);
+    job.run().then((outcome) => ended(outcome === 'dropped'));
   }
 
   /** The job's time on the loop: until the next turn, less what arriving visitors took of it. */
@@ -163,7 +161,7 @@ export class Dispatcher {
     const { job, startedAt, arrivalMs } = this.running;
     this.running = undefined;
     this.lastCostMs = Math.max(0, now - startedAt - (this.arrivalMs - arrivalMs));
-    job.work.observeCost(this.lastCostMs);
+    job.work.observeCost(this.lastCostMs, now);
   }
 
   private countRefusal(job: SiteJob, why: Refusal): void {

@@ -19,7 +19,7 @@ import { createPool } from '../pool/pool.ts';
 import { AdaptiveLimit } from '../resilience/adaptive-limit.ts';
 import { CoDel } from '../resilience/codel.ts';
 import { sessionSecret } from '../secret.ts';
-import { createArrival } from './arrival.ts';
+import { createArrival, type Visitor } from './arrival.ts';
 import { createDirect } from './direct.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { createEngineRoutes } from './engine-routes.ts';
@@ -28,14 +28,17 @@ import { createLimiterDesk } from './limiters.ts';
 import { loadSite, siteSettings } from './load-site.ts';
 import { Pages } from './pages.ts';
 import { createPurger } from './purger.ts';
+import { createQuick } from './quick.ts';
 import { RouteWork } from './route-work.ts';
 import { compileRoutes, type Route } from '../answer/routes.ts';
 import { createScraper } from './scraper.ts';
-import { createServing, keyFor } from './serving.ts';
+import { createCompressWish, createServing, keyFor } from './serving.ts';
 import { visitOf } from './visit.ts';
 
 /** Requests of one route that may be on their way before anything is known of the route. */
 const FIRST_ASYNC_LIMIT = 16;
+/** How long after a purge the main page is rendered anew, ms. */
+const AFTER_PURGE_MS = 2;
 /** Longest reason of a failed start that travels to the primary's log, characters. */
 const MAX_REASON = 2_000;
 /** Time for the open requests of a worker whose code failed, ms. */
@@ -68,10 +71,12 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
 
   let mode: Mode = 'calm';
   let serving = 1;
+  let lifeboat = true;
   let health: { status: 200 | 503; body: string } = { status: 503, body: '{"status":"down"}\n' };
   link.on('mode', (message) => {
     mode = message.mode;
     serving = message.serving;
+    lifeboat = message.lifeboat;
     health = { status: message.httpStatus, body: message.health };
   });
 
@@ -83,9 +88,13 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   const limiter = createLimiterDesk();
   const storePath = join(config.dataDir, 'pages.db');
   const report = limitedReporter((line) => log.warn(line));
-  const writer = startPageWriter({ path: storePath, maxBytes: config.storeBytes }, report);
-  const reader = openPageReader(storePath, report);
   const memory = new PageMemory({ maxBytes: config.cacheBytes, maxEntryBytes: config.cacheEntryBytes });
+  // The store was made anew: what is in memory fills it again, so that the lifeboat has something to give.
+  const refillStore = (): void => {
+    for (const page of memory.values()) writer.put(page);
+  };
+  const writer = startPageWriter({ path: storePath, maxBytes: config.storeBytes, onRenewed: refillStore }, report);
+  const reader = openPageReader(storePath, report, () => writer.suspect());
   let onPurged = (): void => {};
   const purger = createPurger({
     link,
@@ -128,7 +137,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
       onTask({ task, outcome, waitMs, runMs }) {
         recorder.count('tahan_pool_tasks_total', [task, outcome]);
         recorder.observe('tahan_pool_wait_seconds', [], waitMs / 1_000);
-        recorder.observe('tahan_pool_run_seconds', [task], runMs / 1_000);
+        if (runMs > 0) recorder.observe('tahan_pool_run_seconds', [task], runMs / 1_000);
       },
       onStray: (error) => log.warn({ error: error.message }, 'a pool thread failed'),
     });
@@ -155,20 +164,20 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     if (mode === 'saturated' || compressing.has(page)) return;
     compressing.add(page);
     threads.run<Compressed>('tahan:compress', page.bodies.identity).then(
-      ({ gzip, br }) => {
-        if (gzip !== undefined) page.bodies.gzip = Buffer.from(gzip);
-        if (br !== undefined) page.bodies.br = Buffer.from(br);
-        memory.grew(page.key, (gzip?.length ?? 0) + (br?.length ?? 0));
-        writer.put(page);
+      (codings) => {
+        if (memory.addCodings(page, codings)) writer.put(page);
       },
       // The page is served as it is; the outcome is counted with the task.
       () => {},
     );
   };
   const refuse = createRefusals({ siteName: config.siteName, stamp });
-  const desk = createServing({ recorder, refuse, stamp, compress });
+  const wish = createCompressWish(compress);
+  const desk = createServing({ recorder, refuse, stamp, wish });
   const languages = site.languages ?? [''];
-  const keyOf = keyFor(new Set(config.hosts.map((host) => host.toLowerCase())), languages);
+  const keyOfQuestion = keyFor(new Set(config.hosts.map((host) => host.toLowerCase())), languages);
+  const keyOf = ({ request, route, path, query }: Visitor): string | undefined =>
+    keyOfQuestion({ route, path, query, host: request.headers.host, acceptLanguage: request.headers['accept-language'] });
   const pages = new Pages({
     site,
     dispatcher,
@@ -196,7 +205,10 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   const mainKeys = mainRoute.cacheable ? languages.map((language) => `${language}\n\n${mainPage}`) : [];
   // Published or not: the main page is rendered anew at once, so that a copy of it is always at hand.
   onPurged = () => {
-    for (const key of mainKeys) if (memory.peek(key)?.purged !== false) pages.refresh(key, mainRoute, 'main', 'normal');
+    // A render that begins in the millisecond of the purge would count as older than it.
+    setTimeout(() => {
+      for (const key of mainKeys) if (memory.peek(key)?.purged !== false) pages.refresh(key, mainRoute, 'main', 'normal');
+    }, AFTER_PURGE_MS);
   };
 
   let draining = false;
@@ -213,7 +225,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
       closing: () => draining,
       engineRoutes: createEngineRoutes({
         health: () => health,
-        ready: () => !draining,
+        ready: () => !draining && !lifeboat,
         exposition: createScraper(link),
         metricsToken: config.metricsToken,
         stamp: Object.fromEntries(stamp.length > 0 ? [[stamp[0], stamp[1]]] : []),
@@ -221,6 +233,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
       }),
     }),
     () => dispatcher.noteArrival(0),
+    createQuick({ site, routes, pages, recorder, stamp, keyOf: keyOfQuestion, wish, closing: () => draining, noteArrival: (ms) => dispatcher.noteArrival(ms) }),
   );
 
   let evictionsTold = 0;

@@ -44,6 +44,13 @@ export interface PagesParts {
 
 export type RenderReason = 'miss' | 'refresh' | 'early' | 'main';
 
+type Decision =
+  | { found: 'fresh' | 'revalidate' | 'last_good'; page: Page; serving: Serving }
+  /** `page`: what to fall back on. */
+  | { found: 'last_good' | 'miss' | 'pass'; page: Page | undefined; serving: undefined };
+
+const PASS: Decision = { found: 'pass', page: undefined, serving: undefined };
+
 interface Waiter {
   visitor: Visitor;
   fallback: Page | undefined;
@@ -87,29 +94,46 @@ export class Pages {
   answer(visitor: Visitor): void {
     const { parts } = this;
     const key = parts.keyOf(visitor);
-    if (key === undefined || this.isPassed(key)) {
-      parts.onLookup('pass');
-      parts.direct(visitor);
-      return;
-    }
+    const decision = key === undefined ? PASS : this.decide(key, visitor.route, visitor.priority, true);
+    parts.onLookup(decision.found);
+    if (decision.serving !== undefined) parts.serve(visitor, decision.page, decision.serving);
+    else if (decision.found === 'pass') parts.direct(visitor);
+    else this.wait(visitor, key!, decision.page);
+  }
+
+  /** A copy that can be served at once from memory, for a visitor of whom only the key is known. */
+  quick(key: string, route: Route): { page: Page; serving: Serving } | undefined {
+    const decision = this.decide(key, route, 'low', false);
+    if (decision.serving === undefined) return undefined;
+    this.parts.onLookup(decision.found);
+    return decision;
+  }
+
+  /** What to do for a visitor: serve a copy, pass the site, or wait for a render (with what to fall back on). Begins a refresh where one is due. */
+  private decide(key: string, route: Route, priority: Priority, store: boolean): Decision {
+    if (this.isPassed(key)) return PASS;
     const now = Date.now();
-    const page = this.find(key);
-    const state = page === undefined ? 'dead' : freshness(page, now);
-    if (page === undefined || state === 'dead') {
-      parts.onLookup('miss');
-      this.wait(visitor, key, undefined);
-    } else if (state === 'fresh') {
-      parts.onLookup('fresh');
-      if (xfetchDue(page, now, Math.random())) this.refresh(key, visitor.route, 'early', 'background');
-      parts.serve(visitor, page, 'fresh');
-    } else if (state === 'revalidate') {
-      parts.onLookup('revalidate');
-      this.refresh(key, visitor.route, 'refresh', 'background');
-      parts.serve(visitor, page, 'revalidate');
-    } else {
-      parts.onLookup('last_good');
-      this.wait(visitor, key, page);
+    const page = store ? this.find(key) : this.parts.memory.get(key);
+    if (page === undefined) return { found: 'miss', page: undefined, serving: undefined };
+    switch (freshness(page, now)) {
+      case 'fresh':
+        if (xfetchDue(page, now, Math.random())) this.refresh(key, route, 'early', 'background');
+        return { found: 'fresh', page, serving: 'fresh' };
+      case 'revalidate':
+        this.refresh(key, route, 'refresh', 'background');
+        return { found: 'revalidate', page, serving: 'revalidate' };
+      case 'lastGood':
+        return { found: 'last_good', page, ...(!this.isPaused(key) && this.hasRoom(key, route, priority) ? { serving: undefined } : { serving: 'last_good' }) };
+      case 'dead':
+        return { found: 'miss', page: undefined, serving: undefined };
     }
+  }
+
+  /** Whether a visitor may wait for a render of the page: one is under way, or may be begun. */
+  private hasRoom(key: string, route: Route, priority: Priority): boolean {
+    if (this.renderings.has(key)) return true;
+    if (this.renderings.size >= MAX_RENDERINGS) return false;
+    return !this.parts.dispatcher.wouldRefuse({ priority, costMs: this.workOf(route).costMs });
   }
 
   /** Serves the anonymous copy, whatever its age; false when there is none. */
@@ -124,11 +148,7 @@ export class Pages {
   /** Renders a page behind the visitors' backs, unless that is under way or was just refused. */
   refresh(key: string, route: Route, reason: RenderReason, priority: Priority): void {
     if (this.renderings.has(key)) return;
-    const paused = this.pauses.get(key);
-    if (paused !== undefined) {
-      if (paused > performance.now()) return;
-      this.pauses.delete(key);
-    }
+    if (this.isPaused(key)) return;
     if (this.parts.dispatcher.wouldRefuse({ priority, costMs: this.workOf(route).costMs })) {
       this.pause(key);
       return;
@@ -143,14 +163,21 @@ export class Pages {
   }
 
   private find(key: string): Page | undefined {
-    const { memory, store, onLookup } = this.parts;
+    const { memory, onLookup } = this.parts;
     const page = memory.get(key);
     if (page !== undefined) return page;
-    const stored = store.read(key);
-    if (stored === undefined) return undefined;
-    onLookup('store');
-    memory.set(stored);
-    return memory.get(key) ?? stored;
+    const stored = this.stored(key);
+    if (stored !== undefined) {
+      onLookup('store');
+      memory.set(stored);
+    }
+    return stored;
+  }
+
+  /** The stored copy, less what was purged since it was rendered. */
+  private stored(key: string): Page | undefined {
+    const stored = this.parts.store.read(key);
+    return stored === undefined ? undefined : this.parts.memory.afterPurges(stored);
   }
 
   private isPassed(key: string): boolean {
@@ -159,6 +186,15 @@ export class Pages {
     if (until === undefined) return false;
     if (until > performance.now()) return true;
     this.passes.delete(key);
+    return false;
+  }
+
+  /** A try for the page was just refused or failed; who has a copy to give gives it. */
+  private isPaused(key: string): boolean {
+    const until = this.pauses.get(key);
+    if (until === undefined) return false;
+    if (until > performance.now()) return true;
+    this.pauses.delete(key);
     return false;
   }
 
@@ -173,12 +209,9 @@ export class Pages {
 
   /** Lets a visitor wait for the page; in need it gets `fallback`. */
   private wait(visitor: Visitor, key: string, fallback: Page | undefined): void {
-    const { dispatcher } = this.parts;
     let rendering = this.renderings.get(key);
     if (rendering === undefined) {
-      const paused = fallback !== undefined && (this.pauses.get(key) ?? 0) > performance.now();
-      const costMs = this.workOf(visitor.route).costMs;
-      if (paused || this.renderings.size >= MAX_RENDERINGS || dispatcher.wouldRefuse({ priority: visitor.priority, costMs })) {
+      if (!this.hasRoom(key, visitor.route, visitor.priority)) {
         this.giveUp({ visitor, fallback, timer: undefined });
         return;
       }
@@ -226,9 +259,9 @@ export class Pages {
 
   /** Asks to be the one that renders; when another worker is, waits for its copy in the store. */
   private async lease(rendering: Rendering): Promise<void> {
-    const { leases, store, memory } = this.parts;
+    const { leases, memory } = this.parts;
     rendering.leased = await leases.ask(rendering.key);
-    const stored = store.read(rendering.key);
+    const stored = this.stored(rendering.key);
     if (stored !== undefined && freshness(stored, Date.now()) === 'fresh') {
       memory.set(stored);
       this.end(rendering, false);
@@ -271,7 +304,7 @@ export class Pages {
     this.settle(rendering, (waiter) => this.giveUp(waiter));
   }
 
-  private async run(rendering: Rendering): Promise<void> {
+  private async run(rendering: Rendering): Promise<'done' | 'dropped'> {
     const { parts } = this;
     const { key, route } = rendering;
     parts.onRender(rendering.reason);
@@ -283,7 +316,7 @@ export class Pages {
       this.pause(key);
       this.end(rendering, false);
       this.settle(rendering, (waiter) => this.giveUp(waiter));
-      return;
+      return error instanceof DeadlineError ? 'dropped' : 'done';
     }
     const page = this.keep(key, route, rendered, rendering.wanted);
     this.end(rendering, page !== undefined);
@@ -300,6 +333,7 @@ export class Pages {
         else parts.relay(waiter.visitor, rendered);
       });
     }
+    return 'done';
   }
 
   /** @throws {RenderError | DeadlineError} */
@@ -326,7 +360,8 @@ export class Pages {
   /** Puts what was rendered into memory and the store, where it may be kept. */
   private keep(key: string, route: Route, rendered: Rendered, wanted: boolean): Page | undefined {
     const { memory, store, sieMs } = this.parts;
-    const page = makePage(key, route.policy.cache!, rendered, sieMs, Math.random());
+    const made = makePage(key, route.policy.cache!, rendered, sieMs, Math.random());
+    const page = made === undefined ? undefined : memory.afterPurges(made);
     if (page === undefined) return undefined;
     if (wanted) {
       memory.set(page);

@@ -1,20 +1,16 @@
+import type { AdaptiveLimit } from '../resilience/adaptive-limit.ts';
+import { Ewma } from '../resilience/ewma.ts';
 import type { SiteJob } from './dispatcher.ts';
 import type { Refusal } from './gate.ts';
 
-/** A bound on concurrency that learns from how long work takes. */
-export interface ConcurrencyLimit {
-  readonly limit: number;
-  observe: (sample: { now: number; latencyMs: number; inFlight: number }) => void;
-}
-
-/** What is known of the work of one route on this worker. */
+/** A job of a route on its way. */
 export interface Flight {
   startedAt: number;
   inFlightAtStart: number;
 }
 
-/** Weight of a new sample in the averages. */
-const WEIGHT = 0.1;
+/** What a route costs is the mean of its last seconds, so that a new version or a larger table shows soon. */
+const HALF_LIFE_MS = 5_000;
 /** Before anything was measured, ms. */
 const FIRST_COST_MS = 1;
 
@@ -24,20 +20,19 @@ const FIRST_COST_MS = 1;
  * slow route never holds up another.
  */
 export class RouteWork {
-  private cost = FIRST_COST_MS;
-  private latency = 0;
-  private measured = false;
+  private readonly cost = new Ewma(HALF_LIFE_MS);
+  private readonly latency = new Ewma(HALF_LIFE_MS);
   private inFlight = 0;
   private readonly parked: SiteJob[] = [];
-  private readonly bound: ConcurrencyLimit;
+  private readonly bound: AdaptiveLimit;
 
-  constructor(bound: ConcurrencyLimit) {
+  constructor(bound: AdaptiveLimit) {
     this.bound = bound;
   }
 
   /** Expected time on the event loop, ms. */
   get costMs(): number {
-    return this.cost;
+    return this.cost.value ?? FIRST_COST_MS;
   }
 
   get waiting(): number {
@@ -51,8 +46,9 @@ export class RouteWork {
   /** Refuses what could not be done in time behind those that already wait for a place of this route. */
   admit(remainingMs: number): Refusal | undefined {
     if (this.hasRoom()) return undefined;
-    const waitMs = ((this.parked.length + 1) / Math.max(1, this.bound.limit)) * this.latency;
-    return waitMs + this.latency > remainingMs || this.parked.length >= this.bound.limit * 4 ? 'concurrency' : undefined;
+    const latencyMs = this.latency.value ?? 0;
+    const waitMs = ((this.parked.length + 1) / this.bound.limit) * latencyMs;
+    return waitMs + latencyMs > remainingMs || this.parked.length >= this.bound.limit * 4 ? 'concurrency' : undefined;
   }
 
   hasRoom(): boolean {
@@ -76,17 +72,16 @@ export class RouteWork {
     return { startedAt: now, inFlightAtStart: this.inFlight };
   }
 
-  /** Gives the parked job whose turn it is. */
-  ended(flight: Flight, now: number): SiteJob | undefined {
+  /** Gives the parked job whose turn it is. `dropped`: it was not done in time. */
+  ended(flight: Flight, now: number, dropped: boolean): SiteJob | undefined {
     this.inFlight -= 1;
     const latencyMs = now - flight.startedAt;
-    this.latency = this.latency === 0 ? latencyMs : this.latency + WEIGHT * (latencyMs - this.latency);
-    this.bound.observe({ now, latencyMs, inFlight: flight.inFlightAtStart });
+    this.latency.add(latencyMs, now);
+    this.bound.observe({ now, latencyMs, inFlight: flight.inFlightAtStart, dropped });
     return this.hasRoom() ? this.parked.shift() : undefined;
   }
 
-  observeCost(ms: number): void {
-    this.cost = this.measured ? this.cost + WEIGHT * (ms - this.cost) : ms;
-    this.measured = true;
+  observeCost(ms: number, now: number): void {
+    this.cost.add(ms, now);
   }
 }

@@ -1,5 +1,6 @@
 import { negotiate } from '../answer/language.ts';
 import type { RefusalWriter } from '../answer/refusal.ts';
+import type { Route } from '../answer/routes.ts';
 import { cacheKey } from '../cache/key.ts';
 import { keptHeaders, type Rendered } from '../cache/make-page.ts';
 import type { Page } from '../cache/page.ts';
@@ -12,8 +13,8 @@ export interface ServingParts {
   refuse: RefusalWriter;
   /** Headers that every answer carries, flat. */
   stamp: readonly string[];
-  /** Adds the compressed codings to a page, behind the visitors' backs. */
-  compress: (page: Page) => void;
+  /** Notes that a coding is wanted. */
+  wish: (page: Page, acceptEncoding: string | undefined) => void;
 }
 
 /** Writes pages to visitors, and records each answer. */
@@ -25,9 +26,17 @@ export interface ServingDesk {
   turnAway: (visitor: Visitor) => void;
 }
 
-export function createServing({ recorder, refuse, stamp, compress }: ServingParts): ServingDesk {
+/** A coding that is missing is made for a page that is asked for a second time: one that is asked for once is not worth it. */
+export function createCompressWish(compress: (page: Page) => void): (page: Page, acceptEncoding: string | undefined) => void {
   const served = new WeakSet<Page>();
+  return (page, acceptEncoding) => {
+    if (!page.compressible || page.bodies.gzip !== undefined || !wantsCompressed(acceptEncoding)) return;
+    if (served.has(page)) compress(page);
+    else served.add(page);
+  };
+}
 
+export function createServing({ recorder, refuse, stamp, wish }: ServingParts): ServingDesk {
   const record = ({ request, response, route, arrivedAt }: Visitor, cache: CacheUse): void => {
     recorder.request(route.policy.route, request.method ?? 'GET', response.statusCode, cache, (performance.now() - arrivedAt) / 1_000);
   };
@@ -36,11 +45,7 @@ export function createServing({ recorder, refuse, stamp, compress }: ServingPart
     page(visitor, page, serving) {
       const { request, response } = visitor;
       const acceptEncoding = request.headers['accept-encoding'] as string | undefined;
-      // A page asked for once is not worth a thread's time; the second visitor has it compressed for the third.
-      if (page.compressible && page.bodies.gzip === undefined && wantsCompressed(acceptEncoding)) {
-        if (served.has(page)) compress(page);
-        else served.add(page);
-      }
+      wish(page, acceptEncoding);
       const { status, head, body } = answerOf(page, serving, { acceptEncoding, ifNoneMatch: request.headers['if-none-match'] }, Date.now(), stamp);
       response.writeHead(status, head);
       response.end(request.method === 'HEAD' ? undefined : body);
@@ -59,16 +64,25 @@ export function createServing({ recorder, refuse, stamp, compress }: ServingPart
   };
 }
 
-/** The cache key of what a visitor asks for; undefined: not a cacheable page. */
-export function keyFor(hosts: ReadonlySet<string>, languages: readonly string[]): (visitor: Visitor) => string | undefined {
+/** What of a request decides which page it is. */
+export interface KeyQuestion {
+  route: Route;
+  path: string;
+  query: string;
+  host: string | undefined;
+  acceptLanguage: string | undefined;
+}
+
+/** The cache key of what is asked for; undefined: not a cacheable page. */
+export function keyFor(hosts: ReadonlySet<string>, languages: readonly string[]): (question: KeyQuestion) => string | undefined {
   const [standard = ''] = languages;
-  return ({ request, route, path, query }) =>
+  return ({ route, path, query, host, acceptLanguage }) =>
     cacheKey({
       path,
       query,
       allowed: route.policy.cache?.query ?? [],
-      host: request.headers.host,
+      host,
       hosts,
-      language: languages.length > 1 ? negotiate(request.headers['accept-language'], languages) : standard,
+      language: languages.length > 1 ? negotiate(acceptLanguage, languages) : standard,
     });
 }

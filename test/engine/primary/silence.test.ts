@@ -90,11 +90,11 @@ describe('the lifeboat', () => {
     expect(wantedAt).toBe(500);
   });
 
-  test('is not wanted while one of two workers answers, nor for a beat that is late by a third', () => {
+  test('is not wanted while one of two workers answers, nor for signs of life that are 65 ms late', () => {
     expect(
       ticks(0, 2_000, (now) => [beating('worker-1', 300)(now), beating('worker-2')(now)]).wantedAt,
     ).toBeUndefined();
-    const late = (now: number): WorkerView => serving('worker-1', Math.floor(now / 133) * 133);
+    const late = (now: number): WorkerView => serving('worker-1', Math.floor(now / 90) * 90);
     expect(ticks(0, 2_000, (now) => [late(now)]).wantedAt).toBeUndefined();
   });
 

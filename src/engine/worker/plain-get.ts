@@ -1,0 +1,67 @@
+/** A request so plain that a cached page can answer it without the HTTP parser. */
+export interface PlainGet {
+  /** Origin-form target, as sent. */
+  target: string;
+  host: string;
+  cookie: string | undefined;
+  acceptEncoding: string | undefined;
+  acceptLanguage: string | undefined;
+  ifNoneMatch: string | undefined;
+}
+
+const MAX_BYTES = 4_096;
+
+/**
+ * One whole request and nothing else: a GET in origin form, HTTP/1.1, header names of letters, digits and dashes, values
+ * of printable ASCII, no folding, ended by an empty line. Everything that is not so goes to node:http, which decides.
+ */
+const WHOLE = /^GET (\/[\x21\x22\x24-\x7e]*) HTTP\/1\.1\r\n(?:[A-Za-z0-9-]+:[\t\x20-\x7e]*\r\n)+\r\n$/;
+
+/** Headers that make a request more than a plain GET: a body, another protocol, a secret, a wish about the connection. */
+const NOT_PLAIN = new Set(['authorization', 'content-length', 'transfer-encoding', 'upgrade', 'expect', 'trailer', 'te', 'http2-settings', 'proxy-connection']);
+
+/** Reads a plain GET out of a chunk; undefined: not one. RFC 9112; stricter, never laxer, than node:http. */
+export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
+  if (chunk.length > MAX_BYTES || chunk[0] !== 0x47 /* G */) return undefined;
+  const text = chunk.toString('latin1');
+  const whole = WHOLE.exec(text);
+  if (whole === null) return undefined;
+  const found: PlainGet = { target: whole[1]!, host: '', cookie: undefined, acceptEncoding: undefined, acceptLanguage: undefined, ifNoneMatch: undefined };
+  let hosts = 0;
+  let at = text.indexOf('\r\n') + 2;
+  while (at < text.length - 2) {
+    const end = text.indexOf('\r\n', at);
+    const colon = text.indexOf(':', at);
+    const name = text.slice(at, colon).toLowerCase();
+    switch (name) {
+      case 'host':
+        hosts += 1;
+        found.host = text.slice(colon + 1, end).trim();
+        break;
+      case 'connection':
+        if (text.slice(colon + 1, end).trim().toLowerCase() !== 'keep-alive') return undefined;
+        break;
+      // Given twice they are joined, which is left to node:http.
+      case 'cookie':
+        if (found.cookie !== undefined) return undefined;
+        found.cookie = text.slice(colon + 1, end).trim();
+        break;
+      case 'accept-encoding':
+        if (found.acceptEncoding !== undefined) return undefined;
+        found.acceptEncoding = text.slice(colon + 1, end).trim();
+        break;
+      case 'accept-language':
+        if (found.acceptLanguage !== undefined) return undefined;
+        found.acceptLanguage = text.slice(colon + 1, end).trim();
+        break;
+      case 'if-none-match':
+        if (found.ifNoneMatch !== undefined) return undefined;
+        found.ifNoneMatch = text.slice(colon + 1, end).trim();
+        break;
+      default:
+        if (NOT_PLAIN.has(name)) return undefined;
+    }
+    at = end + 2;
+  }
+  return hosts === 1 && found.host !== '' ? found : undefined;
+}
