@@ -61,7 +61,7 @@ export function usersFeature({ context, db, views, features }: SiteParts): SiteF
     const name = userName.safeParse(ctx.params.name);
     if (!name.success) throw notFound();
     // From the name alone: no look-up, so pictures cost next to nothing and are good for ever.
-    ctx.set('Cache-Control', `public, max-age=${AVATAR_CACHE.ttlMs / 1_000}`);
+    ctx.set('Cache-Control', `public, max-age=${AVATAR_CACHE.ttlMs / 1_000}, immutable`);
     ctx.type = 'image/svg+xml';
     ctx.body = avatarSvg(name.data);
   });
