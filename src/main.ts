@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseEnv } from 'node:util';
 import { ConfigError, readConfig, settingRows } from './config.ts';
+import { readEnvironment } from './environment.ts';
 
 /** sysexits.h: wrong usage, wrong configuration. */
 const EXIT_USAGE = 64;
@@ -37,17 +36,6 @@ async function main(): Promise<void> {
     }
     default:
       return stop(EXIT_USAGE, `unknown role ${role}`);
-  }
-}
-
-/** The environment, with the values of the settings file where the environment has none. */
-function readEnvironment(): NodeJS.ProcessEnv {
-  const named = process.env.TAHAN_ENV_FILE;
-  try {
-    return { ...parseEnv(readFileSync(named ?? '.env', 'utf8')), ...process.env };
-  } catch (error) {
-    if (named === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return process.env;
-    throw new ConfigError([`TAHAN_ENV_FILE=${JSON.stringify(named ?? '.env')}: cannot be read (${(error as NodeJS.ErrnoException).code}); it must be a file of NAME=value lines`]);
   }
 }
 
