@@ -1,4 +1,5 @@
 import type { CoDel } from '../resilience/codel.ts';
+import type { Priority } from '../site.ts';
 import { admit, type GateBounds, type Refusal } from './gate.ts';
 import { type Job, WorkQueue } from './queue.ts';
 import type { RouteWork } from './route-work.ts';
@@ -14,7 +15,8 @@ export interface SiteJob extends Job {
 
 export interface DispatcherOptions {
   bounds: GateBounds;
-  codel: CoDel;
+  /** One for each priority: the delay of one says nothing about another. */
+  codel: Record<Priority, CoDel>;
   /** Count what would be refused, and refuse nothing. */
   dryRun: boolean;
   onRefusal: (job: SiteJob, why: Refusal, dryRun: boolean) => void;
@@ -114,9 +116,6 @@ export class Dispatcher {
       return;
     }
     this.start(job, now);
-    this.waitSince = this.options.now();
-    this.turns = 0;
-    this.arrived = true;
     setImmediate(this.turn);
   };
 
@@ -139,7 +138,7 @@ export class Dispatcher {
 
   private stale(job: SiteJob, now: number): Refusal | undefined {
     if (job.deadlineAt <= now) return 'expired';
-    return this.options.codel.shouldDrop(now - job.queuedAt, job.costMs, now) ? 'codel' : undefined;
+    return this.options.codel[job.priority].shouldDrop(now - job.queuedAt, job.costMs, now) ? 'codel' : undefined;
   }
 
   private start(job: SiteJob, now: number): void {
@@ -160,6 +159,10 @@ export class Dispatcher {
     if (this.running === undefined) return;
     const { job, startedAt, arrivalMs } = this.running;
     this.running = undefined;
+    // Patience begins here and not where run() returned: an async listener works on in microtasks after that.
+    this.waitSince = now;
+    this.turns = 0;
+    this.arrived = true;
     this.lastCostMs = Math.max(0, now - startedAt - (this.arrivalMs - arrivalMs));
     job.work.observeCost(this.lastCostMs, now);
   }

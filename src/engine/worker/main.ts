@@ -19,6 +19,7 @@ import { createPool } from '../pool/pool.ts';
 import { AdaptiveLimit } from '../resilience/adaptive-limit.ts';
 import { CoDel } from '../resilience/codel.ts';
 import { sessionSecret } from '../secret.ts';
+import type { Priority } from '../site.ts';
 import { createArrival, type Visitor } from './arrival.ts';
 import { createDirect } from './direct.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -39,6 +40,12 @@ import { visitOf } from './visit.ts';
 const FIRST_ASYNC_LIMIT = 16;
 /** How long after a purge the main page is rendered anew, ms. */
 const AFTER_PURGE_MS = 2;
+/**
+ * CoDel's target over the gate's bound. The gate keeps the queue as long as its bound in any overload: a target below
+ * that would turn away late, at dequeue, what is turned away at once at the gate. Above it CoDel is for what the gate
+ * cannot see: a cost that was measured too low.
+ */
+const CODEL_OVER_BOUND = 1.5;
 /** Longest reason of a failed start that travels to the primary's log, characters. */
 const MAX_REASON = 2_000;
 /** Time for the open requests of a worker whose code failed, ms. */
@@ -148,9 +155,10 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   const routes = compileRoutes(site.policies ?? []);
   const works = [...routes.all, routes.unknown].map(() => new RouteWork(new AdaptiveLimit({ initial: FIRST_ASYNC_LIMIT, min: 1, max: config.asyncLimit })));
   let refusedSinceBeat = false;
+  const boundMs = { critical: config.gateCriticalMs, normal: config.gateNormalMs, low: config.gateLowMs, background: config.gateBackgroundMs };
   const dispatcher = new Dispatcher({
-    bounds: { boundMs: { critical: config.gateCriticalMs, normal: config.gateNormalMs, low: config.gateLowMs, background: config.gateBackgroundMs } },
-    codel: new CoDel(),
+    bounds: { boundMs },
+    codel: codelOf(boundMs),
     dryRun: config.dryRun,
     now: () => performance.now(),
     onRefusal(job, why, dryRun) {
@@ -320,3 +328,8 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     },
   });
 }
+
+const codelOf = (boundMs: Record<Priority, number>): Record<Priority, CoDel> => {
+  const codel = (priority: Priority): CoDel => new CoDel({ minTargetMs: Math.max(20, boundMs[priority] * CODEL_OVER_BOUND) });
+  return { critical: codel('critical'), normal: codel('normal'), low: codel('low'), background: codel('background') };
+};
