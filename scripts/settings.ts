@@ -14,7 +14,12 @@ export function settingsTables(): string {
     rows.push(`| \`${env}\` | ${cell(standard) || 'none'} | ${cell(allowed)} | ${cell(text)} |`);
     groups.set(group, rows);
   }
-  return [...groups].map(([group, rows]) => `**${group}**\n\n| Setting | Default | Allowed | Meaning |\n| --- | --- | --- | --- |\n${rows.join('\n')}`).join('\n\n');
+  return [...groups]
+    .map(
+      ([group, rows]) =>
+        `**${group}**\n\n| Setting | Default | Allowed | Meaning |\n| --- | --- | --- | --- |\n${rows.join('\n')}`,
+    )
+    .join('\n\n');
 }
 
 /** The README with its settings as they are in the code. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { BlockList, isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { BlockList, isIP } from 'node:net';
 import { z } from 'zod';
 
 /** One setting: its environment variable, how it is read, and the line that explains it. */
@@ -22,7 +22,14 @@ export interface Setting<T = unknown> {
 
 type Common = { group: string; text: string; defaultText?: string; secret?: boolean };
 
-const whole = (env: string, min: number, max: number, standard: number | undefined, unit: string, common: Common): Setting<number> => ({
+const whole = (
+  env: string,
+  min: number,
+  max: number,
+  standard: number | undefined,
+  unit: string,
+  common: Common,
+): Setting<number> => ({
   env,
   schema: z
     .string()
@@ -34,7 +41,14 @@ const whole = (env: string, min: number, max: number, standard: number | undefin
   ...common,
 });
 
-const decimal = (env: string, min: number, max: number, standard: number, unit: string, common: Common): Setting<number> => ({
+const decimal = (
+  env: string,
+  min: number,
+  max: number,
+  standard: number,
+  unit: string,
+  common: Common,
+): Setting<number> => ({
   env,
   schema: z
     .string()
@@ -46,7 +60,12 @@ const decimal = (env: string, min: number, max: number, standard: number, unit: 
   ...common,
 });
 
-const choice = <const V extends string>(env: string, values: readonly V[], standard: V, common: Common): Setting<V> => ({
+const choice = <const V extends string>(
+  env: string,
+  values: readonly V[],
+  standard: V,
+  common: Common,
+): Setting<V> => ({
   env,
   schema: z.enum(values as readonly [V, ...V[]]) as unknown as z.ZodType<V, string>,
   allowed: values.join(', '),
@@ -64,7 +83,13 @@ const flag = (env: string, standard: boolean, common: Common): Setting<boolean> 
   ...common,
 });
 
-const words = (env: string, pattern: RegExp, allowed: string, standard: string | undefined, common: Common): Setting<string> => ({
+const words = (
+  env: string,
+  pattern: RegExp,
+  allowed: string,
+  standard: string | undefined,
+  common: Common,
+): Setting<string> => ({
   env,
   schema: z.string().regex(pattern),
   allowed,
@@ -76,7 +101,12 @@ const list = (env: string, item: (value: string) => boolean, allowed: string, co
   env,
   schema: z
     .string()
-    .transform((value) => value.split(',').map((part) => part.trim()).filter((part) => part !== ''))
+    .transform((value) =>
+      value
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    )
     .refine((parts) => parts.length <= 64 && parts.every(item)) as unknown as z.ZodType<string[], string>,
   allowed,
   default: '',
@@ -100,17 +130,26 @@ const HOST = /^(?=.{1,253}$)[0-9A-Za-z:.-]+$/;
  */
 export const SETTINGS = {
   port: whole('PORT', 0, 65535, 3000, 'TCP port; 0 picks a free one', { group: 'Listen', text: 'Port of the site.' }),
-  host: words('HOST', HOST, 'an IP address or a host name', '0.0.0.0', { group: 'Listen', text: 'Address the site listens on.' }),
+  host: words('HOST', HOST, 'an IP address or a host name', '0.0.0.0', {
+    group: 'Listen',
+    text: 'Address the site listens on.',
+  }),
   adminHost: words('TAHAN_ADMIN_HOST', HOST, 'an IP address or a host name', '127.0.0.1', {
     group: 'Listen',
     text: 'Address of the admin port (health, metrics). Keep it on loopback unless a firewall guards it.',
   }),
-  adminPort: whole('TAHAN_ADMIN_PORT', 0, 65535, 9464, 'TCP port; 0 picks a free one', { group: 'Listen', text: 'Port of the admin server.' }),
+  adminPort: whole('TAHAN_ADMIN_PORT', 0, 65535, 9464, 'TCP port; 0 picks a free one', {
+    group: 'Listen',
+    text: 'Port of the admin server.',
+  }),
   backlog: whole('TAHAN_BACKLOG', 16, 65535, 4096, 'connections', {
     group: 'Listen',
     text: 'Connections that the kernel holds for us; the kernel caps it at net.core.somaxconn.',
   }),
-  workersMin: whole('TAHAN_WORKERS_MIN', 1, 256, 1, 'processes', { group: 'Fleet', text: 'Fewest workers that serve.' }),
+  workersMin: whole('TAHAN_WORKERS_MIN', 1, 256, 1, 'processes', {
+    group: 'Fleet',
+    text: 'Fewest workers that serve.',
+  }),
   workersMax: whole('TAHAN_WORKERS_MAX', 1, 256, undefined, 'processes', {
     group: 'Fleet',
     text: 'Most workers that serve; more than the usable cores never helps.',
@@ -121,7 +160,10 @@ export const SETTINGS = {
     text: 'Warm workers kept ready beside the serving ones.',
     defaultText: '1 when MAX > MIN',
   }),
-  drainMs: whole('TAHAN_DRAIN_MS', 100, 300_000, 10_000, 'ms', { group: 'Fleet', text: 'Longest time a leaving worker finishes its requests.' }),
+  drainMs: whole('TAHAN_DRAIN_MS', 100, 300_000, 10_000, 'ms', {
+    group: 'Fleet',
+    text: 'Longest time a leaving worker finishes its requests.',
+  }),
   silentMs: whole('TAHAN_SILENT_MS', 50, 60_000, 115, 'ms', {
     group: 'Fleet',
     text: 'Silence after which a worker counts as not answering; when all are silent the lifeboat joins.',
@@ -139,7 +181,10 @@ export const SETTINGS = {
     text: 'The module that is served.',
     defaultText: 'the built-in site',
   }),
-  siteName: words('TAHAN_SITE_NAME', /^[^\0\r\n]{1,60}$/, '1 to 60 characters', 'Tahan', { group: 'Site', text: 'Name shown on the pages.' }),
+  siteName: words('TAHAN_SITE_NAME', /^[^\0\r\n]{1,60}$/, '1 to 60 characters', 'Tahan', {
+    group: 'Site',
+    text: 'Name shown on the pages.',
+  }),
   publicUrl: words('TAHAN_PUBLIC_URL', /^https?:\/\/[^\s/?#]+$/, 'an origin such as https://example.org', '', {
     group: 'Site',
     text: 'Origin used in feeds and the sitemap; https also makes cookies Secure.',
@@ -155,17 +200,25 @@ export const SETTINGS = {
     defaultText: 'made once in the data folder (mode 0600)',
     secret: true,
   }),
-  trustedProxies: list('TAHAN_TRUSTED_PROXIES', isAddressRange, 'up to 64 IP addresses or CIDR ranges, comma-separated', {
-    group: 'Site',
-    text: 'Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.',
-  }),
+  trustedProxies: list(
+    'TAHAN_TRUSTED_PROXIES',
+    isAddressRange,
+    'up to 64 IP addresses or CIDR ranges, comma-separated',
+    {
+      group: 'Site',
+      text: 'Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.',
+    },
+  ),
   metricsToken: words('TAHAN_METRICS_TOKEN', /^[\x21-\x7e]{16,256}$/, '16 to 256 visible ASCII characters', '', {
     group: 'Site',
     text: 'Bearer token that opens /metrics on the public port to others than loopback.',
     defaultText: 'none',
     secret: true,
   }),
-  lab: flag('TAHAN_LAB', false, { group: 'Site', text: 'Serve the /lab routes that make load and faults. Never in production.' }),
+  lab: flag('TAHAN_LAB', false, {
+    group: 'Site',
+    text: 'Serve the /lab routes that make load and faults. Never in production.',
+  }),
   envFile: words('TAHAN_ENV_FILE', /^[^\0]{1,4096}$/, 'a file of NAME=value lines', '', {
     group: 'Site',
     text: 'Settings file; the environment wins over it. Read again at a reload.',
@@ -175,33 +228,90 @@ export const SETTINGS = {
     group: 'Site',
     text: 'Least severe line that is logged.',
   }),
-  bodyLimit: whole('TAHAN_BODY_LIMIT', 1024, 104_857_600, 65_536, 'bytes', { group: 'Requests', text: 'Largest request body; a larger one gets 413.' }),
-  headerTimeoutMs: whole('TAHAN_HEADER_TIMEOUT_MS', 100, 600_000, 10_000, 'ms', { group: 'Requests', text: 'Longest time for a request head to arrive.' }),
-  requestTimeoutMs: whole('TAHAN_REQUEST_TIMEOUT_MS', 100, 600_000, 30_000, 'ms', { group: 'Requests', text: 'Longest time for a whole request to arrive.' }),
-  keepAliveMs: whole('TAHAN_KEEP_ALIVE_MS', 100, 600_000, 65_000, 'ms', { group: 'Requests', text: 'How long an idle connection is kept.' }),
-  maxConnections: whole('TAHAN_MAX_CONNECTIONS', 16, 1_000_000, 20_000, 'connections', { group: 'Requests', text: 'Open connections per worker.' }),
+  bodyLimit: whole('TAHAN_BODY_LIMIT', 1024, 104_857_600, 65_536, 'bytes', {
+    group: 'Requests',
+    text: 'Largest request body; a larger one gets 413.',
+  }),
+  headerTimeoutMs: whole('TAHAN_HEADER_TIMEOUT_MS', 100, 600_000, 10_000, 'ms', {
+    group: 'Requests',
+    text: 'Longest time for a request head to arrive.',
+  }),
+  requestTimeoutMs: whole('TAHAN_REQUEST_TIMEOUT_MS', 100, 600_000, 30_000, 'ms', {
+    group: 'Requests',
+    text: 'Longest time for a whole request to arrive.',
+  }),
+  keepAliveMs: whole('TAHAN_KEEP_ALIVE_MS', 100, 600_000, 65_000, 'ms', {
+    group: 'Requests',
+    text: 'How long an idle connection is kept.',
+  }),
+  maxConnections: whole('TAHAN_MAX_CONNECTIONS', 16, 1_000_000, 20_000, 'connections', {
+    group: 'Requests',
+    text: 'Open connections per worker.',
+  }),
   deadlineMs: whole('TAHAN_DEADLINE_MS', 50, 600_000, 2_000, 'ms', {
     group: 'Requests',
     text: 'Time a page may take; then the visitor gets the last good page or the waiting page.',
   }),
-  dryRun: flag('TAHAN_DRY_RUN', false, { group: 'Requests', text: 'Count what the gate would refuse, and refuse nothing.' }),
-  gateCriticalMs: whole('TAHAN_GATE_CRITICAL_MS', 1, 60_000, 200, 'ms', { group: 'Requests', text: 'Bound of queued work before a critical request.' }),
-  gateNormalMs: whole('TAHAN_GATE_NORMAL_MS', 1, 60_000, 100, 'ms', { group: 'Requests', text: 'Bound of queued work before a normal request.' }),
-  gateLowMs: whole('TAHAN_GATE_LOW_MS', 1, 60_000, 50, 'ms', { group: 'Requests', text: 'Bound of queued work before a low request.' }),
-  gateBackgroundMs: whole('TAHAN_GATE_BACKGROUND_MS', 1, 60_000, 20, 'ms', { group: 'Requests', text: 'Bound of queued work before a background request.' }),
-  asyncLimit: whole('TAHAN_ASYNC_LIMIT', 1, 10_000, 256, 'requests', { group: 'Requests', text: 'Most requests per worker that wait for the pool or an upstream at once.' }),
-  poolQueue: whole('TAHAN_POOL_QUEUE', 1, 100_000, 256, 'tasks', { group: 'Pool', text: 'Most tasks that wait for a thread, per worker.' }),
-  poolDeadlineMs: whole('TAHAN_POOL_DEADLINE_MS', 10, 600_000, 5_000, 'ms', { group: 'Pool', text: 'Time a task may take, waiting included; then it is aborted.' }),
-  poolMemoryMb: whole('TAHAN_POOL_MEMORY_MB', 16, 65_536, 256, 'MiB', { group: 'Pool', text: 'Heap of one pool thread; a task over it fails alone.' }),
-  cacheBytes: whole('TAHAN_CACHE_BYTES', 65_536, 68_719_476_736, 67_108_864, 'bytes', { group: 'Page cache', text: 'Memory of the page cache, per worker.' }),
-  cacheEntryBytes: whole('TAHAN_CACHE_ENTRY_BYTES', 1024, 104_857_600, 1_048_576, 'bytes', { group: 'Page cache', text: 'Largest page that is cached.' }),
-  storeBytes: whole('TAHAN_STORE_BYTES', 1_048_576, 1_099_511_627_776, 268_435_456, 'bytes', { group: 'Page cache', text: 'Size of the page store on disk.' }),
+  dryRun: flag('TAHAN_DRY_RUN', false, {
+    group: 'Requests',
+    text: 'Count what the gate would refuse, and refuse nothing.',
+  }),
+  gateCriticalMs: whole('TAHAN_GATE_CRITICAL_MS', 1, 60_000, 200, 'ms', {
+    group: 'Requests',
+    text: 'Bound of queued work before a critical request.',
+  }),
+  gateNormalMs: whole('TAHAN_GATE_NORMAL_MS', 1, 60_000, 100, 'ms', {
+    group: 'Requests',
+    text: 'Bound of queued work before a normal request.',
+  }),
+  gateLowMs: whole('TAHAN_GATE_LOW_MS', 1, 60_000, 50, 'ms', {
+    group: 'Requests',
+    text: 'Bound of queued work before a low request.',
+  }),
+  gateBackgroundMs: whole('TAHAN_GATE_BACKGROUND_MS', 1, 60_000, 20, 'ms', {
+    group: 'Requests',
+    text: 'Bound of queued work before a background request.',
+  }),
+  asyncLimit: whole('TAHAN_ASYNC_LIMIT', 1, 10_000, 256, 'requests', {
+    group: 'Requests',
+    text: 'Most requests per worker that wait for the pool or an upstream at once.',
+  }),
+  poolQueue: whole('TAHAN_POOL_QUEUE', 1, 100_000, 256, 'tasks', {
+    group: 'Pool',
+    text: 'Most tasks that wait for a thread, per worker.',
+  }),
+  poolDeadlineMs: whole('TAHAN_POOL_DEADLINE_MS', 10, 600_000, 5_000, 'ms', {
+    group: 'Pool',
+    text: 'Time a task may take, waiting included; then it is aborted.',
+  }),
+  poolMemoryMb: whole('TAHAN_POOL_MEMORY_MB', 16, 65_536, 256, 'MiB', {
+    group: 'Pool',
+    text: 'Heap of one pool thread; a task over it fails alone.',
+  }),
+  cacheBytes: whole('TAHAN_CACHE_BYTES', 65_536, 68_719_476_736, 67_108_864, 'bytes', {
+    group: 'Page cache',
+    text: 'Memory of the page cache, per worker.',
+  }),
+  cacheEntryBytes: whole('TAHAN_CACHE_ENTRY_BYTES', 1024, 104_857_600, 1_048_576, 'bytes', {
+    group: 'Page cache',
+    text: 'Largest page that is cached.',
+  }),
+  storeBytes: whole('TAHAN_STORE_BYTES', 1_048_576, 1_099_511_627_776, 268_435_456, 'bytes', {
+    group: 'Page cache',
+    text: 'Size of the page store on disk.',
+  }),
   sieMs: whole('TAHAN_SIE_MS', 0, 31_536_000_000, 86_400_000, 'ms', {
     group: 'Page cache',
     text: 'How old a last good page may be when it is served in need (stale-if-error), where the route does not say.',
   }),
-  lagUpMs: decimal('TAHAN_LAG_UP_MS', 1, 10_000, 40, 'ms', { group: 'Scaling', text: 'Event-loop lag (p99) over which a worker counts as busy.' }),
-  eluUp: decimal('TAHAN_ELU_UP', 0.1, 1, 0.8, 'share of time', { group: 'Scaling', text: 'Event-loop utilisation over which a worker counts as busy.' }),
+  lagUpMs: decimal('TAHAN_LAG_UP_MS', 1, 10_000, 40, 'ms', {
+    group: 'Scaling',
+    text: 'Event-loop lag (p99) over which a worker counts as busy.',
+  }),
+  eluUp: decimal('TAHAN_ELU_UP', 0.1, 1, 0.8, 'share of time', {
+    group: 'Scaling',
+    text: 'Event-loop utilisation over which a worker counts as busy.',
+  }),
 } satisfies Record<string, Setting>;
 
 type Read = { [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never };
@@ -289,15 +399,18 @@ export function usableCores(read: (path: string) => string = (path) => readFileS
   }
 }
 
-const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })
+  .version;
 
 /** The settings as rows for `--help` and the README. */
 export function settingRows(): { group: string; env: string; standard: string; allowed: string; text: string }[] {
-  return (Object.values(SETTINGS) as Setting[]).map(({ group, env, default: standard, defaultText, allowed, text }) => ({
-    group,
-    env,
-    standard: defaultText ?? standard ?? '',
-    allowed,
-    text,
-  }));
+  return (Object.values(SETTINGS) as Setting[]).map(
+    ({ group, env, default: standard, defaultText, allowed, text }) => ({
+      group,
+      env,
+      standard: defaultText ?? standard ?? '',
+      allowed,
+      text,
+    }),
+  );
 }

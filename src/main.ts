@@ -40,12 +40,16 @@ async function main(): Promise<void> {
 }
 
 function help(): void {
-  console.log('Tahan: a web server for one VM that stays up when everyone arrives at once.\n\nStart: npm start     Settings are environment variables, or lines in the file .env:\n');
+  console.log(
+    'Tahan: a web server for one VM that stays up when everyone arrives at once.\n\nStart: npm start     Settings are environment variables, or lines in the file .env:\n',
+  );
   let group = '';
   for (const row of settingRows()) {
     if (row.group !== group) console.log(`${row.group}`);
     group = row.group;
-    console.log(`  ${row.env.padEnd(28)} ${row.text}\n${' '.repeat(31)}${row.allowed}; default: ${row.standard || 'none'}`);
+    console.log(
+      `  ${row.env.padEnd(28)} ${row.text}\n${' '.repeat(31)}${row.allowed}; default: ${row.standard || 'none'}`,
+    );
   }
 }
 

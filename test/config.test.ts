@@ -13,7 +13,15 @@ const problemsOf = (env: Record<string, string>): readonly string[] => {
 
 describe('settings', () => {
   test('have defaults that are valid', () => {
-    expect(readConfig({}, 4)).toMatchObject({ port: 3000, workersMin: 1, workersMax: 4, spare: 1, adminHost: '127.0.0.1', hosts: [], lab: false });
+    expect(readConfig({}, 4)).toMatchObject({
+      port: 3000,
+      workersMin: 1,
+      workersMax: 4,
+      spare: 1,
+      adminHost: '127.0.0.1',
+      hosts: [],
+      lab: false,
+    });
   });
 
   test('the most workers are the usable cores, and half a core is one worker', () => {
@@ -21,24 +29,39 @@ describe('settings', () => {
   });
 
   test('every mistake is told, each in a line with setting, value and what is allowed', () => {
-    const problems = problemsOf({ PORT: '70000', TAHAN_SPARE: '2', LOG_LEVEL: 'loud', TAHAN_PUBLIC_URL: 'example.org' });
+    const problems = problemsOf({
+      PORT: '70000',
+      TAHAN_SPARE: '2',
+      LOG_LEVEL: 'loud',
+      TAHAN_PUBLIC_URL: 'example.org',
+    });
     expect(problems).toHaveLength(4);
     expect(problems[0]).toBe('PORT="70000": must be a whole number from 0 to 65535 (TCP port; 0 picks a free one)');
   });
 
   test('a secret is never shown in its mistake', () => {
-    expect(problemsOf({ TAHAN_SESSION_SECRET: 'too-short' })).toEqual(['TAHAN_SESSION_SECRET=(hidden): must be 32 to 512 characters']);
+    expect(problemsOf({ TAHAN_SESSION_SECRET: 'too-short' })).toEqual([
+      'TAHAN_SESSION_SECRET=(hidden): must be 32 to 512 characters',
+    ]);
   });
 
   test('settings that do not fit together are told', () => {
-    expect(problemsOf({ TAHAN_WORKERS_MIN: '3', TAHAN_WORKERS_MAX: '2' })).toEqual(['TAHAN_WORKERS_MIN="3": must be at most TAHAN_WORKERS_MAX (2)']);
-    expect(problemsOf({ PORT: '4000', TAHAN_ADMIN_PORT: '4000' })).toEqual(['TAHAN_ADMIN_PORT="4000": must differ from PORT']);
+    expect(problemsOf({ TAHAN_WORKERS_MIN: '3', TAHAN_WORKERS_MAX: '2' })).toEqual([
+      'TAHAN_WORKERS_MIN="3": must be at most TAHAN_WORKERS_MAX (2)',
+    ]);
+    expect(problemsOf({ PORT: '4000', TAHAN_ADMIN_PORT: '4000' })).toEqual([
+      'TAHAN_ADMIN_PORT="4000": must differ from PORT',
+    ]);
   });
 
   test('proxies are addresses or ranges', () => {
     expect(problemsOf({ TAHAN_TRUSTED_PROXIES: '10.0.0.0/33' })).toHaveLength(1);
     const trusted = trustedProxyList(readConfig({ TAHAN_TRUSTED_PROXIES: '10.0.0.0/8, ::1' }, 2).trustedProxies);
-    expect([trusted.check('10.1.2.3', 'ipv4'), trusted.check('11.1.2.3', 'ipv4'), trusted.check('::1', 'ipv6')]).toEqual([true, false, true]);
+    expect([
+      trusted.check('10.1.2.3', 'ipv4'),
+      trusted.check('11.1.2.3', 'ipv4'),
+      trusted.check('::1', 'ipv6'),
+    ]).toEqual([true, false, true]);
   });
 
   test('each has a line of meaning and a name of its own', () => {
@@ -50,5 +73,9 @@ describe('settings', () => {
 
 test('a cgroup quota lowers the usable cores', () => {
   expect(usableCores(() => '50000 100000\n')).toBe(0.5);
-  expect(usableCores(() => 'max 100000\n')).toBe(usableCores(() => { throw new Error('no cgroup'); }));
+  expect(usableCores(() => 'max 100000\n')).toBe(
+    usableCores(() => {
+      throw new Error('no cgroup');
+    }),
+  );
 });

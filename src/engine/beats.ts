@@ -40,7 +40,9 @@ export const beatSchema = z.object({
   /** The gate refused or queued past its target in this window. */
   saturated: z.boolean(),
   listening: z.boolean(),
-  features: z.record(z.string().max(64), z.enum(FEATURE_STATES)).refine((features) => Object.keys(features).length <= 64),
+  features: z
+    .record(z.string().max(64), z.enum(FEATURE_STATES))
+    .refine((features) => Object.keys(features).length <= 64),
 });
 export type Beat = z.infer<typeof beatSchema>;
 
@@ -72,7 +74,16 @@ const purgedFields = { type: z.literal('purged'), id: z.string().max(64) };
 export const publicPagesSchema = z.object({
   mainPage: z.string().max(2_048),
   languages: z.array(z.string().max(35)).max(64),
-  routes: z.array(z.object({ route: label, methods: z.array(label).max(16).optional(), query: z.array(label).max(32), cacheable: z.boolean() })).max(200),
+  routes: z
+    .array(
+      z.object({
+        route: label,
+        methods: z.array(label).max(16).optional(),
+        query: z.array(label).max(32),
+        cacheable: z.boolean(),
+      }),
+    )
+    .max(200),
 });
 export type PublicPages = z.infer<typeof publicPagesSchema>;
 

@@ -7,11 +7,15 @@ export type PortHandle = { close: () => void };
 export interface Link {
   send: (message: Upward) => void;
   /** One listener per type of message. */
-  on: <Type extends Downward['type']>(type: Type, listener: (message: Extract<Downward, { type: Type }>, handle: PortHandle | undefined) => void) => void;
+  on: <Type extends Downward['type']>(
+    type: Type,
+    listener: (message: Extract<Downward, { type: Type }>, handle: PortHandle | undefined) => void,
+  ) => void;
 }
 
 /** The rate limiter's library and node:cluster talk on the same channel: theirs name a `channel`, or have no `type`. */
-export const isOurs = (raw: unknown): boolean => typeof raw === 'object' && raw !== null && 'type' in raw && !('channel' in raw);
+export const isOurs = (raw: unknown): boolean =>
+  typeof raw === 'object' && raw !== null && 'type' in raw && !('channel' in raw);
 
 /** The channel of a worker or the lifeboat to the primary. When the primary is gone, `onLost` is called once. */
 export function linkToPrimary(log: Logger, onLost: () => void): Link {

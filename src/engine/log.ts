@@ -25,7 +25,8 @@ export function createLog(level: string, processName: string): Logger {
             second = now;
             lines = 0;
             dropped = 0;
-            if (missed > 0) method.apply(this, [{ dropped: missed }, 'log lines dropped: more than a process may write in a second']);
+            if (missed > 0)
+              method.apply(this, [{ dropped: missed }, 'log lines dropped: more than a process may write in a second']);
           }
           if (lines >= MAX_LINES_PER_SECOND) {
             dropped += 1;

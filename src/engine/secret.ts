@@ -18,7 +18,9 @@ export function sessionSecret(dataDir: string, given: string): string {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o750 });
   } catch (error) {
-    throw new DataFolderError(`the data folder ${dataDir} cannot be made (${why(error)}); set TAHAN_DATA_DIR to a folder that can be written`);
+    throw new DataFolderError(
+      `the data folder ${dataDir} cannot be made (${why(error)}); set TAHAN_DATA_DIR to a folder that can be written`,
+    );
   }
   if (given !== '') return given;
   const file = join(dataDir, 'session.secret');
@@ -26,13 +28,20 @@ export function sessionSecret(dataDir: string, given: string): string {
     // `wx`: of two starts at once one makes it, the other reads it.
     writeFileSync(file, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx', flush: true });
   } catch (error) {
-    if (why(error) !== 'EEXIST') throw new DataFolderError(`the session secret ${file} cannot be written (${why(error)}); set TAHAN_DATA_DIR to a folder that can be written`);
+    if (why(error) !== 'EEXIST')
+      throw new DataFolderError(
+        `the session secret ${file} cannot be written (${why(error)}); set TAHAN_DATA_DIR to a folder that can be written`,
+      );
   }
   try {
     const secret = readFileSync(file, 'utf8').trim();
     if (secret.length >= 32) return secret;
   } catch (error) {
-    throw new DataFolderError(`the session secret ${file} cannot be read (${why(error)}); give this user the right to read it`);
+    throw new DataFolderError(
+      `the session secret ${file} cannot be read (${why(error)}); give this user the right to read it`,
+    );
   }
-  throw new DataFolderError(`the session secret ${file} is too short; remove the file, and a new one is made (everybody signs in again)`);
+  throw new DataFolderError(
+    `the session secret ${file} is too short; remove the file, and a new one is made (everybody signs in again)`,
+  );
 }

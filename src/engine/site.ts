@@ -133,7 +133,11 @@ export interface TaskPool {
    * @throws {TaskDeadlineError} not done within `deadlineMs` (default TAHAN_POOL_DEADLINE_MS) or `signal` aborted
    * @throws {TaskError} the task threw or its thread died
    */
-  run: <Output>(task: string, input: unknown, options?: { signal?: AbortSignal; deadlineMs?: number }) => Promise<Output>;
+  run: <Output>(
+    task: string,
+    input: unknown,
+    options?: { signal?: AbortSignal; deadlineMs?: number },
+  ) => Promise<Output>;
 }
 
 export interface Limiter {
@@ -144,4 +148,7 @@ export interface Limiter {
 }
 
 /** Function in a task module. */
-export type Task<Input = never, Output = unknown> = (input: Input, control: { signal: AbortSignal }) => Output | Promise<Output>;
+export type Task<Input = never, Output = unknown> = (
+  input: Input,
+  control: { signal: AbortSignal },
+) => Output | Promise<Output>;

@@ -16,7 +16,13 @@ export interface FleetView {
   mode: string;
   why: string;
   lifeboat: { pid: number | undefined; active: boolean };
-  workers: { name: string; pid: number; state: string; up: boolean; beat?: { connections: number; inFlight: number } }[];
+  workers: {
+    name: string;
+    pid: number;
+    state: string;
+    up: boolean;
+    beat?: { connections: number; inFlight: number };
+  }[];
 }
 
 export interface TestServer {
@@ -50,17 +56,29 @@ export interface GetOptions {
 }
 
 /** One request on a connection of its own, unless an agent is given. */
-export function request(port: number, path: string, { method = 'GET', headers = {}, body, agent, timeoutMs = 15_000 }: GetOptions = {}): Promise<Answer> {
+export function request(
+  port: number,
+  path: string,
+  { method = 'GET', headers = {}, body, agent, timeoutMs = 15_000 }: GetOptions = {},
+): Promise<Answer> {
   const began = performance.now();
   return new Promise((resolve, reject) => {
-    const sent = http.request({ host: '127.0.0.1', port, path, method, headers, agent: agent ?? false, timeout: timeoutMs }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString(), ms: performance.now() - began }),
-      );
-    });
+    const sent = http.request(
+      { host: '127.0.0.1', port, path, method, headers, agent: agent ?? false, timeout: timeoutMs },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(chunks).toString(),
+            ms: performance.now() - began,
+          }),
+        );
+      },
+    );
     sent.on('timeout', () => sent.destroy(new Error(`no answer within ${timeoutMs} ms`)));
     sent.on('error', reject);
     sent.end(body);
@@ -68,7 +86,11 @@ export function request(port: number, path: string, { method = 'GET', headers = 
 }
 
 /** Waits until a condition holds; fails after `withinMs` with what was last seen. */
-export async function eventually<T>(look: () => T | Promise<T>, holds: (seen: T) => boolean, withinMs = 20_000): Promise<T> {
+export async function eventually<T>(
+  look: () => T | Promise<T>,
+  holds: (seen: T) => boolean,
+  withinMs = 20_000,
+): Promise<T> {
   const until = Date.now() + withinMs;
   let seen: T | undefined;
   let problem: unknown;
@@ -80,7 +102,10 @@ export async function eventually<T>(look: () => T | Promise<T>, holds: (seen: T)
     } catch (error) {
       problem = error;
     }
-    if (Date.now() > until) throw new Error(`not within ${withinMs} ms; last seen: ${problem === undefined ? JSON.stringify(seen) : String(problem)}`);
+    if (Date.now() > until)
+      throw new Error(
+        `not within ${withinMs} ms; last seen: ${problem === undefined ? JSON.stringify(seen) : String(problem)}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -93,21 +118,37 @@ export async function stopAll(): Promise<void> {
 }
 
 /** Spawns the real server; the output is collected, nothing is waited for. */
-export function spawnServer(env: Record<string, string>): { process: ChildProcess; output: () => string; exited: Promise<number | null> } {
-  const child = spawn(NODE, [MAIN], { cwd: tmpdir(), env: { PATH: process.env.PATH ?? '', LOG_LEVEL: 'info', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+export function spawnServer(env: Record<string, string>): {
+  process: ChildProcess;
+  output: () => string;
+  exited: Promise<number | null>;
+} {
+  const child = spawn(NODE, [MAIN], {
+    cwd: tmpdir(),
+    env: { PATH: process.env.PATH ?? '', LOG_LEVEL: 'info', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-200_000);
     });
   }
-  return { process: child, output: () => output, exited: new Promise((resolve) => child.once('exit', (code) => resolve(code))) };
+  return {
+    process: child,
+    output: () => output,
+    exited: new Promise((resolve) => child.once('exit', (code) => resolve(code))),
+  };
 }
 
 /** Starts a server on free ports with a data folder of its own, and waits until it serves. */
 export async function startServer(env: Record<string, string> = {}, given?: { dataDir: string }): Promise<TestServer> {
   const dataDir = given?.dataDir ?? mkdtempSync(join(tmpdir(), 'tahan-test-'));
-  const { process: child, output, exited } = spawnServer({ PORT: '0', TAHAN_ADMIN_PORT: '0', HOST: '127.0.0.1', TAHAN_DATA_DIR: dataDir, ...env });
+  const {
+    process: child,
+    output,
+    exited,
+  } = spawnServer({ PORT: '0', TAHAN_ADMIN_PORT: '0', HOST: '127.0.0.1', TAHAN_DATA_DIR: dataDir, ...env });
   const line = await eventually(
     () => {
       if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output()}`);
@@ -139,11 +180,16 @@ export async function startServer(env: Record<string, string> = {}, given?: { da
   return server;
 }
 
-export const servingPids = (fleet: FleetView): number[] => fleet.workers.filter(({ state }) => state === 'serving').map(({ pid }) => pid);
+export const servingPids = (fleet: FleetView): number[] =>
+  fleet.workers.filter(({ state }) => state === 'serving').map(({ pid }) => pid);
 
 /** Waits until that many workers serve and answer. */
 export const untilServing = (server: TestServer, count: number): Promise<FleetView> =>
-  eventually(server.fleet, ({ workers }) => workers.filter(({ state, up }) => state === 'serving' && up).length === count, 30_000);
+  eventually(
+    server.fleet,
+    ({ workers }) => workers.filter(({ state, up }) => state === 'serving' && up).length === count,
+    30_000,
+  );
 
 export function isAlive(pid: number): boolean {
   try {

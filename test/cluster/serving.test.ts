@@ -1,17 +1,35 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import http from 'node:http';
 import net from 'node:net';
-import { eventually, request, servingPids, siteFile, startServer, stopAll, type TestServer, untilServing } from './server.ts';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  eventually,
+  request,
+  servingPids,
+  siteFile,
+  startServer,
+  stopAll,
+  type TestServer,
+  untilServing,
+} from './server.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer({ TAHAN_SITE: siteFile('bare'), TAHAN_WORKERS_MIN: '2', TAHAN_WORKERS_MAX: '2', TAHAN_LAB: '1', TAHAN_DEADLINE_MS: '2000' });
+  server = await startServer({
+    TAHAN_SITE: siteFile('bare'),
+    TAHAN_WORKERS_MIN: '2',
+    TAHAN_WORKERS_MAX: '2',
+    TAHAN_LAB: '1',
+    TAHAN_DEADLINE_MS: '2000',
+  });
   await untilServing(server, 2);
 }, 60_000);
 afterAll(stopAll);
 
 /** Asks until both workers have answered, and gives the last answer of each. */
-async function fromBoth(path: string, headers: Record<string, string> = {}): Promise<Map<string, Awaited<ReturnType<TestServer['get']>>>> {
+async function fromBoth(
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<Map<string, Awaited<ReturnType<TestServer['get']>>>> {
   const answers = new Map<string, Awaited<ReturnType<TestServer['get']>>>();
   await eventually(
     async () => {
@@ -38,7 +56,9 @@ describe('the page cache', () => {
     const page = await server.get('/page/codings');
     const head = await server.get('/page/codings', { method: 'HEAD' });
     expect([head.status, head.body, head.headers['content-length']]).toEqual([200, '', page.headers['content-length']]);
-    const unchanged = await server.get('/page/codings', { headers: { 'if-none-match': `"other", ${page.headers.etag}` } });
+    const unchanged = await server.get('/page/codings', {
+      headers: { 'if-none-match': `"other", ${page.headers.etag}` },
+    });
     expect([unchanged.status, unchanged.body]).toEqual([304, '']);
     const coded = await eventually(
       () => server.get('/page/codings', { headers: { 'accept-encoding': 'gzip, br' } }),
@@ -62,7 +82,10 @@ describe('the page cache', () => {
     await server.get('/purge?tag=page/page/need');
     await server.get('/fail?on=1');
     try {
-      const copy = await eventually(() => server.get('/page/need'), ({ headers }) => headers['cache-status']?.includes('last-good') === true);
+      const copy = await eventually(
+        () => server.get('/page/need'),
+        ({ headers }) => headers['cache-status']?.includes('last-good') === true,
+      );
       expect(copy.status).toBe(200);
       expect(copy.body).toContain('<p class="tahan-last-good" role="status">');
       expect(Number(copy.headers['content-length'])).toBe(Buffer.byteLength(copy.body));
@@ -89,7 +112,9 @@ describe('the page cache', () => {
   });
 
   test('a query that is not in the policy makes no other page', async () => {
-    const together = await Promise.all(Array.from({ length: 10 }, (_, n) => server.get(`/page/query?utm=${n}&wait=200&fbclid=x`)));
+    const together = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => server.get(`/page/query?utm=${n}&wait=200&fbclid=x`)),
+    );
     const later = await server.get('/page/query?wait=200&utm=other');
     expect(new Set([...together, later].map(({ body }) => renderOf(body))).size).toBe(1);
   });
@@ -110,7 +135,9 @@ describe('requests', () => {
   });
 
   test('an announced body over the limit is refused before it is read', async () => {
-    const answer = await server.get('/echo', { method: 'POST', headers: { 'content-length': '10000000', expect: '100-continue' }, body: '' }).catch((error: Error) => error);
+    const answer = await server
+      .get('/echo', { method: 'POST', headers: { 'content-length': '10000000', expect: '100-continue' }, body: '' })
+      .catch((error: Error) => error);
     expect(answer).toMatchObject({ status: 413 });
     const small = await server.get('/echo', { method: 'POST', body: 'hello' });
     expect(small.body).toBe('hello');
@@ -149,7 +176,12 @@ describe('requests', () => {
 describe('health and metrics', () => {
   test('both ports tell the same health', async () => {
     const seen = JSON.parse((await server.get('/health')).body) as Record<string, unknown>;
-    expect(seen).toMatchObject({ status: 'ok', workers: { live: 2, min: 2, max: 2 }, lifeboat: { active: false }, version: expect.any(String) });
+    expect(seen).toMatchObject({
+      status: 'ok',
+      workers: { live: 2, min: 2, max: 2 },
+      lifeboat: { active: false },
+      version: expect.any(String),
+    });
     expect((await request(server.adminPort, '/health')).status).toBe(200);
     for (const path of ['/health/live', '/health/ready']) expect((await server.get(path)).status).toBe(200);
   });
@@ -161,7 +193,10 @@ describe('health and metrics', () => {
 
   test('totals never go back when a worker is killed, and the scrape goes on', async () => {
     const total = async (): Promise<number> =>
-      [...(await server.metrics()).matchAll(/^http_requests_total\{.*route="\/who".*\} (\d+)$/gm)].reduce((sum, [, value]) => sum + Number(value), 0);
+      [...(await server.metrics()).matchAll(/^http_requests_total\{.*route="\/who".*\} (\d+)$/gm)].reduce(
+        (sum, [, value]) => sum + Number(value),
+        0,
+      );
     for (let n = 0; n < 10; n++) await server.get('/who');
     const before = await eventually(total, (count) => count >= 10);
     const [victim] = servingPids(await server.fleet());

@@ -1,9 +1,18 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, isAlive, servingPids, siteFile, spawnServer, startServer, stopAll, untilServing } from './server.ts';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import {
+  eventually,
+  isAlive,
+  servingPids,
+  siteFile,
+  spawnServer,
+  startServer,
+  stopAll,
+  untilServing,
+} from './server.ts';
 
 afterAll(stopAll);
 
@@ -12,7 +21,9 @@ const BARE = { TAHAN_SITE: siteFile('bare'), TAHAN_WORKERS_MAX: '2', TAHAN_WORKE
 describe('starting and stopping', () => {
   test('one line on stdout tells where the site is, and the secret is for the owner alone', async () => {
     const server = await startServer(BARE);
-    expect(server.output()).toMatch(/Tahan serves http:\/\/127\.0\.0\.1:\d+ - admin http:\/\/127\.0\.0\.1:\d+ - workers 2 to 2 - data \//);
+    expect(server.output()).toMatch(
+      /Tahan serves http:\/\/127\.0\.0\.1:\d+ - admin http:\/\/127\.0\.0\.1:\d+ - workers 2 to 2 - data \//,
+    );
     expect(statSync(join(server.dataDir, 'session.secret')).mode & 0o777).toBe(0o600);
     expect((await server.get('/')).status).toBe(200);
     const pids = [...servingPids(await untilServing(server, 2)), (await server.fleet()).lifeboat.pid ?? 0];
@@ -35,9 +46,17 @@ describe('starting and stopping', () => {
     await new Promise((resolve) => taken.once('listening', resolve));
     const { port } = taken.address() as net.AddressInfo;
     const dataDir = mkdtempSync(join(tmpdir(), 'tahan-test-'));
-    const { exited, output } = spawnServer({ ...BARE, HOST: '127.0.0.1', PORT: String(port), TAHAN_ADMIN_PORT: '0', TAHAN_DATA_DIR: dataDir });
+    const { exited, output } = spawnServer({
+      ...BARE,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      TAHAN_ADMIN_PORT: '0',
+      TAHAN_DATA_DIR: dataDir,
+    });
     expect(await exited).toBe(1);
-    expect(output().trim()).toBe(`tahan: port ${port} on 127.0.0.1 is in use by another program; stop it, or set PORT to another port`);
+    expect(output().trim()).toBe(
+      `tahan: port ${port} on 127.0.0.1 is in use by another program; stop it, or set PORT to another port`,
+    );
     taken.close();
     rmSync(dataDir, { recursive: true });
   });
@@ -46,7 +65,12 @@ describe('starting and stopping', () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'tahan-test-'));
     const file = join(dataDir, 'site.ts');
     writeFileSync(file, 'export const nothing = 1;\n');
-    const { exited, output } = spawnServer({ TAHAN_SITE: file, PORT: '0', TAHAN_ADMIN_PORT: '0', TAHAN_DATA_DIR: dataDir });
+    const { exited, output } = spawnServer({
+      TAHAN_SITE: file,
+      PORT: '0',
+      TAHAN_ADMIN_PORT: '0',
+      TAHAN_DATA_DIR: dataDir,
+    });
     expect(await exited).toBe(1);
     expect(output()).toContain('must export a function createSite(context)');
     rmSync(dataDir, { recursive: true });
@@ -56,7 +80,10 @@ describe('starting and stopping', () => {
     const first = await startServer(BARE);
     const pids = servingPids(await untilServing(first, 2));
     first.process.kill('SIGKILL');
-    await eventually(() => pids.filter(isAlive), (alive) => alive.length === 0);
+    await eventually(
+      () => pids.filter(isAlive),
+      (alive) => alive.length === 0,
+    );
     const second = await startServer({ ...BARE, PORT: String(first.port) });
     expect((await second.get('/')).status).toBe(200);
     await second.stop();
@@ -86,7 +113,11 @@ describe('starting and stopping', () => {
   test('nothing but the data folder is written', async () => {
     const server = await startServer(BARE);
     await server.get('/');
-    expect(readdirSync(server.dataDir).sort().filter((name) => !name.startsWith('pages.db'))).toEqual(['session.secret']);
+    expect(
+      readdirSync(server.dataDir)
+        .sort()
+        .filter((name) => !name.startsWith('pages.db')),
+    ).toEqual(['session.secret']);
     await server.stop();
   });
 });
@@ -107,7 +138,11 @@ describe('any listener can be the site', () => {
     }
     expect((await server.get('/nothing/here')).status).toBe(404);
     if (name === 'express') {
-      const answer = await server.get('/echo', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a":1}' });
+      const answer = await server.get('/echo', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"a":1}',
+      });
       expect(JSON.parse(answer.body)).toEqual({ got: { a: 1 } });
     }
     await server.stop();

@@ -1,7 +1,16 @@
-import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Answer, eventually, servingPids, siteFile, startServer, stopAll, type TestServer, untilServing } from './server.ts';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import {
+  type Answer,
+  eventually,
+  servingPids,
+  siteFile,
+  startServer,
+  stopAll,
+  type TestServer,
+  untilServing,
+} from './server.ts';
 
 afterEach(stopAll);
 afterAll(stopAll);
@@ -23,18 +32,31 @@ function visit(server: TestServer, path: string, everyMs = 10): { stop: () => Pr
   };
 }
 
-const failed = (visits: readonly (Answer | Error)[]): unknown[] => visits.filter((one) => one instanceof Error || one.status !== 200).map((one) => (one instanceof Error ? one.message : one.status));
+const failed = (visits: readonly (Answer | Error)[]): unknown[] =>
+  visits
+    .filter((one) => one instanceof Error || one.status !== 200)
+    .map((one) => (one instanceof Error ? one.message : one.status));
 
 describe('when workers are gone', () => {
   test('every worker killed at once: the main page answers all the same, and workers come back', async () => {
     const server = await startServer(TWO);
     const fleet = await untilServing(server, 2);
     const visitors = visit(server, '/');
-    await eventually(() => server.get('/'), ({ status }) => status === 200);
+    await eventually(
+      () => server.get('/'),
+      ({ status }) => status === 200,
+    );
     for (const pid of servingPids(fleet)) process.kill(pid, 'SIGKILL');
-    const rescued = await eventually(() => server.get('/'), ({ headers }) => headers['x-tahan-process'] === 'lifeboat');
+    const rescued = await eventually(
+      () => server.get('/'),
+      ({ headers }) => headers['x-tahan-process'] === 'lifeboat',
+    );
     expect(rescued.status).toBe(200);
-    await eventually(server.fleet, ({ lifeboat, workers }) => !lifeboat.active && workers.filter(({ state }) => state === 'serving').length === 2, 30_000);
+    await eventually(
+      server.fleet,
+      ({ lifeboat, workers }) => !lifeboat.active && workers.filter(({ state }) => state === 'serving').length === 2,
+      30_000,
+    );
     expect(failed(await visitors.stop())).toEqual([]);
   });
 
@@ -51,12 +73,18 @@ describe('when workers are gone', () => {
       },
       (all) => all,
     );
-    const rescued = await eventually(() => server.get('/'), ({ headers }) => headers['x-tahan-process'] === 'lifeboat');
+    const rescued = await eventually(
+      () => server.get('/'),
+      ({ headers }) => headers['x-tahan-process'] === 'lifeboat',
+    );
     expect(rescued.status).toBe(200);
     expect((await server.get('/who')).status).toBe(503);
     await Promise.all(blocks);
     await eventually(server.fleet, ({ lifeboat }) => !lifeboat.active, 30_000);
-    await eventually(() => server.get('/who'), ({ status }) => status === 200);
+    await eventually(
+      () => server.get('/who'),
+      ({ status }) => status === 200,
+    );
     expect(failed(await visitors.stop())).toEqual([]);
     // Busy is not dead: nobody was replaced.
     expect(await server.metrics()).not.toMatch(/tahan_worker_restarts_total\{/);
@@ -68,24 +96,40 @@ describe('when workers are gone', () => {
     process.kill(before, 'SIGKILL');
     await eventually(server.fleet, ({ lifeboat }) => lifeboat.pid !== undefined && lifeboat.pid !== before);
     for (const pid of servingPids(await server.fleet())) process.kill(pid, 'SIGKILL');
-    await eventually(() => server.get('/'), ({ headers }) => headers['x-tahan-process'] === 'lifeboat');
+    await eventually(
+      () => server.get('/'),
+      ({ headers }) => headers['x-tahan-process'] === 'lifeboat',
+    );
   });
 
   test('an uncaught exception ends its worker after the open requests', async () => {
     const server = await startServer(TWO);
     const fleet = await untilServing(server, 2);
     const slow = Array.from({ length: 6 }, () => server.get('/slow?ms=400'));
-    await eventually(server.fleet, ({ workers }) => workers.reduce((sum, { beat }) => sum + (beat?.inFlight ?? 0), 0) >= 6);
+    await eventually(
+      server.fleet,
+      ({ workers }) => workers.reduce((sum, { beat }) => sum + (beat?.inFlight ?? 0), 0) >= 6,
+    );
     await server.get('/crash');
     for (const { status } of await Promise.all(slow)) expect(status).toBe(200);
     const pids = servingPids(fleet);
-    await eventually(server.fleet, (now) => servingPids(now).some((pid) => !pids.includes(pid)) && servingPids(now).length === 2, 30_000);
+    await eventually(
+      server.fleet,
+      (now) => servingPids(now).some((pid) => !pids.includes(pid)) && servingPids(now).length === 2,
+      30_000,
+    );
   });
 });
 
 describe('more work than there is time', () => {
   // The lifeboat stays ashore even where the machine of the test gives the worker no turn for a while.
-  const ONE = { ...SITE, TAHAN_SITE: siteFile('busy'), TAHAN_WORKERS_MIN: '1', TAHAN_WORKERS_MAX: '1', TAHAN_SILENT_MS: '10000' };
+  const ONE = {
+    ...SITE,
+    TAHAN_SITE: siteFile('busy'),
+    TAHAN_WORKERS_MIN: '1',
+    TAHAN_WORKERS_MAX: '1',
+    TAHAN_SILENT_MS: '10000',
+  };
 
   test('what does not fit is refused with a waiting page, and critical work goes before low', async () => {
     const server = await startServer(ONE);
@@ -94,7 +138,9 @@ describe('more work than there is time', () => {
     const low = Array.from({ length: 100 }, () => server.get('/low'));
     const critical = Array.from({ length: 8 }, () => server.get('/critical'));
     const [lows, criticals] = [await Promise.all(low), await Promise.all(critical)];
-    expect(criticals.map(({ status, headers }) => [status, headers['x-tahan-process']])).toEqual(criticals.map(() => [200, 'worker-1']));
+    expect(criticals.map(({ status, headers }) => [status, headers['x-tahan-process']])).toEqual(
+      criticals.map(() => [200, 'worker-1']),
+    );
     const refused = lows.filter(({ status }) => status === 503);
     expect(refused.length).toBeGreaterThan(0);
     expect(refused.length).toBeLessThan(100);
@@ -111,8 +157,12 @@ describe('more work than there is time', () => {
     const server = await startServer({ ...ONE, TAHAN_DRY_RUN: '1', TAHAN_DEADLINE_MS: '20000' });
     for (let n = 0; n < 5; n++) await server.get('/low');
     const answers = await Promise.all(Array.from({ length: 60 }, () => server.get('/low')));
-    expect(answers.map(({ status, headers }) => [status, headers['x-tahan-process']])).toEqual(answers.map(() => [200, 'worker-1']));
-    await eventually(server.metrics, (text) => /tahan_refused_total\{priority="low",reason="queue",dry_run="true"\} \d+/.test(text));
+    expect(answers.map(({ status, headers }) => [status, headers['x-tahan-process']])).toEqual(
+      answers.map(() => [200, 'worker-1']),
+    );
+    await eventually(server.metrics, (text) =>
+      /tahan_refused_total\{priority="low",reason="queue",dry_run="true"\} \d+/.test(text),
+    );
   });
 
   test('a page that is stale is served from its last good copy while the worker is saturated', async () => {
@@ -133,11 +183,17 @@ describe('the page store', () => {
   test('a restart begins warm', async () => {
     const first = await startServer(SITE);
     const page = await first.get('/page/warm');
-    await eventually(() => existsSync(join(first.dataDir, 'pages.db')), (exists) => exists);
+    await eventually(
+      () => existsSync(join(first.dataDir, 'pages.db')),
+      (exists) => exists,
+    );
     await first.get('/purge?tag=nothing'); // flushes the store
     const { dataDir } = first;
     first.process.kill('SIGTERM');
-    await eventually(() => first.process.exitCode, (code) => code === 0);
+    await eventually(
+      () => first.process.exitCode,
+      (code) => code === 0,
+    );
     const second = await startServer(SITE, { dataDir });
     expect((await second.get('/page/warm')).body).toBe(page.body);
     await second.stop();
@@ -149,12 +205,18 @@ describe('the page store', () => {
     await first.get('/page/a');
     const { dataDir } = first;
     first.process.kill('SIGTERM');
-    await eventually(() => first.process.exitCode, (code) => code === 0);
+    await eventually(
+      () => first.process.exitCode,
+      (code) => code === 0,
+    );
     for (const rest of ['-wal', '-shm']) rmSync(join(dataDir, `pages.db${rest}`), { force: true });
     writeFileSync(join(dataDir, 'pages.db'), Buffer.alloc(20_000, 'rubbish '));
     const second = await startServer(SITE, { dataDir });
     expect((await second.get('/page/b')).status).toBe(200);
-    await eventually(() => existsSync(join(dataDir, 'pages.db.corrupt')), (exists) => exists);
+    await eventually(
+      () => existsSync(join(dataDir, 'pages.db.corrupt')),
+      (exists) => exists,
+    );
     expect((await second.get('/')).status).toBe(200);
     expect(second.output()).toMatch(/page store/);
     await second.stop();

@@ -1,7 +1,7 @@
-import { describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SRC = join(ROOT, 'src');
@@ -11,7 +11,10 @@ const IMPORT = /(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g;
 
 /** Every relative import of src, as paths below src. */
 const imports = files.flatMap((file) =>
-  [...readFileSync(join(SRC, file), 'utf8').matchAll(IMPORT)].map(([, target = '']) => ({ from: file, to: relative(SRC, resolve(SRC, dirname(file), target)) })),
+  [...readFileSync(join(SRC, file), 'utf8').matchAll(IMPORT)].map(([, target = '']) => ({
+    from: file,
+    to: relative(SRC, resolve(SRC, dirname(file), target)),
+  })),
 );
 
 const room = (file: string): string => /^engine\/(primary|worker|lifeboat)\//.exec(file)?.[1] ?? file.split('/')[0]!;
@@ -27,12 +30,18 @@ describe('the one-way rule', () => {
 
   test('primary, worker and lifeboat do not import one another', () => {
     const processes = ['primary', 'worker', 'lifeboat'];
-    const crossing = imports.filter(({ from, to }) => processes.includes(room(from)) && processes.includes(room(to)) && room(from) !== room(to));
+    const crossing = imports.filter(
+      ({ from, to }) => processes.includes(room(from)) && processes.includes(room(to)) && room(from) !== room(to),
+    );
     expect(crossing).toEqual([]);
   });
 
   test('the site imports of the engine only what is not a process', () => {
-    expect(imports.filter(({ from, to }) => from.startsWith('site/') && ['primary', 'worker', 'lifeboat'].includes(room(to)))).toEqual([]);
+    expect(
+      imports.filter(
+        ({ from, to }) => from.startsWith('site/') && ['primary', 'worker', 'lifeboat'].includes(room(to)),
+      ),
+    ).toEqual([]);
   });
 
   test('there is no circle', () => {

@@ -1,5 +1,5 @@
-import { type BlockList, isIP } from 'node:net';
 import type { IncomingMessage } from 'node:http';
+import { type BlockList, isIP } from 'node:net';
 
 const plain = (address: string): string => (address.startsWith('::ffff:') ? address.slice(7) : address);
 
@@ -42,5 +42,11 @@ export function isDirectLoopback(request: IncomingMessage): boolean {
   const peer = peerAddress(request);
   const loopback = peer === '::1' || peer.startsWith('127.');
   const headers = request.headers;
-  return loopback && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined && headers['x-real-ip'] === undefined && headers.via === undefined;
+  return (
+    loopback &&
+    headers['x-forwarded-for'] === undefined &&
+    headers.forwarded === undefined &&
+    headers['x-real-ip'] === undefined &&
+    headers.via === undefined
+  );
 }

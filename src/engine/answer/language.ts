@@ -4,13 +4,17 @@ export function negotiate(header: string | undefined, languages: readonly string
     .split(',', 32)
     .map((part) => {
       const [tag = '', ...parameters] = part.trim().toLowerCase().split(';');
-      const quality = parameters.map((parameter) => /^\s*q=([\d.]+)\s*$/.exec(parameter)?.[1]).find((value) => value !== undefined);
+      const quality = parameters
+        .map((parameter) => /^\s*q=([\d.]+)\s*$/.exec(parameter)?.[1])
+        .find((value) => value !== undefined);
       return { tag, quality: quality === undefined ? 1 : Number(quality) };
     })
     .filter(({ tag, quality }) => tag !== '' && quality > 0)
     .sort((a, b) => b.quality - a.quality);
   for (const { tag } of wanted) {
-    const found = languages.find((language) => language.toLowerCase() === tag || tag.startsWith(`${language.toLowerCase()}-`));
+    const found = languages.find(
+      (language) => language.toLowerCase() === tag || tag.startsWith(`${language.toLowerCase()}-`),
+    );
     if (found !== undefined) return found;
   }
   return languages[0] ?? '';

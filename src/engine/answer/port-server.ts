@@ -77,10 +77,15 @@ export function createPortServer(
       const failed = (problem: Error): void => done(problem);
       server.once('error', failed);
       // `listen(handle, backlog)` is documented; the types know `handle` only as `any`.
-      (server.listen as (handle: PortHandle, backlog: number, listening: () => void) => void).call(server, handle, backlog, () => {
-        server.off('error', failed);
-        done();
-      });
+      (server.listen as (handle: PortHandle, backlog: number, listening: () => void) => void).call(
+        server,
+        handle,
+        backlog,
+        () => {
+          server.off('error', failed);
+          done();
+        },
+      );
     },
     leave,
     async drain(withinMs) {

@@ -28,7 +28,7 @@ export function createRefusals(options: { siteName: string; stamp: readonly stri
       'cache-control',
       'no-store',
       'content-security-policy',
-      "default-src 'none'; style-src 'sha256-" + STYLE_HASH + "'",
+      `default-src 'none'; style-src 'sha256-${STYLE_HASH}'`,
       'x-content-type-options',
       'nosniff',
     ];
@@ -49,7 +49,7 @@ const STYLE =
   'body{font:1.1rem/1.6 system-ui,sans-serif;max-width:32rem;margin:18vh auto;padding:0 1.5rem;color:#12303a;background:#f4f8f8}h1{font-size:1.6rem}@media(prefers-color-scheme:dark){body{color:#dcebec;background:#0d1c22}}';
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-const escape = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
 /** The page of those who must wait: reloads itself after `seconds`. */
 export function waitingPage(siteName: string, seconds: number): string {
@@ -59,13 +59,13 @@ export function waitingPage(siteName: string, seconds: number): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="${seconds}">
-<title>One moment - ${escape(siteName)}</title>
+<title>One moment - ${escaped(siteName)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
 <h1>One moment, please</h1>
-<p>Many people are visiting ${escape(siteName)} right now. This page tries again by itself in ${seconds} second${seconds === 1 ? '' : 's'}; you need not do anything.</p>
+<p>Many people are visiting ${escaped(siteName)} right now. This page tries again by itself in ${seconds} second${seconds === 1 ? '' : 's'}; you need not do anything.</p>
 </main>
 </body>
 </html>

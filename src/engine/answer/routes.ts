@@ -19,7 +19,8 @@ const MAX_ROUTES = 200;
 
 /** Compiles route policies. Static paths are found in a map; templates are tried in their order. */
 export function compileRoutes(policies: readonly RoutePolicy[]): Routes {
-  if (policies.length > MAX_ROUTES) throw new RangeError(`a site may declare ${MAX_ROUTES} route policies, not ${policies.length}`);
+  if (policies.length > MAX_ROUTES)
+    throw new RangeError(`a site may declare ${MAX_ROUTES} route policies, not ${policies.length}`);
   const unknown: Route = { policy: { route: 'unknown' }, index: policies.length, cacheable: false };
   const all = policies.map((policy, index): Route => {
     if (!policy.route.startsWith('/')) throw new TypeError(`route policy "${policy.route}" must start with /`);
@@ -32,7 +33,8 @@ export function compileRoutes(policies: readonly RoutePolicy[]): Routes {
     if (!/[:*]/.test(template)) exact.set(template, [...(exact.get(template) ?? []), route]);
     else templates.push({ route, pattern: toPattern(template) });
   }
-  const allows = (route: Route, method: string): boolean => route.policy.methods === undefined || route.policy.methods.includes(method);
+  const allows = (route: Route, method: string): boolean =>
+    route.policy.methods === undefined || route.policy.methods.includes(method);
   return {
     all,
     unknown,

@@ -34,7 +34,10 @@ export async function startLifeboat(config: Config): Promise<void> {
   const recorder = new Recorder();
   const hosts = new Set(config.hosts.map((host) => host.toLowerCase()));
   const memory = new PageMemory({ maxBytes: config.cacheBytes * MEMORY_SHARE, maxEntryBytes: config.cacheEntryBytes });
-  const reader = openPageReader(join(config.dataDir, 'pages.db'), limitedReporter((line) => log.warn(line)));
+  const reader = openPageReader(
+    join(config.dataDir, 'pages.db'),
+    limitedReporter((line) => log.warn(line)),
+  );
   const refuse = createRefusals({ siteName: config.siteName, stamp });
 
   let health: { status: 200 | 503; body: string } = { status: 503, body: '{"status":"down"}\n' };
@@ -92,8 +95,21 @@ export async function startLifeboat(config: Config): Promise<void> {
     const reading = request.method === 'GET' || request.method === 'HEAD';
     const path = (request.url ?? '/').split('?', 1)[0]!;
     if (reading && path.startsWith('/health')) {
-      const [status, body] = path === '/health/live' ? [200, '{"live":true}\n'] : path === '/health' ? [health.status, health.body] : [503, '{"ready":false}\n'];
-      response.writeHead(status, [...stamp, 'content-type', 'application/json; charset=utf-8', 'cache-control', 'no-store', 'content-length', String(Buffer.byteLength(body))]);
+      const [status, body] =
+        path === '/health/live'
+          ? [200, '{"live":true}\n']
+          : path === '/health'
+            ? [health.status, health.body]
+            : [503, '{"ready":false}\n'];
+      response.writeHead(status, [
+        ...stamp,
+        'content-type',
+        'application/json; charset=utf-8',
+        'cache-control',
+        'no-store',
+        'content-length',
+        String(Buffer.byteLength(body)),
+      ]);
       response.end(request.method === 'HEAD' ? undefined : body);
       recorder.count('tahan_lifeboat_answers_total', ['health']);
       return;
@@ -109,7 +125,10 @@ export async function startLifeboat(config: Config): Promise<void> {
     const { status, head, body } = answerOf(
       page,
       state === 'lastGood' ? 'last_good' : state,
-      { acceptEncoding: request.headers['accept-encoding'] as string | undefined, ifNoneMatch: request.headers['if-none-match'] },
+      {
+        acceptEncoding: request.headers['accept-encoding'] as string | undefined,
+        ifNoneMatch: request.headers['if-none-match'],
+      },
       now,
       stamp,
     );

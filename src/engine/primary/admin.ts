@@ -17,10 +17,17 @@ const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8';
  * The admin port, served by the primary itself so that it answers whatever the workers do.
  * @throws {PortError} the port cannot be had
  */
-export async function startAdmin(host: string, port: number, sources: AdminSources): Promise<{ server: Server; port: number }> {
-  const server = createServer({ headersTimeout: 5_000, requestTimeout: 5_000, maxHeaderSize: 8_192 }, (request, response) => {
-    void answer(request, response, sources);
-  });
+export async function startAdmin(
+  host: string,
+  port: number,
+  sources: AdminSources,
+): Promise<{ server: Server; port: number }> {
+  const server = createServer(
+    { headersTimeout: 5_000, requestTimeout: 5_000, maxHeaderSize: 8_192 },
+    (request, response) => {
+      void answer(request, response, sources);
+    },
+  );
   server.maxConnections = 64;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -33,7 +40,11 @@ export async function startAdmin(host: string, port: number, sources: AdminSourc
 
 async function answer(request: IncomingMessage, response: ServerResponse, sources: AdminSources): Promise<void> {
   const send = (status: number, type: string, body: string): void => {
-    response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    response.writeHead(status, {
+      'content-type': type,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
     response.end(request.method === 'HEAD' ? undefined : body);
   };
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -60,7 +71,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, source
       try {
         send(200, EXPOSITION, await sources.exposition());
       } catch (error) {
-        send(500, TEXT, `The metrics could not be put together: ${error instanceof Error ? error.message : String(error)}\n`);
+        send(
+          500,
+          TEXT,
+          `The metrics could not be put together: ${error instanceof Error ? error.message : String(error)}\n`,
+        );
       }
       return;
     case '/fleet':

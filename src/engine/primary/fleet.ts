@@ -121,7 +121,11 @@ export function createFleet(options: FleetOptions): Fleet {
 
   const onExit = (member: Member, code: number | null, signal: string | null): void => {
     const expected = member.state === 'draining' || stopping;
-    const news: ExitNews = { expected, servedMs: member.servingAt === undefined ? 0 : now() - member.servingAt, how: signal ? `signal ${signal}` : `exit code ${code}` };
+    const news: ExitNews = {
+      expected,
+      servedMs: member.servingAt === undefined ? 0 : now() - member.servingAt,
+      how: signal ? `signal ${signal}` : `exit code ${code}`,
+    };
     member.state = 'dead';
     members.delete(member.id);
     events.exit(member, news);

@@ -38,7 +38,14 @@ export function mergeFeatures(all: Iterable<Record<string, FeatureState>>): Reco
 export function healthOf(input: HealthInput): Health {
   const features = mergeFeatures(input.features);
   const ill = Object.values(features).some((state) => WORSE[state] > 0);
-  const status = input.mode === 'down' ? 'down' : input.mode === 'saturated' ? 'saturated' : ill || input.live < input.min ? 'degraded' : 'ok';
+  const status =
+    input.mode === 'down'
+      ? 'down'
+      : input.mode === 'saturated'
+        ? 'saturated'
+        : ill || input.live < input.min
+          ? 'degraded'
+          : 'ok';
   return {
     status: status === 'down' ? 503 : 200,
     body: `${JSON.stringify({

@@ -48,7 +48,10 @@ export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
   const start = (): void => {
     beat = undefined;
     lent = false;
-    child = fork(fileURLToPath(options.main), [], { env: { ...options.env(), TAHAN_INTERNAL_ROLE: 'lifeboat' }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    child = fork(fileURLToPath(options.main), [], {
+      env: { ...options.env(), TAHAN_INTERNAL_ROLE: 'lifeboat' },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     child.on('message', (raw: unknown) => {
       const parsed = upwardSchema.safeParse(raw);
       if (!parsed.success) return;

@@ -78,7 +78,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   });
 
   await supervisor.serving;
-  const shown = (host: string): string => (host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host);
+  const shown = (host: string): string =>
+    host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   console.log(
     `Tahan serves ${config.publicUrl || `http://${shown(config.host)}:${port.port}`} - admin http://${shown(config.adminHost)}:${admin.port} - ` +
       `workers ${config.workersMin} to ${config.workersMax} - data ${config.dataDir}`,
@@ -88,7 +89,11 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
 
 /** @throws {PrepareError} it ended with an error; its own line says which */
 async function runPrepare(main: URL, env: NodeJS.ProcessEnv): Promise<void> {
-  const child = fork(fileURLToPath(main), [], { env: { ...env, TAHAN_INTERNAL_ROLE: 'prepare' }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(fileURLToPath(main), [], {
+    env: { ...env, TAHAN_INTERNAL_ROLE: 'prepare' },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-  if (code !== 0) throw new PrepareError(`the site could not be prepared (${signal ?? `exit code ${code}`}); nothing was started`);
+  if (code !== 0)
+    throw new PrepareError(`the site could not be prepared (${signal ?? `exit code ${code}`}); nothing was started`);
 }

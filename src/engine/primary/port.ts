@@ -30,7 +30,9 @@ export interface BoundPort {
  */
 export async function bindPort(host: string, port: number, setting: string): Promise<BoundPort> {
   const { address, family } = await lookup(host).catch(() => {
-    throw new PortError(`cannot listen on ${host}: no such address; set ${setting === 'PORT' ? 'HOST' : 'TAHAN_ADMIN_HOST'}`);
+    throw new PortError(
+      `cannot listen on ${host}: no such address; set ${setting === 'PORT' ? 'HOST' : 'TAHAN_ADMIN_HOST'}`,
+    );
   });
   const handle = createServerHandle(address, port, family === 6 ? 6 : 4);
   if (typeof handle === 'number') throw new PortError(portProblem(codeOf(handle), host, port, setting));
@@ -48,7 +50,9 @@ const codeOf = (errno: number): string => getSystemErrorName(errno);
 
 /** One line that says what is wrong with a port and what to do. */
 export function portProblem(code: string, host: string, port: number, setting: string): string {
-  if (code === 'EADDRINUSE') return `port ${port} on ${host} is in use by another program; stop it, or set ${setting} to another port`;
-  if (code === 'EACCES') return `port ${port} on ${host} is not allowed for this user; set ${setting} to a port above 1023`;
+  if (code === 'EADDRINUSE')
+    return `port ${port} on ${host} is in use by another program; stop it, or set ${setting} to another port`;
+  if (code === 'EACCES')
+    return `port ${port} on ${host} is not allowed for this user; set ${setting} to a port above 1023`;
   return `cannot listen on ${host}:${port} (${code}); set ${setting}`;
 }

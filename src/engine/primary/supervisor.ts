@@ -78,7 +78,12 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
   let lifeboat: LifeboatKeeper | undefined;
   let toldAt = Number.NEGATIVE_INFINITY;
   let toldHealth = '';
-  const backlogTables = isIP(config.host) === 6 ? ['/proc/net/tcp6'] : isIP(config.host) === 4 ? ['/proc/net/tcp'] : ['/proc/net/tcp', '/proc/net/tcp6'];
+  const backlogTables =
+    isIP(config.host) === 6
+      ? ['/proc/net/tcp6']
+      : isIP(config.host) === 4
+        ? ['/proc/net/tcp']
+        : ['/proc/net/tcp', '/proc/net/tcp6'];
   let backlog: number | undefined;
   let backlogReadAt = Number.NEGATIVE_INFINITY;
   let ticking: NodeJS.Timeout | undefined;
@@ -105,7 +110,10 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
         fleet.send(member, modeMessage());
         return;
       case 'listening':
-        log.info({ worker: member.name, pid: member.pid, afterMs: Math.round(now() - member.startedAt) }, 'worker serves');
+        log.info(
+          { worker: member.name, pid: member.pid, afterMs: Math.round(now() - member.startedAt) },
+          'worker serves',
+        );
         return;
       case 'failed':
         log.error({ worker: member.name, reason: message.reason }, 'worker could not start');
@@ -147,7 +155,13 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
     backoff.crashed(now(), news.servedMs);
     totals.count('tahan_worker_restarts_total', [news.servedMs === 0 ? 'died_at_start' : 'died_serving']);
     log.error(
-      { worker: member.name, pid: member.pid, how: news.how, reason: member.failure, nextInMs: Math.round(backoff.delayMs(now())) },
+      {
+        worker: member.name,
+        pid: member.pid,
+        how: news.how,
+        reason: member.failure,
+        nextInMs: Math.round(backoff.delayMs(now())),
+      },
       news.servedMs === 0 ? 'worker died at its start' : 'worker died while it served',
     );
   }
@@ -159,7 +173,9 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
 
   /** Passes a purge on to every other process, and tells the origin when all have done it. */
   function purge(origin: number, message: Extract<Upward, { type: 'purge' }>): void {
-    const others = [...fleet.members.values()].filter((member) => member.id !== origin && member.state !== 'starting').map((member) => member.id);
+    const others = [...fleet.members.values()]
+      .filter((member) => member.id !== origin && member.state !== 'starting')
+      .map((member) => member.id);
     purges.start(message.id, lifeboat?.pid === undefined ? others : [...others, LIFEBOAT], () => {
       const member = fleet.members.get(origin);
       if (member !== undefined) fleet.send(member, { type: 'purged', id: message.id });
@@ -179,14 +195,23 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
       min: config.workersMin,
       max: config.workersMax,
       lifeboat: lifeboat?.active ?? false,
-      features: members().filter(isServing).flatMap(({ beat }) => (beat === undefined ? [] : [beat.features])),
+      features: members()
+        .filter(isServing)
+        .flatMap(({ beat }) => (beat === undefined ? [] : [beat.features])),
       uptimeSeconds: (now() - startedAt) / 1_000,
       version: config.version,
     });
 
   const modeMessage = (): Downward => {
     const { status, body } = health();
-    return { type: 'mode', mode: mode.mode, health: body, httpStatus: status, serving: countOf('serving'), lifeboat: lifeboat?.active ?? false };
+    return {
+      type: 'mode',
+      mode: mode.mode,
+      health: body,
+      httpStatus: status,
+      serving: countOf('serving'),
+      lifeboat: lifeboat?.active ?? false,
+    };
   };
 
   function tick(): void {
@@ -199,7 +224,12 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
     // Only now does every visitor reach a worker: at a start the lifeboat answers until the first one has proved itself.
     if (workers.some(isServing) && !need.wanted) firstServing.resolve();
     const before = mode.mode;
-    mode = nextMode({ workers, silence, backlog: backlogAt(at), lifeboat: lifeboat?.active ?? false }, mode, at, modeOptions);
+    mode = nextMode(
+      { workers, silence, backlog: backlogAt(at), lifeboat: lifeboat?.active ?? false },
+      mode,
+      at,
+      modeOptions,
+    );
     if (mode.mode !== before) log.info({ from: before, to: mode.mode, why: mode.reason }, 'mode changed');
     const summary = `${mode.mode} ${countOf('serving')} ${lifeboat?.active}`;
     if (summary === toldHealth && at - toldAt < TELL_EVERY_MS) return;
@@ -218,7 +248,9 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
     }
     return backlog;
   };
-  const isUp = (member: Member): boolean => answering([member], silence, config.silentMs).length > 0 || (!isServing(member) && silentMs(silence, member.name) < modeOptions.blockedMs);
+  const isUp = (member: Member): boolean =>
+    answering([member], silence, config.silentMs).length > 0 ||
+    (!isServing(member) && silentMs(silence, member.name) < modeOptions.blockedMs);
 
   const sources: AdminSources = {
     health,

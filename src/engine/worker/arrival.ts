@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isbot } from 'isbot';
 import { wantsJson } from '../answer/accept.ts';
+import type { Route, Routes } from '../answer/routes.ts';
 import type { Priority, Site } from '../site.ts';
 import type { Direct } from './direct.ts';
 import type { EngineRoutes } from './engine-routes.ts';
 import type { Pages } from './pages.ts';
-import type { Route, Routes } from '../answer/routes.ts';
 
 /** A request on its way through the engine. Times on the clock of `performance.now()`, ms. */
 export interface Visitor {
@@ -75,8 +75,13 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
 /** Refused by its announced length, before a byte of it is read; the connection ends, as the body would follow. */
 function tooLarge(request: IncomingMessage, response: ServerResponse, bodyLimit: number): void {
   const message = `The request body is larger than ${bodyLimit} bytes.`;
-  const body = wantsJson(request) ? `${JSON.stringify({ error: { status: 413, code: 'BODY_TOO_LARGE', message } })}\n` : `${message}\n`;
-  response.writeHead(413, { 'content-type': wantsJson(request) ? 'application/json; charset=utf-8' : 'text/plain; charset=utf-8', connection: 'close' });
+  const body = wantsJson(request)
+    ? `${JSON.stringify({ error: { status: 413, code: 'BODY_TOO_LARGE', message } })}\n`
+    : `${message}\n`;
+  response.writeHead(413, {
+    'content-type': wantsJson(request) ? 'application/json; charset=utf-8' : 'text/plain; charset=utf-8',
+    connection: 'close',
+  });
   response.end(body);
 }
 

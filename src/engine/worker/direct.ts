@@ -44,7 +44,13 @@ export function createDirect(parts: DirectParts): Direct {
       const record = (): void => {
         if (recorded) return;
         recorded = true;
-        recorder.request(route.policy.route, request.method ?? 'GET', response.statusCode, 'bypass', (performance.now() - arrivedAt) / 1_000);
+        recorder.request(
+          route.policy.route,
+          request.method ?? 'GET',
+          response.statusCode,
+          'bypass',
+          (performance.now() - arrivedAt) / 1_000,
+        );
       };
       const turnAway = (): void => {
         clearTimeout(timer);
@@ -76,7 +82,10 @@ export function createDirect(parts: DirectParts): Direct {
       const fail = (error: unknown): void => {
         onSiteError(error);
         if (response.headersSent) response.destroy();
-        else response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' }).end('Something went wrong here. Please try again.\n');
+        else
+          response
+            .writeHead(500, { 'content-type': 'text/plain; charset=utf-8' })
+            .end('Something went wrong here. Please try again.\n');
       };
       response.once('close', () => {
         clearTimeout(timer);

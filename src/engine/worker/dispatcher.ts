@@ -82,7 +82,10 @@ export class Dispatcher {
 
   /** Whether a job of this kind would be refused now. */
   wouldRefuse(job: Pick<SiteJob, 'priority' | 'costMs'>): boolean {
-    return !this.options.dryRun && this.queue.workAheadMs(job.priority) > this.options.bounds.boundMs[job.priority] * this.share;
+    return (
+      !this.options.dryRun &&
+      this.queue.workAheadMs(job.priority) > this.options.bounds.boundMs[job.priority] * this.share
+    );
   }
 
   cancel(job: SiteJob): void {

@@ -23,7 +23,15 @@ export interface EngineRoutesParts {
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function createEngineRoutes(parts: EngineRoutesParts): EngineRoutes {
-  const send = (request: IncomingMessage, response: ServerResponse, route: string, status: number, type: string, body: string, more: Record<string, string> = {}): void => {
+  const send = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    route: string,
+    status: number,
+    type: string,
+    body: string,
+    more: Record<string, string> = {},
+  ): void => {
     response.writeHead(status, {
       'content-type': type,
       'content-length': String(Buffer.byteLength(body)),
@@ -38,7 +46,8 @@ export function createEngineRoutes(parts: EngineRoutesParts): EngineRoutes {
 
   const metrics = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const text = await parts.exposition();
-    if (text === undefined) send(request, response, '/metrics', 503, 'text/plain; charset=utf-8', 'The metrics cannot be had right now.\n');
+    if (text === undefined)
+      send(request, response, '/metrics', 503, 'text/plain; charset=utf-8', 'The metrics cannot be had right now.\n');
     else send(request, response, '/metrics', 200, 'text/plain; version=0.0.4; charset=utf-8', text);
   };
 
@@ -48,7 +57,9 @@ export function createEngineRoutes(parts: EngineRoutesParts): EngineRoutes {
       const open = path === '/metrics' && mayScrape(request, parts.metricsToken);
       if (path !== '/health' && path !== '/health/live' && path !== '/health/ready' && !open) return false;
       if (request.method !== 'GET' && request.method !== 'HEAD') {
-        send(request, response, path, 405, 'text/plain; charset=utf-8', 'Only GET and HEAD here.\n', { allow: 'GET, HEAD' });
+        send(request, response, path, 405, 'text/plain; charset=utf-8', 'Only GET and HEAD here.\n', {
+          allow: 'GET, HEAD',
+        });
       } else if (open) {
         void metrics(request, response);
       } else if (path === '/health') {

@@ -1,5 +1,5 @@
-import type { SiteModule, SiteSettings } from '../site.ts';
 import type { Config } from '../../config.ts';
+import type { SiteModule, SiteSettings } from '../site.ts';
 
 /** The site cannot be started; the message is the line to show. */
 export class SiteStartError extends Error {
@@ -16,10 +16,15 @@ export async function loadSite(url: URL): Promise<SiteModule> {
   try {
     module = (await import(url.href)) as Partial<SiteModule>;
   } catch (error) {
-    throw new SiteStartError(`the site ${url.pathname} cannot be loaded: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`, { cause: error });
+    throw new SiteStartError(
+      `the site ${url.pathname} cannot be loaded: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      { cause: error },
+    );
   }
   if (typeof module.createSite !== 'function') {
-    throw new SiteStartError(`the site ${url.pathname} must export a function createSite(context); set TAHAN_SITE to a module that does`);
+    throw new SiteStartError(
+      `the site ${url.pathname} must export a function createSite(context); set TAHAN_SITE to a module that does`,
+    );
   }
   return module as SiteModule;
 }

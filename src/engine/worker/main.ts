@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { type Config, trustedProxyList } from '../../config.ts';
 import { createPortServer } from '../answer/port-server.ts';
 import { createRefusals } from '../answer/refusal.ts';
+import { compileRoutes, type Route } from '../answer/routes.ts';
 import { startBeating } from '../beating.ts';
 import type { Mode } from '../beats.ts';
 import type { Compressed } from '../cache/compress.ts';
@@ -31,7 +32,6 @@ import { Pages } from './pages.ts';
 import { createPurger } from './purger.ts';
 import { createQuick } from './quick.ts';
 import { RouteWork } from './route-work.ts';
-import { compileRoutes, type Route } from '../answer/routes.ts';
 import { createScraper } from './scraper.ts';
 import { createCompressWish, createServing, keyFor } from './serving.ts';
 import { visitOf } from './visit.ts';
@@ -60,7 +60,10 @@ export async function startWorker(config: Config, siteUrl: URL): Promise<void> {
   try {
     await serve(config, siteUrl, processName, log, link);
   } catch (error) {
-    link.send({ type: 'failed', reason: (error instanceof Error ? (error.stack ?? error.message) : String(error)).slice(0, MAX_REASON) });
+    link.send({
+      type: 'failed',
+      reason: (error instanceof Error ? (error.stack ?? error.message) : String(error)).slice(0, MAX_REASON),
+    });
     // The message must be on its way before the process goes.
     setTimeout(() => process.exit(1), 50);
   }
@@ -153,9 +156,16 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   const threads = pool;
 
   const routes = compileRoutes(site.policies ?? []);
-  const works = [...routes.all, routes.unknown].map(() => new RouteWork(new AdaptiveLimit({ initial: FIRST_ASYNC_LIMIT, min: 1, max: config.asyncLimit })));
+  const works = [...routes.all, routes.unknown].map(
+    () => new RouteWork(new AdaptiveLimit({ initial: FIRST_ASYNC_LIMIT, min: 1, max: config.asyncLimit })),
+  );
   let refusedSinceBeat = false;
-  const boundMs = { critical: config.gateCriticalMs, normal: config.gateNormalMs, low: config.gateLowMs, background: config.gateBackgroundMs };
+  const boundMs = {
+    critical: config.gateCriticalMs,
+    normal: config.gateNormalMs,
+    low: config.gateLowMs,
+    background: config.gateBackgroundMs,
+  };
   const dispatcher = new Dispatcher({
     bounds: { boundMs },
     codel: codelOf(boundMs),
@@ -185,7 +195,13 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   const languages = site.languages ?? [''];
   const keyOfQuestion = keyFor(new Set(config.hosts.map((host) => host.toLowerCase())), languages);
   const keyOf = ({ request, route, path, query }: Visitor): string | undefined =>
-    keyOfQuestion({ route, path, query, host: request.headers.host, acceptLanguage: request.headers['accept-language'] });
+    keyOfQuestion({
+      route,
+      path,
+      query,
+      host: request.headers.host,
+      acceptLanguage: request.headers['accept-language'],
+    });
   const pages = new Pages({
     site,
     dispatcher,
@@ -206,7 +222,17 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     onRenderError: onSiteError,
     onLookup: (result) => recorder.count('tahan_cache_lookups_total', [result]),
   });
-  const direct = createDirect({ site, dispatcher, works, refuse, recorder, trusted, stamp, lastGood: (visitor) => pages.serveLastGood(visitor), onSiteError });
+  const direct = createDirect({
+    site,
+    dispatcher,
+    works,
+    refuse,
+    recorder,
+    trusted,
+    stamp,
+    lastGood: (visitor) => pages.serveLastGood(visitor),
+    onSiteError,
+  });
 
   const mainPage = site.mainPage ?? '/';
   const mainRoute: Route = routes.match('GET', mainPage);
@@ -215,7 +241,8 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   onPurged = () => {
     // A render that begins in the millisecond of the purge would count as older than it.
     setTimeout(() => {
-      for (const key of mainKeys) if (memory.peek(key)?.purged !== false) pages.refresh(key, mainRoute, 'main', 'normal');
+      for (const key of mainKeys)
+        if (memory.peek(key)?.purged !== false) pages.refresh(key, mainRoute, 'main', 'normal');
     }, AFTER_PURGE_MS);
   };
 
@@ -237,11 +264,22 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
         exposition: createScraper(link),
         metricsToken: config.metricsToken,
         stamp: Object.fromEntries(stamp.length > 0 ? [[stamp[0], stamp[1]]] : []),
-        record: (route, request, response) => recorder.request(route, request.method ?? 'GET', response.statusCode, 'engine', 0),
+        record: (route, request, response) =>
+          recorder.request(route, request.method ?? 'GET', response.statusCode, 'engine', 0),
       }),
     }),
     () => dispatcher.noteArrival(0),
-    createQuick({ site, routes, pages, recorder, stamp, keyOf: keyOfQuestion, wish, closing: () => draining, noteArrival: (ms) => dispatcher.noteArrival(ms) }),
+    createQuick({
+      site,
+      routes,
+      pages,
+      recorder,
+      stamp,
+      keyOf: keyOfQuestion,
+      wish,
+      closing: () => draining,
+      noteArrival: (ms) => dispatcher.noteArrival(ms),
+    }),
   );
 
   let evictionsTold = 0;
@@ -301,7 +339,10 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   process.on('SIGHUP', () => {});
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
-      log.fatal({ error: error instanceof Error ? error.stack : String(error) }, `${event}: this worker ends, another takes its place`);
+      log.fatal(
+        { error: error instanceof Error ? error.stack : String(error) },
+        `${event}: this worker ends, another takes its place`,
+      );
       void end(CRASH_DRAIN_MS, 1);
     });
   }
@@ -311,7 +352,8 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   for (const page of reader.newest(config.cacheBytes / 2).reverse()) memory.set(page);
   for (const key of mainKeys) {
     const page = await pages.renderNow(key, mainRoute);
-    if (page === undefined) log.warn({ page: mainPage }, 'the main page was not rendered as one to keep: the lifeboat has no copy of it');
+    if (page === undefined)
+      log.warn({ page: mainPage }, 'the main page was not rendered as one to keep: the lifeboat has no copy of it');
   }
   await writer.flush();
   link.send({
@@ -330,6 +372,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
 }
 
 const codelOf = (boundMs: Record<Priority, number>): Record<Priority, CoDel> => {
-  const codel = (priority: Priority): CoDel => new CoDel({ minTargetMs: Math.max(20, boundMs[priority] * CODEL_OVER_BOUND) });
+  const codel = (priority: Priority): CoDel =>
+    new CoDel({ minTargetMs: Math.max(20, boundMs[priority] * CODEL_OVER_BOUND) });
   return { critical: codel('critical'), normal: codel('normal'), low: codel('low'), background: codel('background') };
 };

@@ -1,8 +1,9 @@
 import type { BlockList } from 'node:net';
+import type { Route } from '../answer/routes.ts';
 import { freshness, sharing, xfetchDue } from '../cache/freshness.ts';
 import { renderTarget } from '../cache/key.ts';
-import type { PageMemory } from '../cache/memory.ts';
 import { makePage, type Rendered } from '../cache/make-page.ts';
+import type { PageMemory } from '../cache/memory.ts';
 import type { Page } from '../cache/page.ts';
 import type { SecondHit } from '../cache/second-hit.ts';
 import type { Serving } from '../cache/wire.ts';
@@ -10,11 +11,9 @@ import type { Priority, Site } from '../site.ts';
 import type { Visitor } from './arrival.ts';
 import type { Dispatcher, SiteJob } from './dispatcher.ts';
 import type { LeaseDesk } from './lease-desk.ts';
-
 import { rank } from './queue.ts';
 import { render } from './render.ts';
 import type { RouteWork } from './route-work.ts';
-import type { Route } from '../answer/routes.ts';
 import { DeadlineError, Visit } from './visit.ts';
 
 export interface PagesParts {
@@ -123,7 +122,13 @@ export class Pages {
         this.refresh(key, route, 'refresh', 'background');
         return { found: 'revalidate', page, serving: 'revalidate' };
       case 'lastGood':
-        return { found: 'last_good', page, ...(!this.isPaused(key) && this.hasRoom(key, route, priority) ? { serving: undefined } : { serving: 'last_good' }) };
+        return {
+          found: 'last_good',
+          page,
+          ...(!this.isPaused(key) && this.hasRoom(key, route, priority)
+            ? { serving: undefined }
+            : { serving: 'last_good' }),
+        };
       case 'dead':
         return { found: 'miss', page: undefined, serving: undefined };
     }
@@ -250,7 +255,17 @@ export class Pages {
   }
 
   private begin(key: string, route: Route, reason: RenderReason, priority: Priority): Rendering {
-    const rendering: Rendering = { key, route, priority, reason, waiters: new Set(), job: undefined, leased: false, wanted: reason !== 'miss', ended: false };
+    const rendering: Rendering = {
+      key,
+      route,
+      priority,
+      reason,
+      waiters: new Set(),
+      job: undefined,
+      leased: false,
+      wanted: reason !== 'miss',
+      ended: false,
+    };
     this.renderings.set(key, rendering);
     if (this.parts.leases.needed) void this.lease(rendering);
     else this.offer(rendering);

@@ -18,7 +18,17 @@ const MAX_BYTES = 4_096;
 const WHOLE = /^GET (\/[\x21\x22\x24-\x7e]*) HTTP\/1\.1\r\n(?:[A-Za-z0-9-]+:[\t\x20-\x7e]*\r\n)+\r\n$/;
 
 /** Headers that make a request more than a plain GET: a body, another protocol, a secret, a wish about the connection. */
-const NOT_PLAIN = new Set(['authorization', 'content-length', 'transfer-encoding', 'upgrade', 'expect', 'trailer', 'te', 'http2-settings', 'proxy-connection']);
+const NOT_PLAIN = new Set([
+  'authorization',
+  'content-length',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'trailer',
+  'te',
+  'http2-settings',
+  'proxy-connection',
+]);
 
 /** Reads a plain GET out of a chunk; undefined: not one. RFC 9112; stricter, never laxer, than node:http. */
 export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
@@ -26,7 +36,14 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
   const text = chunk.toString('latin1');
   const whole = WHOLE.exec(text);
   if (whole === null) return undefined;
-  const found: PlainGet = { target: whole[1]!, host: '', cookie: undefined, acceptEncoding: undefined, acceptLanguage: undefined, ifNoneMatch: undefined };
+  const found: PlainGet = {
+    target: whole[1]!,
+    host: '',
+    cookie: undefined,
+    acceptEncoding: undefined,
+    acceptLanguage: undefined,
+    ifNoneMatch: undefined,
+  };
   let hosts = 0;
   let at = text.indexOf('\r\n') + 2;
   while (at < text.length - 2) {
@@ -39,7 +56,13 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
         found.host = text.slice(colon + 1, end).trim();
         break;
       case 'connection':
-        if (text.slice(colon + 1, end).trim().toLowerCase() !== 'keep-alive') return undefined;
+        if (
+          text
+            .slice(colon + 1, end)
+            .trim()
+            .toLowerCase() !== 'keep-alive'
+        )
+          return undefined;
         break;
       // Given twice they are joined, which is left to node:http.
       case 'cookie':

@@ -31,7 +31,11 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     const mark = get.target.indexOf('?');
     const path = mark === -1 ? get.target : get.target.slice(0, mark);
     const route = routes.match('GET', path);
-    if (!route.cacheable || (get.cookie !== undefined && (site.isMember?.({ headers: { cookie: get.cookie } }) ?? false))) return undefined;
+    if (
+      !route.cacheable ||
+      (get.cookie !== undefined && (site.isMember?.({ headers: { cookie: get.cookie } }) ?? false))
+    )
+      return undefined;
     const query = mark === -1 ? '' : get.target.slice(mark + 1);
     const key = keyOf({ route, path, query, host: get.host, acceptLanguage: get.acceptLanguage });
     const found = key === undefined ? undefined : pages.quick(key, route);

@@ -24,15 +24,26 @@ const MAX_BODY_BYTES = 16_777_216;
  * so nothing of a visitor can get into a page that others see, and a visitor who leaves ends no render.
  * @throws {RenderError}
  */
-export function render(site: Site, target: RenderTarget, prepare: (request: IncomingMessage) => void): Promise<Rendered> {
+export function render(
+  site: Site,
+  target: RenderTarget,
+  prepare: (request: IncomingMessage) => void,
+): Promise<Rendered> {
   const renderedAt = Date.now();
   const began = performance.now();
   return new Promise((resolve, reject) => {
-    const fail = (why: string, cause?: unknown): void => reject(new RenderError(`the site did not render ${target.url}: ${why}`, { cause }));
+    const fail = (why: string, cause?: unknown): void =>
+      reject(new RenderError(`the site did not render ${target.url}: ${why}`, { cause }));
     const request = requestFor(target);
     const response = new ServerResponse(request);
     capture(response, fail, (body) => {
-      resolve({ status: response.statusCode, headers: headersOf(response), body, renderedAt, renderMs: performance.now() - began });
+      resolve({
+        status: response.statusCode,
+        headers: headersOf(response),
+        body,
+        renderedAt,
+        renderMs: performance.now() - began,
+      });
     });
     prepare(request);
     try {
@@ -53,7 +64,12 @@ function requestFor({ url, host, language }: RenderTarget): IncomingMessage {
   request.httpVersion = '1.1';
   request.httpVersionMajor = 1;
   request.httpVersionMinor = 1;
-  request.headers = { host: host || 'localhost', accept: '*/*', 'user-agent': 'tahan', ...(language === '' ? {} : { 'accept-language': language }) };
+  request.headers = {
+    host: host || 'localhost',
+    accept: '*/*',
+    'user-agent': 'tahan',
+    ...(language === '' ? {} : { 'accept-language': language }),
+  };
   request.rawHeaders = Object.entries(request.headers).flat() as string[];
   request.complete = true;
   request.push(null);
@@ -69,7 +85,10 @@ function capture(response: ServerResponse, fail: (why: string) => void, done: (b
   let bytes = 0;
   const collect = (chunk: unknown, encoding: unknown): void => {
     if (chunk === undefined || chunk === null || typeof chunk === 'function') return;
-    const part = typeof chunk === 'string' ? Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8') : Buffer.from(chunk as Uint8Array);
+    const part =
+      typeof chunk === 'string'
+        ? Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
+        : Buffer.from(chunk as Uint8Array);
     bytes += part.length;
     if (bytes > MAX_BODY_BYTES) fail(`its body is larger than ${MAX_BODY_BYTES} bytes`);
     else chunks.push(part);
@@ -78,8 +97,13 @@ function capture(response: ServerResponse, fail: (why: string) => void, done: (b
     if (!response.headersSent) response.writeHead(response.statusCode);
   };
   Object.assign(response, {
-    writeHead(status: number, reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[], headers?: OutgoingHttpHeaders | OutgoingHttpHeader[]) {
-      for (const [name, value] of headerPairs(typeof reason === 'string' ? headers : reason)) response.setHeader(name, value);
+    writeHead(
+      status: number,
+      reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
+      headers?: OutgoingHttpHeaders | OutgoingHttpHeader[],
+    ) {
+      for (const [name, value] of headerPairs(typeof reason === 'string' ? headers : reason))
+        response.setHeader(name, value);
       return ServerResponse.prototype.writeHead.call(response, status);
     },
     flushHeaders: sendHead,
@@ -95,7 +119,9 @@ function capture(response: ServerResponse, fail: (why: string) => void, done: (b
       sendHead();
       collect(chunk, encoding);
       response.finished = true;
-      const ended = [chunk, encoding, callback].find((given) => typeof given === 'function') as (() => void) | undefined;
+      const ended = [chunk, encoding, callback].find((given) => typeof given === 'function') as
+        | (() => void)
+        | undefined;
       process.nextTick(() => {
         ended?.();
         response.emit('finish');
@@ -112,7 +138,9 @@ function capture(response: ServerResponse, fail: (why: string) => void, done: (b
   });
 }
 
-function* headerPairs(headers: OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined): Generator<[string, number | string | readonly string[]]> {
+function* headerPairs(
+  headers: OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined,
+): Generator<[string, number | string | readonly string[]]> {
   if (headers === undefined) return;
   if (!Array.isArray(headers)) {
     for (const [name, value] of Object.entries(headers)) if (value !== undefined) yield [name, value];

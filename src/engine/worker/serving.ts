@@ -27,7 +27,9 @@ export interface ServingDesk {
 }
 
 /** A coding that is missing is made for a page that is asked for a second time: one that is asked for once is not worth it. */
-export function createCompressWish(compress: (page: Page) => void): (page: Page, acceptEncoding: string | undefined) => void {
+export function createCompressWish(
+  compress: (page: Page) => void,
+): (page: Page, acceptEncoding: string | undefined) => void {
   const served = new WeakSet<Page>();
   return (page, acceptEncoding) => {
     if (!page.compressible || page.bodies.gzip !== undefined || !wantsCompressed(acceptEncoding)) return;
@@ -38,7 +40,13 @@ export function createCompressWish(compress: (page: Page) => void): (page: Page,
 
 export function createServing({ recorder, refuse, stamp, wish }: ServingParts): ServingDesk {
   const record = ({ request, response, route, arrivedAt }: Visitor, cache: CacheUse): void => {
-    recorder.request(route.policy.route, request.method ?? 'GET', response.statusCode, cache, (performance.now() - arrivedAt) / 1_000);
+    recorder.request(
+      route.policy.route,
+      request.method ?? 'GET',
+      response.statusCode,
+      cache,
+      (performance.now() - arrivedAt) / 1_000,
+    );
   };
 
   return {
@@ -46,14 +54,27 @@ export function createServing({ recorder, refuse, stamp, wish }: ServingParts): 
       const { request, response } = visitor;
       const acceptEncoding = request.headers['accept-encoding'] as string | undefined;
       wish(page, acceptEncoding);
-      const { status, head, body } = answerOf(page, serving, { acceptEncoding, ifNoneMatch: request.headers['if-none-match'] }, Date.now(), stamp);
+      const { status, head, body } = answerOf(
+        page,
+        serving,
+        { acceptEncoding, ifNoneMatch: request.headers['if-none-match'] },
+        Date.now(),
+        stamp,
+      );
       response.writeHead(status, head);
       response.end(request.method === 'HEAD' ? undefined : body);
       record(visitor, serving);
     },
     relay(visitor, { status, headers, body }) {
       const { request, response } = visitor;
-      response.writeHead(status, [...stamp, ...keptHeaders(headers).flat(), 'cache-status', 'tahan; fwd=miss', 'content-length', String(body.length)]);
+      response.writeHead(status, [
+        ...stamp,
+        ...keptHeaders(headers).flat(),
+        'cache-status',
+        'tahan; fwd=miss',
+        'content-length',
+        String(body.length),
+      ]);
       response.end(request.method === 'HEAD' ? undefined : body);
       record(visitor, 'miss');
     },
@@ -74,7 +95,10 @@ export interface KeyQuestion {
 }
 
 /** The cache key of what is asked for; undefined: not a cacheable page. */
-export function keyFor(hosts: ReadonlySet<string>, languages: readonly string[]): (question: KeyQuestion) => string | undefined {
+export function keyFor(
+  hosts: ReadonlySet<string>,
+  languages: readonly string[],
+): (question: KeyQuestion) => string | undefined {
   const [standard = ''] = languages;
   return ({ route, path, query, host, acceptLanguage }) =>
     cacheKey({

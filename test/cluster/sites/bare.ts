@@ -22,7 +22,11 @@ export function createSite(context: SiteContext): Site {
         renders += 1;
         await sleep(Number(url.searchParams.get('wait') ?? 0));
         if (failing) return send(500, 'broken');
-        return send(200, `<html><body><h1>${url.pathname}</h1><p>${context.processName} render ${renders}</p>${'lorem '.repeat(200)}</body></html>`, { 'cache-tag': `page${url.pathname}` });
+        return send(
+          200,
+          `<html><body><h1>${url.pathname}</h1><p>${context.processName} render ${renders}</p>${'lorem '.repeat(200)}</body></html>`,
+          { 'cache-tag': `page${url.pathname}` },
+        );
       case 'private':
         return send(200, `for ${request.headers.cookie ?? 'nobody'}`, { 'set-cookie': 'a=1' });
       case 'who':
