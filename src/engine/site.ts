@@ -32,7 +32,7 @@ export interface RoutePolicy {
   /**
    * Default: writes critical, members' requests normal, self-declared bots background, the rest low.
    */
-  priority?: Priority | ((request: IncomingMessage) => Priority);
+  priority?: Priority | ((request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>) => Priority);
   /** Present: pages answered with 200 to anonymous GETs are cached. */
   cache?: CachePolicy;
   /** Default: TAHAN_DEADLINE_MS. 0: none (a download that streams). */

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 
 /** What the client would rather read when it can't have what it asked for: HTML for people, JSON for programs. */
-export function wantsJson(request: IncomingMessage): boolean {
-  const accept = request.headers.accept;
+export const wantsJson = (request: IncomingMessage): boolean => prefersJson(request.headers.accept);
+
+/** As `wantsJson`, from the Accept header. */
+export function prefersJson(accept: string | undefined): boolean {
   if (accept === undefined) return false;
   const json = accept.indexOf('json');
   if (json === -1) return false;

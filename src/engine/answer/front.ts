@@ -1,8 +1,15 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** Bytes for a socket; `close`: the connection ends with them. */
+export interface QuickBytes {
+  head: Buffer;
+  body: Buffer | undefined;
+  close: boolean;
+}
+
 /** Answers a whole request from its bytes, or leaves it to node:http with undefined. */
-export type QuickAnswer = (chunk: Buffer) => readonly [head: Buffer, body: Buffer | undefined] | undefined;
+export type QuickAnswer = (chunk: Buffer) => QuickBytes | undefined;
 
 export interface FrontLimits {
   headerTimeoutMs: number;
@@ -48,13 +55,17 @@ export function putFront(server: Server, limits: FrontLimits, quick: QuickAnswer
         socket.emit('data', chunk);
         return;
       }
-      const [head, body] = answer;
+      const { head, body, close } = answer;
       if (body === undefined) socket.write(head);
       else {
         socket.cork();
         socket.write(head);
         socket.write(body);
         socket.uncork();
+      }
+      if (close) {
+        socket.destroySoon();
+        return;
       }
       if (!state.idle) {
         state.idle = true;

@@ -1,17 +1,24 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { wantsJson } from './accept.ts';
+import { prefersJson, wantsJson } from './accept.ts';
 
 /** Retry-After spread, s: visitors told to come back at the same moment would be the next surge. */
 const RETRY_AFTER_SECONDS = [1, 2, 3, 4, 5] as const;
 
 export type RefusalWriter = (request: IncomingMessage, response: ServerResponse, random: number) => void;
 
+/** `random` in [0, 1) chooses the Retry-After. */
+export interface Refusals {
+  write: RefusalWriter;
+  /** The whole answer for a socket, with its Date. `now`: epoch ms. */
+  bytes: (accept: string | undefined, close: boolean, random: number, now: number) => Buffer;
+}
+
 /**
  * Answers "not now" with bytes made once: a friendly page that reloads itself (without JavaScript) for people,
  * JSON for programs. The connection is kept: closing it would cost four times as much as the answer.
  */
-export function createRefusals(options: { siteName: string; stamp: readonly string[] }): RefusalWriter {
+export function createRefusals(options: { siteName: string; stamp: readonly string[] }): Refusals {
   const variants = RETRY_AFTER_SECONDS.map((seconds) => {
     const html = Buffer.from(waitingPage(options.siteName, seconds));
     const json = Buffer.from(
@@ -37,11 +44,36 @@ export function createRefusals(options: { siteName: string; stamp: readonly stri
       json: { body: json, head: head('application/json; charset=utf-8', json) },
     };
   });
-  return (request, response, random) => {
+  const choose = (json: boolean, random: number): { head: string[]; body: Buffer } => {
     const variant = variants[Math.floor(random * variants.length)]!;
-    const { head, body } = wantsJson(request) ? variant.json : variant.html;
-    response.writeHead(503, head);
-    response.end(request.method === 'HEAD' ? undefined : body);
+    return json ? variant.json : variant.html;
+  };
+  let second = 0;
+  const whole = new Map<string, Buffer>();
+  return {
+    write(request, response, random) {
+      const { head, body } = choose(wantsJson(request), random);
+      response.writeHead(503, head);
+      response.end(request.method === 'HEAD' ? undefined : body);
+    },
+    bytes(accept, close, random, now) {
+      if (Math.floor(now / 1_000) !== second) {
+        second = Math.floor(now / 1_000);
+        whole.clear();
+      }
+      const json = prefersJson(accept);
+      const name = `${Math.floor(random * variants.length)} ${json} ${close}`;
+      let bytes = whole.get(name);
+      if (bytes === undefined) {
+        const { head, body } = choose(json, random);
+        let text = 'HTTP/1.1 503 Service Unavailable\r\n';
+        for (let at = 0; at < head.length; at += 2) text += `${head[at]}: ${head[at + 1]}\r\n`;
+        text += `date: ${new Date(second * 1_000).toUTCString()}\r\nconnection: ${close ? 'close' : 'keep-alive'}\r\n\r\n`;
+        bytes = Buffer.concat([Buffer.from(text, 'latin1'), body]);
+        whole.set(name, bytes);
+      }
+      return bytes;
+    },
   };
 }
 

@@ -38,7 +38,7 @@ export async function startLifeboat(config: Config): Promise<void> {
     join(config.dataDir, 'pages.db'),
     limitedReporter((line) => log.warn(line)),
   );
-  const refuse = createRefusals({ siteName: config.siteName, stamp });
+  const refuse = createRefusals({ siteName: config.siteName, stamp }).write;
 
   let health: { status: 200 | 503; body: string } = { status: 503, body: '{"status":"down"}\n' };
   let routes: Routes = compileRoutes([]);

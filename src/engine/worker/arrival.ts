@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isbot } from 'isbot';
 import { wantsJson } from '../answer/accept.ts';
 import type { Route, Routes } from '../answer/routes.ts';
 import type { Priority, Site } from '../site.ts';
 import type { Direct } from './direct.ts';
 import type { EngineRoutes } from './engine-routes.ts';
 import type { Pages } from './pages.ts';
+import { priorityOf } from './priority.ts';
 
 /** A request on its way through the engine. Times on the clock of `performance.now()`, ms. */
 export interface Visitor {
@@ -60,7 +60,7 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
         route,
         path,
         query,
-        priority: priorityOf(request, route, method, member),
+        priority: priorityOf(request, route, member),
         arrivedAt,
         deadlineAt: ownDeadlineMs === 0 ? Number.POSITIVE_INFINITY : arrivedAt + ownDeadlineMs,
       };
@@ -83,26 +83,4 @@ function tooLarge(request: IncomingMessage, response: ServerResponse, bodyLimit:
     connection: 'close',
   });
   response.end(body);
-}
-
-function priorityOf(request: IncomingMessage, route: Route, method: string, member: boolean): Priority {
-  const own = route.policy.priority;
-  if (typeof own === 'string') return own;
-  if (own !== undefined) return own(request);
-  if (method !== 'GET' && method !== 'HEAD') return 'critical';
-  if (member) return 'normal';
-  return declaresBot(request.headers['user-agent'] ?? '') ? 'background' : 'low';
-}
-
-const MAX_KNOWN_AGENTS = 1_000;
-const knownAgents = new Map<string, boolean>();
-
-/** Whether the user agent says that it is a bot; remembered, as the pattern is long. */
-function declaresBot(userAgent: string): boolean {
-  const known = knownAgents.get(userAgent);
-  if (known !== undefined) return known;
-  const bot = isbot(userAgent);
-  if (knownAgents.size >= MAX_KNOWN_AGENTS) knownAgents.delete(knownAgents.keys().next().value!);
-  knownAgents.set(userAgent, bot);
-  return bot;
 }

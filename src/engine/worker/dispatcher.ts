@@ -19,7 +19,7 @@ export interface DispatcherOptions {
   codel: Record<Priority, CoDel>;
   /** Count what would be refused, and refuse nothing. */
   dryRun: boolean;
-  onRefusal: (job: SiteJob, why: Refusal, dryRun: boolean) => void;
+  onRefusal: (priority: Priority, why: Refusal, dryRun: boolean) => void;
   now: () => number;
 }
 
@@ -73,7 +73,7 @@ export class Dispatcher {
         share: this.share,
       }) ?? job.work.admit(job.deadlineAt - now());
     if (why !== undefined) {
-      this.countRefusal(job, why);
+      this.countRefusal(job.priority, why);
       if (!dryRun) return why;
     }
     this.enqueue(job);
@@ -86,6 +86,13 @@ export class Dispatcher {
       !this.options.dryRun &&
       this.queue.workAheadMs(job.priority) > this.options.bounds.boundMs[job.priority] * this.share
     );
+  }
+
+  /** Refuses, and counts it, what would be refused: for requests that never become a job. */
+  refusesEarly(priority: Priority, costMs: number): boolean {
+    if (!this.wouldRefuse({ priority, costMs })) return false;
+    this.countRefusal(priority, 'queue');
+    return true;
   }
 
   cancel(job: SiteJob): void {
@@ -128,7 +135,7 @@ export class Dispatcher {
       if (job === undefined) return undefined;
       const why = this.stale(job, now);
       if (why !== undefined) {
-        this.countRefusal(job, why);
+        this.countRefusal(job.priority, why);
         if (!this.options.dryRun || why === 'expired') {
           job.refuse(why);
           continue;
@@ -170,8 +177,8 @@ export class Dispatcher {
     job.work.observeCost(this.lastCostMs, now);
   }
 
-  private countRefusal(job: SiteJob, why: Refusal): void {
+  private countRefusal(priority: Priority, why: Refusal): void {
     this.refused += 1;
-    this.options.onRefusal(job, why, this.options.dryRun && why !== 'expired');
+    this.options.onRefusal(priority, why, this.options.dryRun && why !== 'expired');
   }
 }

@@ -171,9 +171,9 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     codel: codelOf(boundMs),
     dryRun: config.dryRun,
     now: () => performance.now(),
-    onRefusal(job, why, dryRun) {
-      if (job.priority !== 'background') refusedSinceBeat = true;
-      recorder.count('tahan_refused_total', [job.priority, why, dryRun ? 'true' : 'false']);
+    onRefusal(priority, why, dryRun) {
+      if (priority !== 'background') refusedSinceBeat = true;
+      recorder.count('tahan_refused_total', [priority, why, dryRun ? 'true' : 'false']);
     },
   });
 
@@ -189,7 +189,8 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
       () => {},
     );
   };
-  const refuse = createRefusals({ siteName: config.siteName, stamp });
+  const refusals = createRefusals({ siteName: config.siteName, stamp });
+  const refuse = refusals.write;
   const wish = createCompressWish(compress);
   const desk = createServing({ recorder, refuse, stamp, wish });
   const languages = site.languages ?? [''];
@@ -273,6 +274,9 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
       site,
       routes,
       pages,
+      dispatcher,
+      works,
+      refusals,
       recorder,
       stamp,
       keyOf: keyOfQuestion,

@@ -1,8 +1,12 @@
-/** A request so plain that a cached page can answer it without the HTTP parser. */
+/** A request so plain that a cached page, or the waiting page, can answer it without the HTTP parser. */
 export interface PlainGet {
   /** Origin-form target, as sent. */
   target: string;
   host: string;
+  /** The client wants the connection closed after the answer. */
+  close: boolean;
+  accept: string | undefined;
+  userAgent: string | undefined;
   cookie: string | undefined;
   acceptEncoding: string | undefined;
   acceptLanguage: string | undefined;
@@ -39,6 +43,9 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
   const found: PlainGet = {
     target: whole[1]!,
     host: '',
+    close: false,
+    accept: undefined,
+    userAgent: undefined,
     cookie: undefined,
     acceptEncoding: undefined,
     acceptLanguage: undefined,
@@ -55,19 +62,26 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
         hosts += 1;
         found.host = text.slice(colon + 1, end).trim();
         break;
-      case 'connection':
-        if (
-          text
-            .slice(colon + 1, end)
-            .trim()
-            .toLowerCase() !== 'keep-alive'
-        )
-          return undefined;
+      case 'connection': {
+        const wish = text
+          .slice(colon + 1, end)
+          .trim()
+          .toLowerCase();
+        if (wish === 'close') found.close = true;
+        else if (wish !== 'keep-alive' || found.close) return undefined;
+        break;
+      }
+      case 'user-agent':
+        found.userAgent ??= text.slice(colon + 1, end).trim();
         break;
       // Given twice they are joined, which is left to node:http.
       case 'cookie':
         if (found.cookie !== undefined) return undefined;
         found.cookie = text.slice(colon + 1, end).trim();
+        break;
+      case 'accept':
+        if (found.accept !== undefined) return undefined;
+        found.accept = text.slice(colon + 1, end).trim();
         break;
       case 'accept-encoding':
         if (found.acceptEncoding !== undefined) return undefined;

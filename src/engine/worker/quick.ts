@@ -1,17 +1,24 @@
-import type { QuickAnswer } from '../answer/front.ts';
-import type { Routes } from '../answer/routes.ts';
+import type { QuickAnswer, QuickBytes } from '../answer/front.ts';
+import type { Refusals } from '../answer/refusal.ts';
+import type { Route, Routes } from '../answer/routes.ts';
 import type { Page } from '../cache/page.ts';
 import { answerOf, headBytes } from '../cache/wire.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { Site } from '../site.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import type { Pages } from './pages.ts';
-import { parsePlainGet } from './plain-get.ts';
+import { type PlainGet, parsePlainGet } from './plain-get.ts';
+import { priorityOf } from './priority.ts';
+import type { RouteWork } from './route-work.ts';
 import type { KeyQuestion } from './serving.ts';
 
 export interface QuickParts {
   site: Pick<Site, 'isMember'>;
   routes: Routes;
   pages: Pages;
+  dispatcher: Dispatcher;
+  works: readonly RouteWork[];
+  refusals: Refusals;
   recorder: Recorder;
   stamp: readonly string[];
   keyOf: (question: KeyQuestion) => string | undefined;
@@ -21,9 +28,42 @@ export interface QuickParts {
   noteArrival: (ms: number) => void;
 }
 
-/** Cached pages for plain GETs of visitors without a session: from the bytes of the request to those of the answer. */
+const KEEP_ALIVE = 'connection: keep-alive\r\n';
+const CLOSE = 'connection: close\r\n';
+
+/**
+ * What can be answered to a plain GET without the HTTP parser: a cached page, for visitors without a session, and the
+ * waiting page, where the gate is closed. Anything else is undefined and goes the long way.
+ */
 export function createQuick(parts: QuickParts): QuickAnswer {
-  const { site, routes, pages, recorder, stamp, keyOf, wish, closing, noteArrival } = parts;
+  const { site, routes, pages, dispatcher, works, refusals, recorder, stamp, keyOf, wish, closing, noteArrival } =
+    parts;
+
+  const cached = (get: PlainGet, route: Route, path: string, arrivedAt: number): QuickBytes | undefined => {
+    const query = get.target.slice(path.length + 1);
+    const key = keyOf({ route, path, query, host: get.host, acceptLanguage: get.acceptLanguage });
+    const found = key === undefined ? undefined : pages.quick(key, route);
+    if (found === undefined) return undefined;
+    wish(found.page, get.acceptEncoding);
+    const answer = answerOf(found.page, found.serving, get, Date.now(), stamp);
+    recorder.request(route.policy.route, 'GET', answer.status, found.serving, (performance.now() - arrivedAt) / 1_000);
+    return { head: headBytes(answer, get.close ? CLOSE : KEEP_ALIVE), body: answer.body, close: get.close };
+  };
+
+  const refused = (get: PlainGet, route: Route, member: boolean, arrivedAt: number): QuickBytes | undefined => {
+    // The engine's own paths have no policy and no gate.
+    if (route === routes.unknown && /^\/(?:health|metrics)/.test(get.target)) return undefined;
+    const headers = { host: get.host, 'user-agent': get.userAgent, cookie: get.cookie, accept: get.accept };
+    const priority = priorityOf({ method: 'GET', url: get.target, headers }, route, member);
+    if (!dispatcher.refusesEarly(priority, works[route.index]!.costMs)) return undefined;
+    recorder.request(route.policy.route, 'GET', 503, 'refused', (performance.now() - arrivedAt) / 1_000);
+    return {
+      head: refusals.bytes(get.accept, get.close, Math.random(), Date.now()),
+      body: undefined,
+      close: get.close,
+    };
+  };
+
   return (chunk) => {
     const arrivedAt = performance.now();
     const get = closing() ? undefined : parsePlainGet(chunk);
@@ -31,20 +71,14 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     const mark = get.target.indexOf('?');
     const path = mark === -1 ? get.target : get.target.slice(0, mark);
     const route = routes.match('GET', path);
-    if (
-      !route.cacheable ||
-      (get.cookie !== undefined && (site.isMember?.({ headers: { cookie: get.cookie } }) ?? false))
-    )
-      return undefined;
-    const query = mark === -1 ? '' : get.target.slice(mark + 1);
-    const key = keyOf({ route, path, query, host: get.host, acceptLanguage: get.acceptLanguage });
-    const found = key === undefined ? undefined : pages.quick(key, route);
-    if (found === undefined) return undefined;
-    wish(found.page, get.acceptEncoding);
-    const answer = answerOf(found.page, found.serving, get, Date.now(), stamp);
-    const ended = performance.now();
-    recorder.request(route.policy.route, 'GET', answer.status, found.serving, (ended - arrivedAt) / 1_000);
-    noteArrival(ended - arrivedAt);
-    return [headBytes(answer, 'connection: keep-alive\r\n'), answer.body];
+    const member = get.cookie !== undefined && (site.isMember?.({ headers: { cookie: get.cookie } }) ?? false);
+    // A member who finds no room gets the public copy of a public page: the long way knows how.
+    const answer = !route.cacheable
+      ? refused(get, route, member, arrivedAt)
+      : member
+        ? undefined
+        : cached(get, route, path, arrivedAt);
+    if (answer !== undefined) noteArrival(performance.now() - arrivedAt);
+    return answer;
   };
 }

@@ -3,7 +3,7 @@ import type { Priority, RoutePolicy } from '../../../engine/site.ts';
 import { workQuery } from './query.ts';
 
 /** Priority that the query of `/lab/work` asks for; a wrong one counts as the default, and the route answers 400. */
-function askedPriority(request: IncomingMessage): Priority {
+function askedPriority(request: Pick<IncomingMessage, 'url'>): Priority {
   const asked = new URL(request.url ?? '/', 'http://lab').searchParams.get('priority') ?? undefined;
   const parsed = workQuery.shape.priority.safeParse(asked);
   return parsed.success ? parsed.data : 'normal';
