@@ -158,6 +158,7 @@ export function createFleet(options: FleetOptions): Fleet {
   const promote = (member: Member): void => {
     member.state = 'promoting';
     member.reserved = false;
+    events.change();
     send(member, { type: 'listen', backlog }, handle);
   };
 

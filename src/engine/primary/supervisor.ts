@@ -202,6 +202,8 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
       version: config.version,
     });
 
+  /** Workers that render beside one another, the one that is about to serve included: leases are needed from its first request. */
+  const sharing = (): number => countOf('serving') + countOf('promoting');
   const modeMessage = (): Downward => {
     const { status, body } = health();
     return {
@@ -209,7 +211,7 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
       mode: mode.mode,
       health: body,
       httpStatus: status,
-      serving: countOf('serving'),
+      serving: sharing(),
       lifeboat: lifeboat?.active ?? false,
     };
   };
@@ -231,7 +233,7 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
       modeOptions,
     );
     if (mode.mode !== before) log.info({ from: before, to: mode.mode, why: mode.reason }, 'mode changed');
-    const summary = `${mode.mode} ${countOf('serving')} ${lifeboat?.active}`;
+    const summary = `${mode.mode} ${countOf('serving')} ${sharing()} ${lifeboat?.active}`;
     if (summary === toldHealth && at - toldAt < TELL_EVERY_MS) return;
     toldHealth = summary;
     toldAt = at;
