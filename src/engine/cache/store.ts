@@ -38,6 +38,8 @@ export interface PageReader {
 
 /** How often a missing or replaced file is looked for. */
 const LOOK_EVERY_MS = 1_000;
+/** A file that was not there is about to be made, by this process or another. */
+const ABSENT_LOOK_EVERY_MS = 5;
 const READABLE = 'FROM pages JOIN bodies USING (id) WHERE purged < 2';
 
 /** `onDamage`: the reader cannot mend the file; a writer that is told can (`PageWriter.suspect`). */
@@ -46,6 +48,7 @@ export function openPageReader(path: string, onProblem: ProblemReporter, onDamag
   let byKey: Database.Statement<[string], PageRow> | undefined;
   let inode: number | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
+  let absent = false;
 
   const close = (): void => {
     const leaving = db;
@@ -56,9 +59,10 @@ export function openPageReader(path: string, onProblem: ProblemReporter, onDamag
   };
   const look = (): void => {
     const now = performance.now();
-    if (now - lookedAt < LOOK_EVERY_MS) return;
+    if (now - lookedAt < (absent ? ABSENT_LOOK_EVERY_MS : LOOK_EVERY_MS)) return;
     lookedAt = now;
     const found = statSync(path, { throwIfNoEntry: false })?.ino;
+    absent = found === undefined;
     if (db !== undefined && found === inode) return;
     close();
     if (found === undefined) return;
