@@ -138,6 +138,8 @@ export const downwardSchema = z.discriminatedUnion('type', [
   z.object(purgedFields),
   /** Answer to `lease`: granted, or held by another; `freed` when that one is done. */
   z.object({ type: z.literal('leased'), key: z.string().max(2_048), granted: z.boolean() }),
+  /** To the one that renders: another worker waits for the page, so it is worth keeping. */
+  z.object({ type: z.literal('wanted'), key: z.string().max(2_048) }),
   z.object({ type: z.literal('freed'), key: z.string().max(2_048), stored: z.boolean() }),
   z.object({ type: z.literal('broadcast'), topic: label, body: z.unknown() }),
   /** Answer to a scrape on the public port. */

@@ -42,7 +42,7 @@ async function fromBoth(
   return answers;
 }
 
-const renderOf = (body: string): string => /render \d+/.exec(body)?.[0] ?? body.slice(0, 200);
+const renderOf = (body: string): string => /worker-\d+ render \d+/.exec(body)?.[0] ?? body.slice(0, 200);
 
 describe('the page cache', () => {
   test('a page is rendered once for both workers', async () => {

@@ -2,6 +2,8 @@
 export interface Leases {
   /** True: the asker renders. False: another does; the asker is among the waiters. */
   ask: (key: string, asker: number, ttlMs: number, now: number) => boolean;
+  /** Who renders the page now. */
+  ownerOf: (key: string) => number | undefined;
   /** The owner is done: gives the waiters to tell. Nothing when the asker is not the owner. */
   release: (key: string, owner: number) => readonly number[];
   /** A process died: frees what it held, as [key, waiters]. */
@@ -30,6 +32,7 @@ export function createLeases(): Leases {
       }
       return true;
     },
+    ownerOf: (key) => leases.get(key)?.owner,
     release(key, owner) {
       const held = leases.get(key);
       if (held === undefined || held.owner !== owner) return [];

@@ -130,6 +130,8 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
       case 'lease': {
         const granted = leases.ask(message.key, member.id, message.ttlMs, now());
         fleet.send(member, { type: 'leased', key: message.key, granted });
+        const owner = granted ? undefined : fleet.members.get(leases.ownerOf(message.key) ?? 0);
+        if (owner !== undefined) fleet.send(owner, { type: 'wanted', key: message.key });
         return;
       }
       case 'release':

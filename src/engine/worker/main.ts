@@ -223,6 +223,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     onRenderError: onSiteError,
     onLookup: (result) => recorder.count('tahan_cache_lookups_total', [result]),
   });
+  link.on('wanted', ({ key }) => pages.wantedElsewhere(key));
   const direct = createDirect({
     site,
     dispatcher,

@@ -161,6 +161,12 @@ export class Pages {
     this.begin(key, route, reason, priority);
   }
 
+  /** Another worker waits for a page that is rendered here. */
+  wantedElsewhere(key: string): void {
+    const rendering = this.renderings.get(key);
+    if (rendering !== undefined) rendering.wanted = true;
+  }
+
   /** Renders a page now and gives it; undefined when the site gave none that can be kept. */
   async renderNow(key: string, route: Route): Promise<Page | undefined> {
     const rendered = await this.renderOnce(key, route, 'critical');
