@@ -1,6 +1,7 @@
 import type { CoDel } from '../resilience/codel.ts';
 import type { Priority } from '../site.ts';
-import { admit, type GateBounds, type Refusal } from './gate.ts';
+import { BurstBudget } from './burst.ts';
+import { admit, type GateBounds, type GateQuestion, overBound, type Refusal } from './gate.ts';
 import { type Job, WorkQueue } from './queue.ts';
 import type { RouteWork } from './route-work.ts';
 
@@ -43,6 +44,7 @@ export class Dispatcher {
   completed = 0;
   refused = 0;
   private readonly options: DispatcherOptions;
+  private readonly burst = new BurstBudget();
   private arrived = false;
   private scheduled = false;
   private turns = 0;
@@ -63,18 +65,15 @@ export class Dispatcher {
 
   /** Queues a job, or says why not. In a dry run it is always queued. */
   offer(job: SiteJob): Refusal | undefined {
-    const { bounds, dryRun, now } = this.options;
-    const why =
-      admit(bounds, {
-        priority: job.priority,
-        aheadMs: this.queue.workAheadMs(job.priority),
-        costMs: job.costMs,
-        remainingMs: job.deadlineAt - now(),
-        share: this.share,
-      }) ?? job.work.admit(job.deadlineAt - now());
+    const { bounds, dryRun } = this.options;
+    const now = this.options.now();
+    const question = { ...this.ask(job, now), remainingMs: job.deadlineAt - now };
+    const why = admit(bounds, question) ?? job.work.admit(question.remainingMs);
     if (why !== undefined) {
       this.countRefusal(job.priority, why);
       if (!dryRun) return why;
+    } else if (overBound(bounds, question) === 'burst') {
+      this.burst.take(job.costMs);
     }
     this.enqueue(job);
     return undefined;
@@ -82,10 +81,21 @@ export class Dispatcher {
 
   /** Whether a job of this kind would be refused now. */
   wouldRefuse(job: Pick<SiteJob, 'priority' | 'costMs'>): boolean {
-    return (
-      !this.options.dryRun &&
-      this.queue.workAheadMs(job.priority) > this.options.bounds.boundMs[job.priority] * this.share
-    );
+    const question = { ...this.ask(job, this.options.now()), remainingMs: Number.POSITIVE_INFINITY };
+    return !this.options.dryRun && admit(this.options.bounds, question) !== undefined;
+  }
+
+  private ask(
+    { priority, costMs }: Pick<SiteJob, 'priority' | 'costMs'>,
+    now: number,
+  ): Omit<GateQuestion, 'remainingMs'> {
+    return {
+      priority,
+      costMs,
+      aheadMs: this.queue.workAheadMs(priority),
+      share: this.share,
+      burstMs: this.burst.availableMs(now),
+    };
   }
 
   /** Refuses, and counts it, what would be refused: for requests that never become a job. */

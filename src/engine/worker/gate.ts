@@ -18,6 +18,8 @@ export interface GateQuestion {
   remainingMs: number;
   /** Share of the bounds in force, 0..1: below 1 while a promoted worker starts slowly. */
   share: number;
+  /** Work that may be admitted over the bound, up to twice the bound, ms (see `burst.ts`). */
+  burstMs?: number;
 }
 
 /**
@@ -26,6 +28,13 @@ export interface GateQuestion {
  */
 export function admit(bounds: GateBounds, question: GateQuestion): Refusal | undefined {
   if (question.aheadMs + question.costMs > question.remainingMs && question.aheadMs > 0) return 'deadline';
-  if (question.aheadMs > bounds.boundMs[question.priority] * question.share) return 'queue';
-  return undefined;
+  const over = overBound(bounds, question);
+  return over === 'no' || (over === 'burst' && question.priority !== 'background') ? undefined : 'queue';
+}
+
+/** Whether the queued work is over the bound: not, within the burst budget, or altogether. */
+export function overBound(bounds: GateBounds, question: Omit<GateQuestion, 'remainingMs'>): 'no' | 'burst' | 'yes' {
+  const boundMs = bounds.boundMs[question.priority] * question.share;
+  if (question.aheadMs <= boundMs) return 'no';
+  return question.aheadMs <= 2 * boundMs && (question.burstMs ?? 0) >= question.costMs ? 'burst' : 'yes';
 }
