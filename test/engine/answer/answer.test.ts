@@ -1,0 +1,113 @@
+import type { IncomingMessage } from 'node:http';
+import { describe, expect, test } from '@jest/globals';
+import { trustedProxyList } from '../../../src/config.ts';
+import { prefersJson } from '../../../src/engine/answer/accept.ts';
+import { clientAddress, isDirectLoopback, isSecure } from '../../../src/engine/answer/client.ts';
+import { negotiate } from '../../../src/engine/answer/language.ts';
+import { createRefusals } from '../../../src/engine/answer/refusal.ts';
+import { compileRoutes } from '../../../src/engine/answer/routes.ts';
+
+const from = (remoteAddress: string, headers: Record<string, string> = {}): IncomingMessage =>
+  ({ socket: { remoteAddress }, headers }) as unknown as IncomingMessage;
+
+describe('the visitor’s address', () => {
+  const trusted = trustedProxyList(['10.0.0.0/8', '::1']);
+  test.each([
+    ['a claim of an untrusted peer is ignored', from('203.0.113.9', { 'x-forwarded-for': '1.2.3.4' }), '203.0.113.9'],
+    [
+      'behind a trusted proxy it is the nearest untrusted hop',
+      from('10.0.0.1', { 'x-forwarded-for': '6.6.6.6, 198.51.100.7' }),
+      '198.51.100.7',
+    ],
+    ['trusted hops are passed over', from('10.0.0.1', { 'x-forwarded-for': '198.51.100.7, 10.9.9.9' }), '198.51.100.7'],
+    [
+      'rubbish ends the search at the proxy',
+      from('10.0.0.1', { 'x-forwarded-for': '198.51.100.7, rubbish' }),
+      '10.0.0.1',
+    ],
+    ['IPv4 in IPv6 is IPv4', from('::ffff:203.0.113.9'), '203.0.113.9'],
+  ])('%s', (_name, request, address) => {
+    expect(clientAddress(request, trusted)).toBe(address);
+  });
+
+  test('TLS is believed of a trusted proxy alone', () => {
+    expect(isSecure(from('10.0.0.1', { 'x-forwarded-proto': 'https' }), trusted)).toBe(true);
+    expect(isSecure(from('203.0.113.9', { 'x-forwarded-proto': 'https' }), trusted)).toBe(false);
+  });
+
+  test('a direct client of this machine has no sign of a proxy', () => {
+    expect(isDirectLoopback(from('::ffff:127.0.0.1'))).toBe(true);
+    for (const name of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'])
+      expect(isDirectLoopback(from('127.0.0.1', { [name]: 'x' }))).toBe(false);
+    expect(isDirectLoopback(from('203.0.113.9'))).toBe(false);
+  });
+});
+
+describe('routes', () => {
+  const routes = compileRoutes([
+    { route: '/' },
+    { route: '/posts/new', methods: ['GET'] },
+    { route: '/posts/:slug' },
+    { route: '/a.b' },
+    { route: '/files/*' },
+    { route: '/u/:name/avatar.svg' },
+  ]);
+  test.each([
+    ['GET', '/', '/'],
+    ['GET', '/posts/new', '/posts/new'],
+    ['POST', '/posts/new', '/posts/:slug'],
+    ['GET', '/posts/a-b', '/posts/:slug'],
+    ['GET', '/posts/a/b', 'unknown'],
+    ['GET', '/posts/', 'unknown'],
+    ['GET', '/axb', 'unknown'],
+    ['GET', '/files/x/y/z', '/files/*'],
+    ['GET', '/u/ann/avatar.svg', '/u/:name/avatar.svg'],
+    ['GET', '/u/ann/avatarxsvg', 'unknown'],
+  ])('%s %s is %s', (method, path, route) => {
+    expect(routes.match(method, path).policy.route).toBe(route);
+  });
+
+  test('a policy must be a path, and there is a bound', () => {
+    expect(() => compileRoutes([{ route: 'posts' }])).toThrow('must start with /');
+    expect(() => compileRoutes(Array.from({ length: 201 }, (_, n) => ({ route: `/${n}` })))).toThrow(
+      '200 route policies',
+    );
+  });
+});
+
+describe('not now', () => {
+  const refusals = createRefusals({ siteName: '<b>"Me"</b>', stamp: [] });
+  test('is a page that reloads itself for people, JSON for programs, with a spread Retry-After', () => {
+    const seconds = new Set<string>();
+    for (let step = 0; step < 50; step++) {
+      const text = refusals.bytes('text/html', false, step / 50, 0).toString();
+      seconds.add(/retry-after: (\d)/.exec(text)?.[1] ?? '');
+      expect(text).toContain('http-equiv="refresh"');
+      expect(text).not.toContain('<b>');
+      const [head = '', body = ''] = text.split('\r\n\r\n');
+      expect(head).toContain(`content-length: ${Buffer.byteLength(body)}`);
+    }
+    expect([...seconds].sort()).toEqual(['1', '2', '3', '4', '5']);
+    const json = refusals.bytes('application/json', true, 0, 0).toString();
+    expect(JSON.parse(json.split('\r\n\r\n')[1] ?? '')).toMatchObject({ error: { status: 503, retryAfterSeconds: 1 } });
+    expect(json).toContain('connection: close');
+  });
+});
+
+test('who likes JSON better gets it', () => {
+  expect([undefined, '*/*', 'text/html,application/json;q=0.9', 'application/problem+json'].map(prefersJson)).toEqual([
+    false,
+    false,
+    false,
+    true,
+  ]);
+});
+
+test('languages are negotiated by quality, with a default', () => {
+  const languages = ['en', 'id', 'nl'];
+  expect(
+    [undefined, 'fr', 'id', 'id-ID,en;q=0.5', 'fr,nl;q=0.8,id;q=0.9', 'nl;q=0'].map((header) =>
+      negotiate(header, languages),
+    ),
+  ).toEqual(['en', 'en', 'id', 'id', 'id', 'en']);
+});
