@@ -71,7 +71,8 @@ export function createDirect(parts: DirectParts): Direct {
             // A listener that throws at once is the site's bug: its visitor gets a 500, the others nothing of it.
             for (let at = 0; at < stamp.length; at += 2) response.setHeader(stamp[at]!, stamp[at + 1]!);
             try {
-              site.handler(request, response);
+              // An async listener that fails has rejected a promise of its own: caught here, it costs its visitor a 500.
+              Promise.resolve(site.handler(request, response)).catch(fail);
             } catch (error) {
               fail(error);
             }

@@ -46,6 +46,8 @@ const AFTER_PURGE_MS = 2;
  * cannot see: a cost that was measured too low.
  */
 const CODEL_OVER_BOUND = 1.5;
+/** Largest message of a site to its other workers, characters of JSON. */
+const MAX_BROADCAST = 16_384;
 /** Longest reason of a failed start that travels to the primary's log, characters. */
 const MAX_REASON = 2_000;
 /** Time for the open requests of a worker whose code failed, ms. */
@@ -132,7 +134,12 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     purge: (tagsToPurge, options) => purger.purge(tagsToPurge, options?.hard ?? false),
     limiter,
     request: visitOf,
-    broadcast: (topic, body) => link.send({ type: 'broadcast', topic, body }),
+    broadcast(topic, body) {
+      const length = JSON.stringify(body)?.length ?? 0;
+      if (length > MAX_BROADCAST)
+        throw new RangeError(`a broadcast takes up to ${MAX_BROADCAST} characters of JSON, not ${length}`);
+      link.send({ type: 'broadcast', topic, body });
+    },
     onBroadcast: (topic, listener) => broadcasts.set(topic, listener),
   });
   tasks.url = site.tasks;
