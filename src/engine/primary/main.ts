@@ -41,7 +41,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   let stopRequestedAt: number | undefined;
   let stop = async (): Promise<void> => process.exit(0);
   let stopNow = (): void => process.exit(1);
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  // SIGHUP too, until there is a reload: a terminal that closes must not cut requests short.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (stopRequestedAt === undefined) {
         stopRequestedAt = performance.now();
