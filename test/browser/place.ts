@@ -55,10 +55,13 @@ export function usePlace(): Place {
   };
 
   beforeAll(async () => {
-    [server, browser] = await Promise.all([
-      startServer({ TAHAN_WORKERS_MIN: String(WORKERS), TAHAN_WORKERS_MAX: String(WORKERS), TAHAN_LAB: '1' }),
-      launch(),
-    ]);
+    // One after the other: what has started is known to the hook that ends it, whatever fails next.
+    server = await startServer({
+      TAHAN_WORKERS_MIN: String(WORKERS),
+      TAHAN_WORKERS_MAX: String(WORKERS),
+      TAHAN_LAB: '1',
+    });
+    browser = await launch();
     await untilServing(server, WORKERS);
   }, 120_000);
 

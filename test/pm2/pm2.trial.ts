@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { eventually, type FleetView, isAlive, NODE, request } from '../cluster/server.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -29,11 +29,36 @@ const freePort = async (): Promise<number> => {
   return free;
 };
 
-const fleet = async (): Promise<FleetView> => JSON.parse((await request(adminPort, '/fleet')).body) as FleetView;
-const pidsOf = ({ workers, lifeboat }: FleetView): number[] => [...workers.map(({ pid }) => pid), lifeboat.pid ?? 0];
+interface Listed {
+  name: string;
+  pid: number;
+  pm2_env: { status: string; restart_time: number };
+}
 
-beforeAll(async () => {
+/** What pm2 knows of its programs; before the list it may print lines of its own. */
+const listed = async (): Promise<Listed[]> => {
+  const text = await pm2('jlist');
+  return JSON.parse(text.slice(text.search(/^\[/m))) as Listed[];
+};
+
+/** Every process of the running server: the primary, its workers, the lifeboat. */
+async function pids(): Promise<number[]> {
+  const { workers, lifeboat } = JSON.parse((await request(adminPort, '/fleet')).body) as FleetView;
+  const [program] = await listed();
+  return [program, ...workers, lifeboat].flatMap((one) => (one?.pid === undefined ? [] : [one.pid]));
+}
+
+const untilGone = (some: number[]): Promise<number[]> =>
+  eventually(
+    () => some.filter(isAlive),
+    (alive) => alive.length === 0,
+  );
+
+beforeAll(() => {
   expect(existsSync(PM2)).toBe(true);
+});
+
+beforeEach(async () => {
   [port, adminPort] = [await freePort(), await freePort()];
   env = {
     PATH: process.env.PATH ?? '',
@@ -44,35 +69,53 @@ beforeAll(async () => {
     TAHAN_ADMIN_PORT: String(adminPort),
     TAHAN_DATA_DIR: join(home, 'data'),
   };
-}, 30_000);
-
-afterAll(async () => {
-  await pm2('kill');
-  rmSync(home, { recursive: true, force: true });
-}, 60_000);
-
-test('pm2 starts, restarts, signals and stops it, and nothing is left behind', async () => {
-  // With wait_ready it returns when the first worker serves.
+  // With wait_ready it returns when the first worker serves, so nothing is waited for here.
   await pm2('start', 'ecosystem.config.js');
   expect((await request(port, '/')).status).toBe(200);
-  const first = pidsOf(await fleet());
-  expect(first.length).toBeGreaterThan(1);
+}, 90_000);
 
-  await pm2('sendSignal', 'SIGUSR2', 'tahan');
-  expect((await request(port, '/health')).status).toBe(200);
+afterEach(() => pm2('kill'), 60_000);
 
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+test('a restart ends every process of before, and returns when the new ones serve', async () => {
+  const before = await pids();
+  expect(before.length).toBeGreaterThan(2);
   await pm2('restart', 'tahan');
   expect((await request(port, '/')).status).toBe(200);
-  expect(first.filter(isAlive)).toEqual([]);
-  const second = pidsOf(await fleet());
+  expect(before.filter(isAlive)).toEqual([]);
+  expect((await listed()).map(({ pm2_env: { status, restart_time } }) => [status, restart_time])).toEqual([
+    ['online', 1],
+  ]);
+}, 90_000);
 
-  await pm2('stop', 'tahan');
+test('SIGUSR2 by pm2 writes the state of the fleet to the log, and disturbs nobody', async () => {
+  const before = await pids();
+  await pm2('sendSignal', 'SIGUSR2', 'tahan');
+  const logs = join(home, '.pm2/logs');
   await eventually(
-    () => second.filter(isAlive),
-    (alive) => alive.length === 0,
+    () => readdirSync(logs).some((file) => readFileSync(join(logs, file), 'utf8').includes('state of the fleet')),
+    (written) => written,
   );
-  await expect(request(port, '/')).rejects.toThrow('ECONNREFUSED');
+  expect((await request(port, '/')).status).toBe(200);
+  expect(await pids()).toEqual(before);
+}, 90_000);
 
-  await pm2('delete', 'tahan');
-  expect(await pm2('jlist')).toContain('[]');
-}, 120_000);
+test.each(['stop', 'delete'])(
+  '%s leaves nothing behind',
+  async (command) => {
+    const before = await pids();
+    await pm2(command, 'tahan');
+    await untilGone(before);
+    await expect(request(port, '/')).rejects.toThrow('ECONNREFUSED');
+    expect((await listed()).map(({ pm2_env: { status } }) => status)).toEqual(command === 'stop' ? ['stopped'] : []);
+  },
+  90_000,
+);
+
+test('kill of pm2 itself takes the whole server with it', async () => {
+  const before = await pids();
+  await pm2('kill');
+  await untilGone(before);
+  await expect(request(port, '/')).rejects.toThrow('ECONNREFUSED');
+}, 90_000);
