@@ -106,8 +106,20 @@ export class Dispatcher {
   }
 
   cancel(job: SiteJob): void {
-    if (job.work.unpark(job)) job.cancelled = true;
-    else this.queue.cancel(job);
+    if (job.work.unpark(job)) {
+      job.cancelled = true;
+      return;
+    }
+    const queued = this.queue.has(job);
+    this.queue.cancel(job);
+    if (queued) this.resumeParked(job.work.unparkNext());
+  }
+
+  /** A place of a route may be free: for the parked job that is next. Its wait for it was no delay of the queue. */
+  private resumeParked(job: SiteJob | undefined): void {
+    if (job === undefined) return;
+    job.queuedAt = this.options.now();
+    this.enqueue(job);
   }
 
   private enqueue(job: SiteJob): void {
@@ -148,6 +160,8 @@ export class Dispatcher {
         this.countRefusal(job.priority, why);
         if (!this.options.dryRun || why === 'expired') {
           job.refuse(why);
+          // It may be the one that was to take the free place: whoever waits behind it must not wait for ever.
+          this.resumeParked(job.work.unparkNext());
           continue;
         }
       }
@@ -168,8 +182,7 @@ export class Dispatcher {
     const ended = (dropped: boolean): void => {
       this.inFlight -= 1;
       this.completed += 1;
-      const parked = job.work.ended(flight, this.options.now(), dropped);
-      if (parked !== undefined) this.enqueue(parked as SiteJob);
+      this.resumeParked(job.work.ended(flight, this.options.now(), dropped));
     };
     job.run().then((outcome) => ended(outcome === 'dropped'));
   }

@@ -78,6 +78,11 @@ export class RouteWork {
     const latencyMs = now - flight.startedAt;
     this.latency.add(latencyMs, now);
     this.bound.observe({ now, latencyMs, inFlight: flight.inFlightAtStart, dropped });
+    return this.unparkNext();
+  }
+
+  /** Takes out the parked job whose turn it is, where there is room for it. */
+  unparkNext(): SiteJob | undefined {
     return this.hasRoom() ? this.parked.shift() : undefined;
   }
 
