@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
 import type { RefusalWriter } from '../answer/refusal.ts';
 import type { Recorder } from '../metrics/recorder.ts';
@@ -21,6 +22,9 @@ export interface DirectParts {
   /** A listener threw: logged and counted. */
   onSiteError: (error: unknown) => void;
 }
+
+/** How long a visitor may take no byte of an answer that is complete, ms; then the connection is cut. */
+const STALLED_MS = 30_000;
 
 /** Requests that the site answers for one visitor alone: through the gate and the queue. */
 export interface Direct {
@@ -54,6 +58,7 @@ export function createDirect(parts: DirectParts): Direct {
       };
       const turnAway = (): void => {
         clearTimeout(timer);
+        clearHead(response);
         if (publicPage && lastGood(visitor)) return;
         refuse(request, response, Math.random());
         record();
@@ -81,12 +86,17 @@ export function createDirect(parts: DirectParts): Direct {
         refuse: turnAway,
       };
       const fail = (error: unknown): void => {
-        onSiteError(error);
-        if (response.headersSent) response.destroy();
-        else
-          response
-            .writeHead(500, { 'content-type': 'text/plain; charset=utf-8' })
-            .end('Something went wrong here. Please try again.\n');
+        // That the site gives up once told to is what the signal is for.
+        if (!visit.aborted || !isAbort(error, visit.signal.reason)) onSiteError(error);
+        if (visit.aborted || response.writableEnded) return;
+        if (response.headersSent) {
+          response.destroy();
+          return;
+        }
+        clearHead(response);
+        response
+          .writeHead(500, [...stamp, 'content-type', 'text/plain; charset=utf-8'])
+          .end('Something went wrong here. Please try again.\n');
       };
       response.once('close', () => {
         clearTimeout(timer);
@@ -95,7 +105,7 @@ export function createDirect(parts: DirectParts): Direct {
         } else {
           dispatcher.cancel(job);
           visit.abort(new ClientGoneError());
-          recorder.count('tahan_client_gone_total', []);
+          if (!late) recorder.count('tahan_client_gone_total', []);
         }
         done?.(late ? 'dropped' : 'done');
       });
@@ -105,6 +115,12 @@ export function createDirect(parts: DirectParts): Direct {
       }
       if (deadlineAt === Number.POSITIVE_INFINITY) return;
       timer = setTimeout(() => {
+        if (response.writableEnded) {
+          // The site was in time; how fast the visitor reads is bounded for itself.
+          done?.('done');
+          response.setTimeout(STALLED_MS);
+          return;
+        }
         late = true;
         dispatcher.cancel(job);
         visit.abort(new DeadlineError());
@@ -114,10 +130,19 @@ export function createDirect(parts: DirectParts): Direct {
           response.destroy();
           return;
         }
-        for (const name of response.getHeaderNames()) response.removeHeader(name);
         turnAway();
         if (done !== undefined) detach(response);
       }, deadlineAt - arrivedAt);
     },
   };
 }
+
+/** Takes back what the site has set for an answer that it does not give: a length or a cookie must not go with ours. */
+function clearHead(response: ServerResponse): void {
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  response.statusMessage = '';
+}
+
+/** Whether an error says no more than that the work was aborted for this reason. */
+const isAbort = (error: unknown, reason: unknown): boolean =>
+  error === reason || (error instanceof Error && (error.name === 'AbortError' || error.cause === reason));

@@ -93,10 +93,16 @@ export function detach(response: ServerResponse): void {
   Object.assign(response, {
     writeHead: () => response,
     setHeader: () => response,
+    setHeaders: () => response,
     appendHeader: () => response,
     removeHeader: silent,
     flushHeaders: silent,
     addTrailers: silent,
+    writeContinue: silent,
+    writeProcessing: silent,
+    writeEarlyHints: silent,
+    writeInformation: silent,
+    destroy: () => response,
     write: () => true,
     end: () => response,
   });
