@@ -51,8 +51,8 @@ export function createQuick(parts: QuickParts): QuickAnswer {
   };
 
   const refused = (get: PlainGet, route: Route, member: boolean, arrivedAt: number): QuickBytes | undefined => {
-    // The engine's own paths have no policy and no gate.
-    if (route === routes.unknown && /^\/(?:health|metrics)/.test(get.target)) return undefined;
+    // The engine's own paths have no gate, whatever policy matches them.
+    if (/^\/(?:health|metrics)/.test(get.target)) return undefined;
     const headers = { host: get.host, 'user-agent': get.userAgent, cookie: get.cookie, accept: get.accept };
     const priority = priorityOf({ method: 'GET', url: get.target, headers }, route, member);
     if (!dispatcher.refusesEarly(priority, works[route.index]!.costMs)) return undefined;
