@@ -102,8 +102,10 @@ function capture(response: ServerResponse, fail: (why: string) => void, done: (b
       reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
       headers?: OutgoingHttpHeaders | OutgoingHttpHeader[],
     ) {
-      for (const [name, value] of headerPairs(typeof reason === 'string' ? headers : reason))
-        response.setHeader(name, value);
+      const pairs = [...headerPairs(typeof reason === 'string' ? headers : (headers ?? reason))];
+      // As in node:http: what is given here replaces what was set, and a name that is given twice has both values.
+      for (const [name] of pairs) response.removeHeader(name);
+      for (const [name, value] of pairs) response.appendHeader(name, Array.isArray(value) ? value : String(value));
       return ServerResponse.prototype.writeHead.call(response, status);
     },
     flushHeaders: sendHead,
