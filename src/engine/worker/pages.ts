@@ -363,14 +363,17 @@ export class Pages {
     const withinMs = route.policy.deadlineMs ?? deadlineMs;
     let visit: Visit | undefined;
     const expiry = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
+    const expire = (): void => {
       const error = new DeadlineError();
       visit?.abort(error);
       expiry.reject(error);
-    }, withinMs);
+    };
+    // 0: none.
+    const timer = withinMs === 0 ? undefined : setTimeout(expire, withinMs);
     try {
       const answer = render(site, renderTarget(key), (request) => {
-        visit = new Visit(request, priority, performance.now() + withinMs, trusted);
+        const deadlineAt = withinMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + withinMs;
+        visit = new Visit(request, priority, deadlineAt, trusted);
       });
       return await Promise.race([answer, expiry.promise]);
     } finally {
