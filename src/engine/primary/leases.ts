@@ -17,6 +17,11 @@ const MAX_LEASES = 10_000;
 /** A table of render leases. A lease not released within `ttlMs` may be taken by the next asker. */
 export function createLeases(): Leases {
   const leases = new Map<string, { owner: number; until: number; waiters: Set<number> }>();
+  /** Drops the lease that was given first, when it is over: an owner that never released it must not hold a place. */
+  const dropOldest = (now: number): void => {
+    const oldest = leases.entries().next().value;
+    if (oldest !== undefined && oldest[1].until <= now) leases.delete(oldest[0]);
+  };
   return {
     get size() {
       return leases.size;
@@ -27,9 +32,11 @@ export function createLeases(): Leases {
         held.waiters.add(asker);
         return false;
       }
-      if (held !== undefined || leases.size < MAX_LEASES) {
-        leases.set(key, { owner: asker, until: now + ttlMs, waiters: held?.waiters ?? new Set() });
-      }
+      const waiters = held?.waiters ?? new Set<number>();
+      waiters.delete(asker);
+      leases.delete(key);
+      if (leases.size >= MAX_LEASES) dropOldest(now);
+      if (leases.size < MAX_LEASES) leases.set(key, { owner: asker, until: now + ttlMs, waiters });
       return true;
     },
     ownerOf: (key) => leases.get(key)?.owner,

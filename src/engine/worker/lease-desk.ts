@@ -16,7 +16,11 @@ const MAX_ASKED = 1_000;
 export function createLeaseDesk(link: Link, serving: () => number): LeaseDesk {
   const asked = new Map<string, (granted: boolean) => void>();
   link.on('leased', ({ key, granted }) => {
-    if (granted) asked.get(key)?.(true);
+    if (!granted) return;
+    const finish = asked.get(key);
+    // Granted too late, when the page was rendered without it: the next who asks must not wait for us.
+    if (finish === undefined) link.send({ type: 'release', key, stored: false });
+    else finish(true);
   });
   link.on('freed', ({ key }) => asked.get(key)?.(false));
   return {
