@@ -17,7 +17,7 @@ export interface Routes {
 
 const MAX_ROUTES = 200;
 
-/** Compiles route policies. Static paths are found in a map; templates are tried in their order. */
+/** Compiles route policies. Static paths are found in a map; of the templates those before the one found are tried. */
 export function compileRoutes(policies: readonly RoutePolicy[]): Routes {
   if (policies.length > MAX_ROUTES)
     throw new RangeError(`a site may declare ${MAX_ROUTES} route policies, not ${policies.length}`);
@@ -39,12 +39,12 @@ export function compileRoutes(policies: readonly RoutePolicy[]): Routes {
     all,
     unknown,
     match(method, path) {
-      const candidates = exact.get(path);
-      if (candidates !== undefined) {
-        for (const route of candidates) if (allows(route, method)) return route;
+      const found = exact.get(path)?.find((route) => allows(route, method)) ?? unknown;
+      for (const { route, pattern } of templates) {
+        if (route.index > found.index) break;
+        if (allows(route, method) && pattern.test(path)) return route;
       }
-      for (const { route, pattern } of templates) if (allows(route, method) && pattern.test(path)) return route;
-      return unknown;
+      return found;
     },
   };
 }
