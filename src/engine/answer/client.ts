@@ -45,6 +45,8 @@ export function isDirectLoopback(request: IncomingMessage): boolean {
   return (
     loopback &&
     headers['x-forwarded-for'] === undefined &&
+    headers['x-forwarded-proto'] === undefined &&
+    headers['x-forwarded-host'] === undefined &&
     headers.forwarded === undefined &&
     headers['x-real-ip'] === undefined &&
     headers.via === undefined

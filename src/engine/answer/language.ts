@@ -12,9 +12,10 @@ export function negotiate(header: string | undefined, languages: readonly string
     .filter(({ tag, quality }) => tag !== '' && quality > 0)
     .sort((a, b) => b.quality - a.quality);
   for (const { tag } of wanted) {
-    const found = languages.find(
-      (language) => language.toLowerCase() === tag || tag.startsWith(`${language.toLowerCase()}-`),
-    );
+    const found =
+      languages.find((language) => language.toLowerCase() === tag || tag.startsWith(`${language.toLowerCase()}-`)) ??
+      // RFC 4647 section 3.3.1: who asks for `en` reads `en-GB`.
+      languages.find((language) => language.toLowerCase().startsWith(`${tag}-`));
     if (found !== undefined) return found;
   }
   return languages[0] ?? '';
