@@ -144,5 +144,7 @@ function clearHead(response: ServerResponse): void {
 }
 
 /** Whether an error says no more than that the work was aborted for this reason. */
-const isAbort = (error: unknown, reason: unknown): boolean =>
-  error === reason || (error instanceof Error && (error.name === 'AbortError' || error.cause === reason));
+function isAbort(error: unknown, reason: unknown): boolean {
+  const { name, cause } = (error ?? {}) as { name?: unknown; cause?: unknown };
+  return error === reason || name === 'AbortError' || cause === reason;
+}
