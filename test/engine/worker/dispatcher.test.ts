@@ -141,3 +141,120 @@ describe('the dispatcher', () => {
     expect(ran).toHaveLength(20);
   });
 });
+
+describe('jobs that wait for a place of their route', () => {
+  /** A route with one place, a job in it, and two that wait for it. */
+  async function parked(more: Partial<SiteJob> = {}) {
+    const place = set();
+    const work = new RouteWork(new AdaptiveLimit({ initial: 1, min: 1, max: 1 }));
+    const end: { now?: () => void } = {};
+    const first = place.job('first', 'normal', {
+      work,
+      costMs: 0.1,
+      run() {
+        place.ran.push('first');
+        return new Promise((resolve) => {
+          end.now = () => resolve('done');
+        });
+      },
+    });
+    const second = place.job('second', 'normal', { work, costMs: 0.1, ...more });
+    const third = place.job('third', 'normal', { work, costMs: 0.1 });
+    for (const job of [first, second, third]) expect(place.dispatcher.offer(job)).toBeUndefined();
+    await turns();
+    expect(place.ran).toEqual(['first']);
+    expect(work.waiting).toBe(2);
+    return { ...place, work, end: () => end.now?.(), second, third };
+  }
+
+  test('go on when the one before them is past its deadline', async () => {
+    const { clock, ran, end, work } = await parked({ deadlineAt: 1_500 });
+    clock.now = 1_600;
+    end();
+    await turns();
+    expect(ran).toEqual(['first', 'second expired', 'third']);
+    expect(work.waiting).toBe(0);
+  });
+
+  test('go on when the one that was to take the place leaves', async () => {
+    const { dispatcher, ran, end, second } = await parked();
+    end();
+    // Its turn has come, but it has not begun.
+    while (!dispatcher.queue.has(second)) await Promise.resolve();
+    dispatcher.cancel(second);
+    await turns();
+    expect(ran).toEqual(['first', 'third']);
+  });
+
+  test('leave without a trace', async () => {
+    const { dispatcher, ran, end, second, third, work } = await parked();
+    dispatcher.cancel(third);
+    dispatcher.cancel(second);
+    expect([second.cancelled, third.cancelled, work.waiting]).toEqual([true, true, 0]);
+    end();
+    await turns();
+    expect(ran).toEqual(['first']);
+    expect(dispatcher.inFlight).toBe(0);
+  });
+
+  test('are not dropped for that wait, which is no delay of the queue', async () => {
+    const { clock, dispatcher, ran, end, second } = await parked();
+    clock.now += 1_000;
+    end();
+    while (!dispatcher.queue.has(second)) await Promise.resolve();
+    expect(dispatcher.queue.oldestQueuedAt()).toBe(clock.now);
+    await turns();
+    expect(ran).toEqual(['first', 'second', 'third']);
+  });
+});
+
+describe('the cost of a route', () => {
+  test('is the time until the loop turns again, less what arriving visitors took of it', async () => {
+    const { clock, dispatcher, job, work } = set();
+    const route = new RouteWork(new AdaptiveLimit({ initial: 16, min: 1, max: 16 }));
+    dispatcher.offer(
+      job('dear', 'normal', {
+        work: route,
+        run() {
+          clock.now += 30;
+          // After its first await the listener works on, and a visitor arrives.
+          return Promise.resolve().then(() => {
+            clock.now += 12;
+            clock.now += 5;
+            dispatcher.noteArrival(5);
+            return 'done';
+          });
+        },
+      }),
+    );
+    await turns();
+    expect(route.costMs).toBeCloseTo(42, 6);
+    expect(work.costMs).toBe(10);
+  });
+});
+
+describe('a standing queue', () => {
+  test('is cut by CoDel, one job at a time, and each that is dropped is told', async () => {
+    const { dispatcher, job, ran, refused, clock } = set();
+    // Announced as cheap, so that the gate lets them in, and really dear.
+    for (let n = 0; n < 60; n++)
+      expect(
+        dispatcher.offer(
+          job(`job`, 'normal', {
+            costMs: 0.5,
+            run() {
+              ran.push('job');
+              clock.now += 20;
+              return Promise.resolve('done');
+            },
+          }),
+        ),
+      ).toBeUndefined();
+    await turns(3_000);
+    const dropped = ran.filter((line) => line === 'job codel').length;
+    expect(dropped).toBeGreaterThan(5);
+    expect(refused).toEqual(Array.from({ length: dropped }, () => 'normal codel'));
+    expect(ran.filter((line) => line === 'job')).toHaveLength(60 - dropped);
+    expect([dispatcher.inFlight, dispatcher.queue.length]).toEqual([0, 0]);
+  });
+});
