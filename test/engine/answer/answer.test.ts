@@ -1,5 +1,6 @@
-import type { IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
 import { trustedProxyList } from '../../../src/config.ts';
 import { prefersJson } from '../../../src/engine/answer/accept.ts';
 import { clientAddress, isDirectLoopback, isSecure } from '../../../src/engine/answer/client.ts';
@@ -26,6 +27,24 @@ describe('the visitor’s address', () => {
       '10.0.0.1',
     ],
     ['IPv4 in IPv6 is IPv4', from('::ffff:203.0.113.9'), '203.0.113.9'],
+    [
+      'what a visitor claims in front of the proxy’s own word is not reached',
+      from('10.0.0.1', { 'x-forwarded-for': '127.0.0.1, 10.0.0.2, 203.0.113.9' }),
+      '203.0.113.9',
+    ],
+    [
+      'a chain of trusted proxies alone is the farthest of them',
+      from('10.0.0.1', { 'x-forwarded-for': '10.0.0.3, 10.0.0.2' }),
+      '10.0.0.3',
+    ],
+    [
+      'hops may be IPv6, or IPv4 in it',
+      from('::1', { 'x-forwarded-for': '2001:db8::7, ::ffff:10.0.0.2' }),
+      '2001:db8::7',
+    ],
+    ['an address with a port is no address', from('10.0.0.1', { 'x-forwarded-for': '6.6.6.6:80' }), '10.0.0.1'],
+    ['empty hops are no address', from('10.0.0.1', { 'x-forwarded-for': '6.6.6.6,' }), '10.0.0.1'],
+    ['an unknown peer is unknown', from(undefined as never, { 'x-forwarded-for': '6.6.6.6' }), ''],
   ])('%s', (_name, request, address) => {
     expect(clientAddress(request, trusted)).toBe(address);
   });
@@ -37,7 +56,7 @@ describe('the visitor’s address', () => {
 
   test('a direct client of this machine has no sign of a proxy', () => {
     expect(isDirectLoopback(from('::ffff:127.0.0.1'))).toBe(true);
-    for (const name of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via'])
+    for (const name of ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'x-real-ip', 'via'])
       expect(isDirectLoopback(from('127.0.0.1', { [name]: 'x' }))).toBe(false);
     expect(isDirectLoopback(from('203.0.113.9'))).toBe(false);
   });
@@ -67,6 +86,38 @@ describe('routes', () => {
     expect(routes.match(method, path).policy.route).toBe(route);
   });
 
+  test('the first policy that matches wins, be it a template or not', () => {
+    const { match, unknown } = compileRoutes([
+      { route: '/u/me', methods: ['POST'] },
+      { route: '/u/:name', methods: ['GET'] },
+      { route: '/u/me' },
+      { route: '/*' },
+      { route: '/late' },
+    ]);
+    const routeOf = (method: string, path: string): string => match(method, path).policy.route;
+    expect(routeOf('POST', '/u/me')).toBe('/u/me');
+    expect(match('GET', '/u/me').index).toBe(1);
+    expect(match('PUT', '/u/me').index).toBe(2);
+    expect(routeOf('GET', '/late')).toBe('/*');
+    expect(match('GET', 'x')).toBe(unknown);
+  });
+
+  test.each([
+    ['/a.b+c', '/a.b+c', '/aXb+c'],
+    ['/(x)/:id', '/(x)/1', '/x/1'],
+    ['/[a]/$1/^/:id', '/[a]/$1/^/2', '/a/$1/^/2'],
+    ['/:year-:month', '/2026-11', '/2026'],
+    ['/:file.svg', '/a.svg', '/asvg'],
+    ['/a|b/:c', '/a|b/1', '/a'],
+    ['/\\d/:c', '/\\d/1', '/5/1'],
+    ['/b*', '/b*', '/bb'],
+    ['/files/*', '/files/', '/files'],
+  ])('%s is %s and not %s', (route, path, other) => {
+    const { match, all, unknown } = compileRoutes([{ route }]);
+    expect(match('GET', path)).toBe(all[0]);
+    expect(match('GET', other)).toBe(unknown);
+  });
+
   test('a policy must be a path, and there is a bound', () => {
     expect(() => compileRoutes([{ route: 'posts' }])).toThrow('must start with /');
     expect(() => compileRoutes(Array.from({ length: 201 }, (_, n) => ({ route: `/${n}` })))).toThrow(
@@ -92,6 +143,33 @@ describe('not now', () => {
     expect(JSON.parse(json.split('\r\n\r\n')[1] ?? '')).toMatchObject({ error: { status: 503, retryAfterSeconds: 1 } });
     expect(json).toContain('connection: close');
   });
+
+  test('is the same over a socket and through node:http, with no body for HEAD', async () => {
+    const server = createServer((request, response) => refusals.write(request, response, 0.5));
+    const answer = await supertest(server).get('/').set('accept', 'text/html').expect(503);
+    expect(answer.headers).toMatchObject({ 'retry-after': '3', 'cache-control': 'no-store' });
+    const [head = '', body = ''] = refusals.bytes('text/html', false, 0.5, Date.now()).toString().split('\r\n\r\n');
+    expect(answer.text).toBe(body);
+    for (const name of ['content-type', 'content-length', 'retry-after', 'content-security-policy'])
+      expect(head).toContain(`${name}: ${answer.headers[name]}\r\n`);
+    const asked = await supertest(server).head('/').expect(503);
+    expect(asked.headers['content-length']).toBe(answer.headers['content-length']);
+    expect(asked.text).toBeUndefined();
+  });
+
+  test('has the date of its second', () => {
+    const date = (now: number): string => /date: (.*)\r/.exec(refusals.bytes(undefined, false, 0, now).toString())![1]!;
+    expect([date(1_000), date(1_999), date(2_000)].map((text) => Date.parse(text))).toEqual([1_000, 1_000, 2_000]);
+  });
+});
+
+test('languages: who asks for a language reads a regional one, the exact one first', () => {
+  expect(
+    ['en', 'en-US', 'en-gb', 'fr-CA, pt', 'i', '*', ';q=1', 'nl;q=x, pt', `${'x,'.repeat(40)}pt`].map((header) =>
+      negotiate(header, ['nl', 'en-GB', 'en-US', 'pt-BR', 'fr']),
+    ),
+  ).toEqual(['en-GB', 'en-US', 'en-GB', 'fr', 'nl', 'nl', 'nl', 'nl', 'nl']);
+  expect(negotiate('en', [])).toBe('');
 });
 
 test('who likes JSON better gets it', () => {

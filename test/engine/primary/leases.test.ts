@@ -30,6 +30,25 @@ describe('leases', () => {
     expect(leases.ask('page', 2, 2_000, 1_999)).toBe(false);
     expect(leases.ask('page', 2, 2_000, 2_001)).toBe(true);
     expect(leases.release('page', 1)).toEqual([]);
+    expect(leases.ownerOf('page')).toBe(2);
+    // It waited itself before it took over.
+    expect(leases.release('page', 2)).toEqual([]);
+  });
+
+  test('are bounded; one that was never released makes room when it is over, one in use does not', () => {
+    const leases = createLeases();
+    for (let n = 0; n < 10_000; n++) leases.ask(`page ${n}`, 1, n === 0 ? 50 : 2_000, 0);
+    expect(leases.ask('too many', 2, 2_000, 49)).toBe(true);
+    expect([leases.size, leases.ownerOf('too many')]).toEqual([10_000, undefined]);
+    expect(leases.ask('too many', 2, 2_000, 50)).toBe(true);
+    expect([leases.size, leases.ownerOf('too many'), leases.ownerOf('page 0')]).toEqual([10_000, 2, undefined]);
+  });
+
+  test('a waiter that died is told of nothing', () => {
+    const leases = createLeases();
+    for (const asker of [1, 2, 3]) leases.ask('page', asker, 2_000, 0);
+    expect(leases.drop(2)).toEqual([]);
+    expect(leases.release('page', 1)).toEqual([3]);
   });
 });
 
@@ -71,6 +90,17 @@ describe('health', () => {
     expect(healthOf({ ...input, mode: 'saturated' })).toMatchObject({ status: 200 });
     expect(JSON.parse(healthOf({ ...input, mode: 'saturated' }).body)).toMatchObject({ status: 'saturated' });
     expect(healthOf({ ...input, mode: 'down', live: 0 }).status).toBe(503);
+  });
+
+  test('fewer workers than wanted are degraded, and features of all workers are shown', () => {
+    expect(JSON.parse(healthOf({ ...input, live: 0, min: 1 }).body)).toMatchObject({ status: 'degraded' });
+    expect(JSON.parse(healthOf({ ...input, features: [{ a: 'ok' }, { b: 'ok' }] }).body)).toMatchObject({
+      status: 'ok',
+      features: { a: 'ok', b: 'ok' },
+      workers: { live: 2, spare: 0, min: 1, max: 2 },
+      lifeboat: { active: false },
+    });
+    expect(mergeFeatures([{ a: 'down' }, { a: 'degraded' }, { a: 'down' }])).toEqual({ a: 'degraded' });
   });
 
   test('a feature that is down on one worker only is degraded', () => {
