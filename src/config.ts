@@ -164,6 +164,18 @@ export const SETTINGS = {
     group: 'Fleet',
     text: 'Longest time a leaving worker finishes its requests.',
   }),
+  drainIdleMs: whole('TAHAN_DRAIN_IDLE_MS', 0, 300_000, 5_000, 'ms', {
+    group: 'Fleet',
+    text: 'How long a leaving worker keeps idle connections, so that a request on its way over one is not lost.',
+  }),
+  startMs: whole('TAHAN_START_MS', 1_000, 600_000, 60_000, 'ms', {
+    group: 'Fleet',
+    text: 'Longest time for a worker to get ready; then it is ended and counts as died at its start.',
+  }),
+  stuckMs: whole('TAHAN_STUCK_MS', 1_000, 600_000, 10_000, 'ms', {
+    group: 'Fleet',
+    text: 'A worker that gives no sign of life for so long is ended, and another takes its place.',
+  }),
   silentMs: whole('TAHAN_SILENT_MS', 50, 60_000, 115, 'ms', {
     group: 'Fleet',
     text: 'Silence after which a worker counts as not answering; when all are silent the lifeboat joins.',
@@ -304,6 +316,10 @@ export const SETTINGS = {
     group: 'Page cache',
     text: 'How old a last good page may be when it is served in need (stale-if-error), where the route does not say.',
   }),
+  scaler: choice('TAHAN_SCALER', ['off', 'observe', 'on'], 'on', {
+    group: 'Scaling',
+    text: 'Whether the fleet scales itself; off holds TAHAN_WORKERS_MAX, observe too, and says what it would do.',
+  }),
   lagUpMs: decimal('TAHAN_LAG_UP_MS', 1, 10_000, 40, 'ms', {
     group: 'Scaling',
     text: 'Event-loop lag (p99) over which a worker counts as busy.',
@@ -311,6 +327,120 @@ export const SETTINGS = {
   eluUp: decimal('TAHAN_ELU_UP', 0.1, 1, 0.8, 'share of time', {
     group: 'Scaling',
     text: 'Event-loop utilisation over which a worker counts as busy.',
+  }),
+  scaleQueueMs: decimal('TAHAN_SCALE_QUEUE_MS', 1, 10_000, 20, 'ms', {
+    group: 'Scaling',
+    text: 'Queue delay over which a worker has too much to do.',
+  }),
+  scaleQueueBeats: whole('TAHAN_SCALE_QUEUE_BEATS', 1, 100, 2, 'beats of 100 ms', {
+    group: 'Scaling',
+    text: 'Beats running in which the queue delay must be over it; one in a panic.',
+  }),
+  scaleQueueUrgent: decimal('TAHAN_SCALE_QUEUE_URGENT', 1, 1_000, 4, 'times the queue delay', {
+    group: 'Scaling',
+    text: 'Queue delay at which the fleet grows whatever the utilisation.',
+  }),
+  scaleLagLeastElu: decimal('TAHAN_SCALE_LAG_LEAST_ELU', 0, 1, 0.3, 'share of time', {
+    group: 'Scaling',
+    text: 'Utilisation under which a lag is a lone stall and no reason to grow.',
+  }),
+  scaleEluBound: decimal('TAHAN_SCALE_ELU_BOUND', 0.1, 1, 0.7, 'share of time', {
+    group: 'Scaling',
+    text: 'Utilisation from which the event loop itself makes the queue.',
+  }),
+  scaleIdleCores: decimal('TAHAN_SCALE_IDLE_CORES', 0.1, 1, 0.6, 'cores', {
+    group: 'Scaling',
+    text: 'Idle cores that one more worker needs.',
+  }),
+  scaleThrottledShare: decimal('TAHAN_SCALE_THROTTLED_SHARE', 0, 1, 0.2, 'share of periods', {
+    group: 'Scaling',
+    text: 'Share of throttled cgroup periods over which the fleet does not grow.',
+  }),
+  scaleMemoryShare: decimal('TAHAN_SCALE_MEMORY_SHARE', 0.1, 1, 0.85, 'share of the limit', {
+    group: 'Scaling',
+    text: 'No step up that takes the memory in use past it.',
+  }),
+  scaleLockShare: decimal('TAHAN_SCALE_LOCK_SHARE', 0.01, 1, 0.2, 'share of time', {
+    group: 'Scaling',
+    text: 'Time spent waiting for database locks over which the fleet does not grow.',
+  }),
+  scaleEluIdle: decimal('TAHAN_SCALE_ELU_IDLE', 0, 1, 0.5, 'share of time', {
+    group: 'Scaling',
+    text: 'Utilisation under which waiting requests wait for an upstream, and the fleet does not grow.',
+  }),
+  scaleUpstreamMs: whole('TAHAN_SCALE_UPSTREAM_MS', 100, 600_000, 1_000, 'ms', {
+    group: 'Scaling',
+    text: 'How long that must be so before the upstream is named.',
+  }),
+  scaleSettleMs: whole('TAHAN_SCALE_SETTLE_MS', 0, 600_000, 1_000, 'ms', {
+    group: 'Scaling',
+    text: 'Pause after a step up.',
+  }),
+  scalePanicSettleMs: whole('TAHAN_SCALE_PANIC_SETTLE_MS', 0, 600_000, 300, 'ms', {
+    group: 'Scaling',
+    text: 'Pause after a step up in a panic.',
+  }),
+  scalePanicFactor: decimal('TAHAN_SCALE_PANIC_FACTOR', 1.1, 100, 2, 'times', {
+    group: 'Scaling',
+    text: 'Growth of the load that is a panic.',
+  }),
+  scalePanicWindowMs: whole('TAHAN_SCALE_PANIC_WINDOW_MS', 1_000, 600_000, 6_000, 'ms', {
+    group: 'Scaling',
+    text: 'Time within which it grows so, and for which a panic lasts.',
+  }),
+  scalePanicStepMax: whole('TAHAN_SCALE_PANIC_STEP_MAX', 1, 64, 4, 'workers', {
+    group: 'Scaling',
+    text: 'Most workers that one step of a panic adds; steps go 1, 2, 4...',
+  }),
+  scaleTrialMs: whole('TAHAN_SCALE_TRIAL_MS', 500, 600_000, 3_000, 'ms', {
+    group: 'Scaling',
+    text: 'How long a step up is measured.',
+  }),
+  scaleTrialGain: decimal('TAHAN_SCALE_TRIAL_GAIN', 0, 1, 0.2, 'share of the ideal gain', {
+    group: 'Scaling',
+    text: 'Least gain in throughput that keeps a step up.',
+  }),
+  scaleUselessMs: whole('TAHAN_SCALE_USELESS_MS', 1_000, 86_400_000, 60_000, 'ms', {
+    group: 'Scaling',
+    text: 'How long a step that brought nothing is not tried again; doubled each time.',
+  }),
+  scaleUselessMaxMs: whole('TAHAN_SCALE_USELESS_MAX_MS', 1_000, 86_400_000, 1_800_000, 'ms', {
+    group: 'Scaling',
+    text: 'The longest such time.',
+  }),
+  scaleCalmElu: decimal('TAHAN_SCALE_CALM_ELU', 0.05, 1, 0.6, 'share of time', {
+    group: 'Scaling',
+    text: 'Utilisation that one worker less would have, under which the fleet may shrink.',
+  }),
+  scaleCalmMs: whole('TAHAN_SCALE_CALM_MS', 1_000, 86_400_000, 60_000, 'ms', {
+    group: 'Scaling',
+    text: 'How long that must be so.',
+  }),
+  scaleFlapWindowMs: whole('TAHAN_SCALE_FLAP_WINDOW_MS', 0, 86_400_000, 180_000, 'ms', {
+    group: 'Scaling',
+    text: 'A step up so soon after a step down is a flap, and makes the next step down wait longer.',
+  }),
+  scaleFlapFactor: decimal('TAHAN_SCALE_FLAP_FACTOR', 1, 10, 2, 'times', {
+    group: 'Scaling',
+    text: 'How much longer, with each flap.',
+  }),
+  scaleFlapMax: decimal('TAHAN_SCALE_FLAP_MAX', 1, 1_000, 16, 'times', {
+    group: 'Scaling',
+    text: 'The most that it waits longer.',
+  }),
+  scaleFlapHalfLifeMs: whole('TAHAN_SCALE_FLAP_HALF_LIFE_MS', 1_000, 604_800_000, 1_800_000, 'ms', {
+    group: 'Scaling',
+    text: 'Time in which that halves.',
+  }),
+  rssSoftMb: whole('TAHAN_RSS_SOFT_MB', 0, 1_048_576, undefined, 'MiB', {
+    group: 'Scaling',
+    text: 'A worker over it is replaced gently; 0: no limit.',
+    defaultText: '3/4 of TAHAN_RSS_HARD_MB',
+  }),
+  rssHardMb: whole('TAHAN_RSS_HARD_MB', 0, 1_048_576, undefined, 'MiB', {
+    group: 'Scaling',
+    text: 'A worker over it is ended at once; 0: no limit.',
+    defaultText: 'its share of the memory, at least 512',
   }),
 } satisfies Record<string, Setting>;
 
@@ -367,6 +497,9 @@ export function readConfig(env: NodeJS.ProcessEnv, cores = usableCores()): Confi
   config.spare ??= config.workersMax > config.workersMin ? 1 : 0;
   if (config.workersMin > config.workersMax) {
     problems.push(`TAHAN_WORKERS_MIN="${config.workersMin}": must be at most TAHAN_WORKERS_MAX (${config.workersMax})`);
+  }
+  if (config.rssHardMb && config.rssSoftMb && config.rssSoftMb > config.rssHardMb) {
+    problems.push(`TAHAN_RSS_SOFT_MB="${config.rssSoftMb}": must be at most TAHAN_RSS_HARD_MB (${config.rssHardMb})`);
   }
   if (config.port !== 0 && config.port === config.adminPort) {
     problems.push(`TAHAN_ADMIN_PORT="${config.adminPort}": must differ from PORT`);

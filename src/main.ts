@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ConfigError, readConfig, settingRows } from './config.ts';
+import { type Config, ConfigError, readConfig, settingRows } from './config.ts';
 import { readEnvironment } from './environment.ts';
 
 /** sysexits.h: wrong usage, wrong configuration. */
@@ -13,15 +13,14 @@ async function main(): Promise<void> {
   if (option === '--version') return console.log(readConfig({}).version);
   if (option !== undefined) return stop(EXIT_USAGE, `unknown option ${option}; npm start -- --help lists the settings`);
   const role = process.env.TAHAN_INTERNAL_ROLE;
+  if (role === undefined) {
+    const { startPrimary } = await import('./engine/primary/main.ts');
+    return startPrimary({ read: readSettings, main: new URL(import.meta.url) });
+  }
   // The primary's children inherit an environment that holds the file's values already.
-  const env = role === undefined ? readEnvironment() : process.env;
-  const config = readConfig(env);
+  const config = readConfig(process.env);
   const site = config.site === '' ? new URL('./site/index.ts', import.meta.url) : pathToFileURL(resolve(config.site));
   switch (role) {
-    case undefined: {
-      const { startPrimary } = await import('./engine/primary/main.ts');
-      return startPrimary({ config, env, main: new URL(import.meta.url) });
-    }
     case 'prepare': {
       const { prepare } = await import('./engine/worker/prepare.ts');
       return prepare(config, site);
@@ -37,6 +36,11 @@ async function main(): Promise<void> {
     default:
       return stop(EXIT_USAGE, `unknown role ${role}`);
   }
+}
+
+function readSettings(): { config: Config; env: NodeJS.ProcessEnv } {
+  const env = readEnvironment();
+  return { config: readConfig(env), env };
 }
 
 function help(): void {

@@ -89,12 +89,12 @@ export type PublicPages = z.infer<typeof publicPagesSchema>;
 
 /** From a worker or the lifeboat to the primary. */
 export const upwardSchema = z.discriminatedUnion('type', [
-  /** The site is loaded and the main page was rendered: may listen. */
-  z.object({ type: z.literal('ready'), publicPages: publicPagesSchema }),
+  /** The site is loaded and the main page was rendered: may listen. `problem`: what is wrong with the main page; null: nothing. */
+  z.object({ type: z.literal('ready'), publicPages: publicPagesSchema, problem: z.string().max(2_000).nullable() }),
   /** Accepts connections now. */
   z.object({ type: z.literal('listening') }),
-  /** No longer accepts. */
-  z.object({ type: z.literal('left') }),
+  /** Its code failed: it no longer accepts, and ends within `withinMs`. */
+  z.object({ type: z.literal('left'), withinMs: amount }),
   /** Could not start; the reason in a line. */
   z.object({ type: z.literal('failed'), reason: z.string().max(2_000) }),
   beatSchema,
@@ -115,14 +115,16 @@ export type Upward = z.infer<typeof upwardSchema>;
 
 /** From the primary to a worker or the lifeboat. */
 export const downwardSchema = z.discriminatedUnion('type', [
-  /** Comes with the handle of the port. */
-  z.object({ type: z.literal('listen'), backlog: count }),
+  /** Comes with the handle of the port. `slowStart`: others serve already, so take less in the first second. */
+  z.object({ type: z.literal('listen'), backlog: count, slowStart: z.boolean() }),
   /** For the lifeboat: where the site's public pages are. */
   z.object({ type: z.literal('public-pages'), publicPages: publicPagesSchema }),
   /** Stop accepting, keep what is open (the lifeboat leaving). */
   z.object({ type: z.literal('leave') }),
-  /** Stop accepting, finish within `withinMs`, then exit 0. */
-  z.object({ type: z.literal('drain'), withinMs: amount }),
+  /** Stop accepting, finish within `withinMs`, keep idle connections for `idleMs`, then exit 0. */
+  z.object({ type: z.literal('drain'), withinMs: amount, idleMs: amount }),
+  /** Within `forMs` let go of this share of the connections, with an answer each: another worker has come to share them. */
+  z.object({ type: z.literal('rebalance'), share: z.number().min(0).max(1), forMs: amount }),
   /** Mode of the server, and the `/health` body to answer with, every tick that changed something and at least each second. */
   z.object({
     type: z.literal('mode'),

@@ -31,6 +31,8 @@ export interface RoutePolicy {
   methods?: readonly string[];
   /**
    * Default: writes critical, members' requests normal, self-declared bots background, the rest low.
+   * A function must be cheap and look at the headers host, user-agent, cookie and accept alone: a plain GET is judged
+   * before its other headers are read. When it throws, the request is a low one.
    */
   priority?: Priority | ((request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>) => Priority);
   /** Present: pages answered with 200 to anonymous GETs are cached. */
@@ -53,7 +55,10 @@ export interface Site {
   mainPage?: string;
   /** A module whose exported functions `(input, { signal }) => output` run in the thread pool by name. */
   tasks?: URL;
-  /** Whether the request carries a genuine session; cheap and synchronous (check a signature, no database). Default: never. */
+  /**
+   * Whether the request carries a genuine session, by its cookie alone; cheap and synchronous (check a signature, no
+   * database). Default: never. When it throws, the visitor counts as anonymous.
+   */
   isMember?: (request: Pick<IncomingMessage, 'headers'>) => boolean;
   /** State of each feature, by name. */
   health?: () => Record<string, FeatureState>;

@@ -18,8 +18,11 @@ export interface PortServer {
   listen: (handle: PortHandle, backlog: number, done: (problem?: Error) => void) => void;
   /** Closes its own copy of the port; connections already open go on. */
   leave: () => void;
-  /** Leaves, lets open requests finish, closes idle connections; resolves when all are closed, at most after `withinMs`. */
-  drain: (withinMs: number) => Promise<void>;
+  /**
+   * Leaves, and lets open requests finish. Idle connections are closed after `idleMs`: until then a request may be on
+   * its way over one, and its answer ends it. Resolves when all are closed, at most after `withinMs`.
+   */
+  drain: (withinMs: number, idleMs: number) => Promise<void>;
   /** New answers carry `Connection: close`. */
   readonly draining: boolean;
 }
@@ -88,18 +91,17 @@ export function createPortServer(
       );
     },
     leave,
-    async drain(withinMs) {
+    async drain(withinMs, idleMs) {
       draining = true;
       leave();
-      const until = performance.now() + withinMs;
-      const closeIdle = (): void => {
-        server.closeIdleConnections();
-        front?.closeIdle();
-      };
-      closeIdle();
-      while (open > 0 && performance.now() < until) {
+      const since = performance.now();
+      const passedMs = (): number => performance.now() - since;
+      while (open > 0 && passedMs() < withinMs) {
+        if (passedMs() >= idleMs) {
+          server.closeIdleConnections();
+          front?.closeIdle();
+        }
         await new Promise((resolve) => setTimeout(resolve, 20));
-        closeIdle();
       }
       server.closeAllConnections();
       front?.closeAll();

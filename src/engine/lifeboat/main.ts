@@ -94,7 +94,7 @@ export async function startLifeboat(config: Config): Promise<void> {
     response.shouldKeepAlive = false;
     const reading = request.method === 'GET' || request.method === 'HEAD';
     const path = (request.url ?? '/').split('?', 1)[0]!;
-    if (reading && path.startsWith('/health')) {
+    if (reading && (path === '/health' || path.startsWith('/health/'))) {
       const [status, body] =
         path === '/health/live'
           ? [200, '{"live":true}\n']
@@ -177,5 +177,5 @@ export async function startLifeboat(config: Config): Promise<void> {
     listening: server.listening,
     features: {},
   }));
-  link.send({ type: 'ready', publicPages: { mainPage: '/', languages: [], routes: [] } });
+  link.send({ type: 'ready', publicPages: { mainPage: '/', languages: [], routes: [] }, problem: null });
 }

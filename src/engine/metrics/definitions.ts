@@ -34,6 +34,7 @@ export const COUNTERS = {
   tahan_cache_purges_total: { help: 'Pages purged by tag.', labels: [] },
   tahan_worker_restarts_total: { help: 'Workers that ended without being asked to.', labels: ['reason'] },
   tahan_scaler_decisions_total: { help: 'Decisions of the scaler.', labels: ['action', 'reason'] },
+  tahan_reloads_total: { help: 'Reloads, by how they ended.', labels: ['result'] },
   tahan_lifeboat_answers_total: { help: 'Requests that the lifeboat answered, by with what.', labels: ['kind'] },
   tahan_metrics_dropped_total: { help: 'Increments that were not counted, by why.', labels: ['reason'] },
 } as const satisfies Record<string, Definition>;
@@ -52,6 +53,23 @@ export const GAUGES = {
   tahan_build_info: { help: 'Always 1; the labels tell what runs.', labels: ['version', 'node'] },
   process_start_time_seconds: { help: 'Start of the primary, Unix time.', labels: [] },
   tahan_workers: { help: 'Workers, by where they stand in their life.', labels: ['state'] },
+  tahan_workers_wanted: { help: 'Workers that are to serve, as the scaler decided.', labels: [] },
+  tahan_crash_loop: { help: '1 while workers die one after the other.', labels: [] },
+  tahan_host_idle_cores: { help: 'Cores that a further worker could have now.', labels: [] },
+  tahan_host_steal_ratio: { help: 'Share of the CPU time that the hypervisor gave to others, 0 to 1.', labels: [] },
+  tahan_host_throttled_ratio: {
+    help: 'Share of the periods of the cgroup quota in which it was used up, 0 to 1.',
+    labels: [],
+  },
+  tahan_host_memory_limit_bytes: {
+    help: 'Memory that may be used: of the machine, or the limit of the cgroup.',
+    labels: [],
+  },
+  tahan_host_memory_available_bytes: { help: 'What of it is free, or can be freed at once.', labels: [] },
+  tahan_host_cpu_pressure_ratio: {
+    help: 'Share of the last 10 s in which some task waited for a CPU (PSI), 0 to 1.',
+    labels: [],
+  },
   tahan_mode: { help: '1 for the mode that the server is in.', labels: ['mode'] },
   tahan_accept_backlog: { help: 'Connections that the kernel holds and nobody has accepted.', labels: [] },
   tahan_lifeboat_active: { help: '1 while the lifeboat accepts connections.', labels: [] },

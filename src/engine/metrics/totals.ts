@@ -16,6 +16,18 @@ export interface ServerView {
   /** Undefined where the kernel does not tell. */
   acceptBacklog: number | undefined;
   lifeboatActive: boolean;
+  workersWanted: number;
+  crashLoop: boolean;
+  /** Undefined where the host does not tell. */
+  host: {
+    idleCores: number | undefined;
+    stealShare: number | undefined;
+    throttledShare: number | undefined;
+    memoryLimitBytes: number | undefined;
+    memoryAvailableBytes: number | undefined;
+    /** Percent. */
+    cpuPressure: number | undefined;
+  };
 }
 
 export interface TotalsOptions {
@@ -122,14 +134,34 @@ export function createTotals({
     set('tahan_cache_bytes', beat.cacheBytes, name);
   };
 
-  const showServer = ({ mode, workers, acceptBacklog, lifeboatActive }: ServerView): void => {
+  const setKnown = (name: GaugeName, value: number | undefined): void => {
+    if (value === undefined) gauges.get(name)!.remove();
+    else set(name, value);
+  };
+
+  const showServer = ({
+    mode,
+    workers,
+    acceptBacklog,
+    lifeboatActive,
+    workersWanted,
+    crashLoop,
+    host,
+  }: ServerView): void => {
     set('tahan_build_info', 1, version, process.version);
     set('process_start_time_seconds', startedAt);
     for (const [state, count] of Object.entries(workers)) set('tahan_workers', count, state);
     for (const each of MODES) set('tahan_mode', each === mode ? 1 : 0, each);
-    if (acceptBacklog === undefined) gauges.get('tahan_accept_backlog')!.remove();
-    else set('tahan_accept_backlog', acceptBacklog);
+    setKnown('tahan_accept_backlog', acceptBacklog);
     set('tahan_lifeboat_active', lifeboatActive ? 1 : 0);
+    set('tahan_workers_wanted', workersWanted);
+    set('tahan_crash_loop', crashLoop ? 1 : 0);
+    setKnown('tahan_host_idle_cores', host.idleCores);
+    setKnown('tahan_host_steal_ratio', host.stealShare);
+    setKnown('tahan_host_throttled_ratio', host.throttledShare);
+    setKnown('tahan_host_memory_limit_bytes', host.memoryLimitBytes);
+    setKnown('tahan_host_memory_available_bytes', host.memoryAvailableBytes);
+    setKnown('tahan_host_cpu_pressure_ratio', host.cpuPressure === undefined ? undefined : host.cpuPressure / 100);
   };
 
   return {

@@ -1,18 +1,37 @@
 import cluster, { type Worker as ClusterWorker } from 'node:cluster';
 import type { Logger } from 'pino';
-import { type Downward, type Upward, upwardSchema } from '../beats.ts';
+import { type Downward, type PublicPages, type Upward, upwardSchema } from '../beats.ts';
 import { isOurs, type PortHandle } from '../link.ts';
 import type { WorkerState, WorkerView } from './view.ts';
+
+/** The code and settings that workers start with: a reload makes a new one. */
+export interface Generation {
+  /** Environment of its workers. */
+  env: NodeJS.ProcessEnv;
+}
 
 export interface Member extends WorkerView {
   id: number;
   pid: number;
   process: ClusterWorker;
-  /** Why it could not start, as it said itself. */
+  generation: Generation;
+  /** When it was lent the port. */
+  promotedAt: number | undefined;
+  /** What the site's pages are, as it said when it was ready. */
+  publicPages: PublicPages | undefined;
+  /** Why it could not start, as it said itself, or why it was ended. */
   failure: string | undefined;
-  /** Forked by a reload: it serves only when the reload says so. */
+  /** Forked by a reload on trial: it serves only when its generation is the fleet's. */
   reserved: boolean;
+  /** Its place is to be given to another, which serves before it leaves. */
+  condemned: boolean;
+  /** Leaves because its code failed. */
+  crashed: boolean;
+  /** Why it was killed: label of the metric. */
+  killedFor: KillReason | undefined;
 }
+
+export type KillReason = 'no_progress' | 'start_timeout' | 'memory' | 'rolled_back';
 
 export interface ExitNews {
   /** It was asked to end. */
@@ -35,9 +54,9 @@ export interface FleetEvents {
 export interface FleetOptions {
   handle: PortHandle;
   backlog: number;
-  drainMs: number;
-  /** Environment of the next worker. */
-  env: () => NodeJS.ProcessEnv;
+  /** Times for a leaving worker: for its requests, and for idle connections, ms. */
+  drain: () => { withinMs: number; idleMs: number };
+  first: Generation;
   log: Logger;
   now: () => number;
   events: FleetEvents;
@@ -48,10 +67,15 @@ export interface Fleet {
   /** How many workers shall serve, and how many shall stand by; forks, promotes and drains to get there. */
   aim: (target: number, spares: number) => void;
   readonly target: number;
-  fork: (reserved?: boolean) => Member;
-  /** Lends the port to a warm worker. */
-  promote: (member: Member) => void;
-  drain: (member: Member) => void;
+  readonly generation: Generation;
+  /** Forks a worker of another generation, which stays out of everything until that generation is the fleet's. */
+  tryOut: (generation: Generation) => Member;
+  /** Workers of every other generation give their places to workers of this one, one by one. */
+  renew: (generation: Generation) => void;
+  /** Gives the place of a worker to another, which serves before it leaves. */
+  replace: (member: Member) => void;
+  /** Ends a worker at once: whoever it answers just then is lost. */
+  end: (member: Member, why: KillReason, words: string) => void;
   send: (member: Member, message: Downward) => void;
   broadcast: (message: Downward, except?: number) => void;
   /** Drains everybody and resolves when the last is gone; who is not within the drain time and a second is killed. */
@@ -63,20 +87,26 @@ export interface Fleet {
 /** Processes that may start at the same time beside the serving ones: a fork costs a core for some 300 ms. */
 const STARTING_AT_ONCE = 2;
 
+/** Time after the drain time in which a worker must be gone, ms. */
+const DRAIN_GRACE_MS = 1_000;
+/** At the server's own end nobody comes back: idle connections are closed so soon, ms. */
+const STOP_IDLE_MS = 50;
+
 /** Forks workers, follows their lives, and brings their number to the target. Holds no policy. */
 export function createFleet(options: FleetOptions): Fleet {
-  const { handle, backlog, drainMs, log, now, events } = options;
+  const { handle, backlog, log, now, events } = options;
   const members = new Map<number, Member>();
+  let generation = options.first;
   let target = 0;
   let spares = 0;
   let stopping = false;
   let forkTimer: NodeJS.Timeout | undefined;
 
-  const count = (...states: WorkerState[]): number => {
-    let n = 0;
-    for (const member of members.values()) if (!member.reserved && states.includes(member.state)) n += 1;
-    return n;
-  };
+  /** Counts for the future: not one on trial, and not one whose place another is to take. */
+  const stays = (member: Member): boolean => !member.reserved && !member.condemned && member.generation === generation;
+  const all = (...states: WorkerState[]): Member[] =>
+    [...members.values()].filter((member) => states.includes(member.state));
+  const staying = (...states: WorkerState[]): number => all(...states).filter(stays).length;
 
   const send = (member: Member, message: Downward, lent?: PortHandle): void => {
     if (!member.process.isConnected()) return;
@@ -102,6 +132,7 @@ export function createFleet(options: FleetOptions): Fleet {
         member.beat = message;
         break;
       case 'ready':
+        member.publicPages = message.publicPages;
         if (member.state === 'starting') member.state = 'spare';
         break;
       case 'listening':
@@ -114,15 +145,20 @@ export function createFleet(options: FleetOptions): Fleet {
       case 'failed':
         member.failure = message.reason;
         break;
+      case 'left':
+        // Its code failed, and it no longer accepts: its place is free before it has ended.
+        member.crashed = true;
+        leaving(member, message.withinMs);
+        break;
     }
     events.message(member, message);
-    if (message.type === 'ready' || message.type === 'listening') reconcile();
+    if (message.type === 'ready' || message.type === 'listening' || message.type === 'left') reconcile();
   };
 
   const onExit = (member: Member, code: number | null, signal: string | null): void => {
-    const expected = member.state === 'draining' || stopping;
+    const asked = member.state === 'draining' && !member.crashed && member.killedFor === undefined;
     const news: ExitNews = {
-      expected,
+      expected: asked || stopping || member.killedFor === 'rolled_back',
       servedMs: member.servingAt === undefined ? 0 : now() - member.servingAt,
       how: signal ? `signal ${signal}` : `exit code ${code}`,
     };
@@ -133,20 +169,26 @@ export function createFleet(options: FleetOptions): Fleet {
     reconcile();
   };
 
-  const fork = (reserved = false): Member => {
-    const child = cluster.fork(options.env());
+  const fork = (of: Generation, reserved: boolean): Member => {
+    const child = cluster.fork({ ...of.env, TAHAN_INTERNAL_ROLE: 'worker' });
     const member: Member = {
       id: child.id,
       name: `worker-${child.id}`,
       pid: child.process.pid ?? 0,
       process: child,
+      generation: of,
       state: 'starting',
       startedAt: now(),
+      promotedAt: undefined,
       servingAt: undefined,
       lastBeatAt: undefined,
       beat: undefined,
+      publicPages: undefined,
       failure: undefined,
       reserved,
+      condemned: false,
+      crashed: false,
+      killedFor: undefined,
     };
     members.set(member.id, member);
     child.on('message', (raw: unknown) => onMessage(member, raw));
@@ -156,50 +198,63 @@ export function createFleet(options: FleetOptions): Fleet {
   };
 
   const promote = (member: Member): void => {
+    const others = all('serving').length > 0;
     member.state = 'promoting';
-    member.reserved = false;
+    member.promotedAt = now();
     events.change();
-    send(member, { type: 'listen', backlog }, handle);
+    send(member, { type: 'listen', backlog, slowStart: others }, handle);
   };
 
-  const drain = (member: Member): void => {
+  /** It is on its way out; who is not gone in time is killed. */
+  const leaving = (member: Member, withinMs: number): void => {
     if (member.state === 'draining') return;
     member.state = 'draining';
     member.drainingAt = now();
-    send(member, { type: 'drain', withinMs: drainMs });
     const timer = setTimeout(() => {
       log.warn({ worker: member.name }, 'worker did not drain in time: killed');
       member.process.process.kill('SIGKILL');
-    }, drainMs + 1_000);
+    }, withinMs + DRAIN_GRACE_MS);
     member.process.once('exit', () => clearTimeout(timer));
     events.change();
   };
 
-  const reconcile = (): void => {
-    if (stopping) return;
-    let short = target - count('serving', 'promoting');
-    for (const member of members.values()) {
-      if (short <= 0) break;
-      if (member.state !== 'spare' || member.reserved) continue;
-      promote(member);
-      short -= 1;
-    }
-    if (short < 0) {
-      const serving = [...members.values()].filter((member) => member.state === 'serving');
-      serving.sort((a, b) => (a.beat?.inFlight ?? 0) - (b.beat?.inFlight ?? 0));
-      for (const member of serving.slice(0, -short)) drain(member);
-      short = 0;
-    }
-    forkMissing(short);
+  const drain = (member: Member, idleMs = options.drain().idleMs): void => {
+    if (member.state === 'draining') return;
+    const { withinMs } = options.drain();
+    leaving(member, withinMs);
+    send(member, { type: 'drain', withinMs, idleMs });
   };
 
-  /** Forks what is missing: serving places first, then one spare at a time, as a fork takes the core that the visitors need. */
+  const reconcile = (): void => {
+    if (stopping) return;
+    const short = target - staying('serving', 'promoting');
+    const warm = all('spare').filter(stays);
+    for (const member of warm.slice(0, Math.max(0, short))) promote(member);
+    // Who is to go goes when as many as are wanted serve besides: first those whose place is taken, then the least busy.
+    const serving = all('serving');
+    const surplus = serving.length - target;
+    if (surplus > 0) {
+      serving.sort((a, b) => Number(stays(a)) - Number(stays(b)) || (a.beat?.inFlight ?? 0) - (b.beat?.inFlight ?? 0));
+      for (const member of serving.slice(0, surplus)) drain(member);
+    }
+    const standingBy = all('spare').filter((member) => !member.reserved);
+    standingBy.sort((a, b) => Number(stays(a)) - Number(stays(b)));
+    const old = standingBy.filter((member) => !stays(member)).length;
+    for (const member of standingBy.slice(0, Math.max(old, standingBy.length - spares))) drain(member);
+    forkMissing(target - staying('serving', 'promoting'));
+  };
+
+  /**
+   * Forks what is missing: serving places first, then one spare at a time, as a fork takes the core that the visitors
+   * need. While those who are to be replaced still serve there is no hurry: one at a time.
+   */
   const forkMissing = (short: number): void => {
     if (forkTimer !== undefined) return;
-    const starting = count('starting');
+    const starting = staying('starting');
     const places = short - starting;
-    const spare = starting === 0 && places <= 0 && count('spare') < spares ? 1 : 0;
-    let wanted = Math.min(Math.max(places, spare), STARTING_AT_ONCE - starting);
+    const spare = starting === 0 && places <= 0 && staying('spare') < spares ? 1 : 0;
+    const atOnce = all('serving').some((member) => !stays(member)) ? 1 : STARTING_AT_ONCE;
+    let wanted = Math.min(Math.max(places, spare), atOnce - starting);
     if (wanted <= 0) return;
     const delayMs = events.forkDelayMs();
     if (delayMs > 0) {
@@ -209,7 +264,7 @@ export function createFleet(options: FleetOptions): Fleet {
       }, delayMs);
       return;
     }
-    for (; wanted > 0; wanted--) fork();
+    for (; wanted > 0; wanted--) fork(generation, false);
   };
 
   return {
@@ -217,14 +272,33 @@ export function createFleet(options: FleetOptions): Fleet {
     get target() {
       return target;
     },
+    get generation() {
+      return generation;
+    },
     aim(nextTarget, nextSpares) {
+      if (nextTarget === target && nextSpares === spares) return;
       target = nextTarget;
       spares = nextSpares;
       reconcile();
     },
-    fork,
-    promote,
-    drain,
+    tryOut: (of) => fork(of, true),
+    renew(next) {
+      generation = next;
+      for (const member of members.values()) if (member.generation === next) member.reserved = false;
+      // Crashes of the generation before say nothing of this one.
+      clearTimeout(forkTimer);
+      forkTimer = undefined;
+      reconcile();
+    },
+    replace(member) {
+      member.condemned = true;
+      reconcile();
+    },
+    end(member, why, words) {
+      member.killedFor ??= why;
+      member.failure ??= words;
+      member.process.process.kill('SIGKILL');
+    },
     send: (member, message) => send(member, message),
     broadcast(message, except) {
       for (const member of members.values()) if (member.id !== except) send(member, message);
@@ -238,7 +312,7 @@ export function createFleet(options: FleetOptions): Fleet {
             new Promise<void>((resolve) => {
               member.process.once('exit', () => resolve());
               if (member.state === 'starting' || member.state === 'spare') member.process.process.kill('SIGTERM');
-              drain(member);
+              drain(member, STOP_IDLE_MS);
             }),
         ),
       );

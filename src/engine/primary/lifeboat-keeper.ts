@@ -43,7 +43,7 @@ export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
   };
   const lend = (): void => {
     lent = true;
-    send({ type: 'listen', backlog: options.backlog }, options.handle);
+    send({ type: 'listen', backlog: options.backlog, slowStart: false }, options.handle);
   };
   const start = (): void => {
     beat = undefined;

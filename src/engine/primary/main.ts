@@ -1,19 +1,19 @@
 import { fork } from 'node:child_process';
 import cluster from 'node:cluster';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { RateLimiterClusterMaster } from 'rate-limiter-flexible';
-import type { Config } from '../../config.ts';
 import { createLog } from '../log.ts';
 import { sessionSecret } from '../secret.ts';
 import { startAdmin } from './admin.ts';
 import { bindPort } from './port.ts';
+import type { Settings } from './settings.ts';
 import { createSupervisor } from './supervisor.ts';
 
 export interface PrimaryOptions {
-  config: Config;
-  /** The environment that children start with. */
-  env: NodeJS.ProcessEnv;
+  /** Reads the settings; again at each reload. @throws {ConfigError} */
+  read: () => Settings;
   /** The module to run in children. */
   main: URL;
 }
@@ -32,30 +32,46 @@ class PrepareError extends Error {
  * @throws {DataFolderError | PortError | PrepareError} what stops the start
  */
 export async function startPrimary(options: PrimaryOptions): Promise<void> {
-  const { config, main } = options;
+  const { main } = options;
+  const { config } = options.read();
   sessionSecret(config.dataDir, config.sessionSecret);
   const port = await bindPort(config.host, config.port, 'PORT');
-  const env = { ...options.env, TAHAN_INTERNAL_PORT: String(port.port) };
+  const read = (): Settings => {
+    const { config: settings, env } = options.read();
+    return { config: settings, env: { ...env, TAHAN_INTERNAL_PORT: String(port.port) } };
+  };
+  const settings = read();
   const log = createLog(config.logLevel, 'primary');
 
   let stopRequestedAt: number | undefined;
   let stop = async (): Promise<void> => process.exit(0);
   let stopNow = (): void => process.exit(1);
-  // SIGHUP too, until there is a reload: a terminal that closes must not cut requests short.
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (stopRequestedAt === undefined) {
-        stopRequestedAt = performance.now();
-        void stop();
-      } else if (performance.now() - stopRequestedAt > ECHO_MS) {
-        stopNow();
-      }
-    });
-  }
+  const onStop = (): void => {
+    if (stopRequestedAt === undefined) {
+      stopRequestedAt = performance.now();
+      void stop();
+    } else if (performance.now() - stopRequestedAt > ECHO_MS) {
+      stopNow();
+    }
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onStop);
+  let reload = (): void => log.info('reload: the server only starts; what it reads is new anyway');
+  const fromTerminal = hasTerminal();
+  // A terminal that closes sends SIGHUP, too: then the server ends with it, and cuts no request short.
+  process.on('SIGHUP', () => (fromTerminal && !hasTerminal() ? onStop() : reload()));
 
-  const supervisor = createSupervisor({ config, env, main, handle: port.handle, port: port.port, log });
+  const supervisor = createSupervisor({
+    settings,
+    read,
+    prepare: (env) => runPrepare(main, env),
+    main,
+    handle: port.handle,
+    port: port.port,
+    log,
+  });
   const admin = await startAdmin(config.adminHost, config.adminPort, supervisor.sources);
-  await runPrepare(main, env);
+  admin.server.on('error', (error) => log.error({ error: error.message }, 'the admin port failed'));
+  await runPrepare(main, settings.env);
 
   cluster.setupPrimary({ exec: fileURLToPath(main), args: [] });
   new RateLimiterClusterMaster();
@@ -79,6 +95,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   });
 
   await supervisor.serving;
+  reload = () => supervisor.reload();
   const shown = (host: string): string =>
     host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   console.log(
@@ -86,6 +103,16 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
       `workers ${config.workersMin} to ${config.workersMax} - data ${config.dataDir}`,
   );
   process.send?.('ready');
+}
+
+/** Whether there is a terminal that this process belongs to. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false; // none, or it is gone
+  }
 }
 
 /** @throws {PrepareError} it ended with an error; its own line says which */

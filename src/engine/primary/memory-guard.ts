@@ -21,17 +21,24 @@ export const MEMORY_DEFAULTS: MemoryOptions = {
   apartMs: 30_000,
 };
 
+/** A worker with a full page cache and its pool threads has 200 to 350 MiB: a lower limit would end healthy ones, bytes. */
+const LEAST_HARD_BYTES = 512 * 1_048_576;
+const SOFT_SHARE = 0.75;
+
 /**
- * Limits that keep `processes` workers within the memory: the hard one is what each may have when all have it, the
- * soft one three quarters of that.
+ * The limits of each worker: what is given, else hard what each may have when all of `processes` have it (on a small
+ * machine never less than a healthy worker needs), and soft three quarters of that.
  */
 export function rssLimits(
-  limitBytes: number,
+  given: { softBytes: number | undefined; hardBytes: number | undefined },
+  memoryBytes: number | undefined,
   processes: number,
   maxShare = MEMORY_DEFAULTS.maxShare,
 ): { softBytes: number; hardBytes: number } {
-  const hardBytes = Math.floor((limitBytes * maxShare) / Math.max(1, processes));
-  return { softBytes: Math.floor(hardBytes * 0.75), hardBytes };
+  const share = memoryBytes === undefined ? 0 : Math.floor((memoryBytes * maxShare) / Math.max(1, processes));
+  const byMemory = share === 0 ? 0 : Math.max(LEAST_HARD_BYTES, share, (given.softBytes ?? 0) / SOFT_SHARE);
+  const hardBytes = given.hardBytes ?? byMemory;
+  return { softBytes: given.softBytes ?? Math.floor(hardBytes * SOFT_SHARE), hardBytes };
 }
 
 export interface HostMemory {

@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import type { Logger } from 'pino';
-import type { Config } from '../../config.ts';
 import type { Downward, PublicPages, Upward } from '../beats.ts';
 import type { PortHandle } from '../link.ts';
 import { readBacklog } from '../metrics/backlog.ts';
 import { createTotals } from '../metrics/totals.ts';
 import type { AdminSources } from './admin.ts';
 import { Backoff } from './backoff.ts';
+import { createCare } from './care.ts';
 import { createFleet, type ExitNews, type Member } from './fleet.ts';
 import { type Health, healthOf } from './health.ts';
 import { createLeases } from './leases.ts';
@@ -14,12 +14,18 @@ import { keepLifeboat, type LifeboatKeeper } from './lifeboat-keeper.ts';
 import { answering, LIFEBOAT_ASHORE, LIFEBOAT_DEFAULTS, lifeboatNeed } from './lifeboat-need.ts';
 import { MODE_DEFAULTS, modeAtStart, nextMode } from './mode.ts';
 import { createPurges } from './purges.ts';
+import { createReloader } from './reload.ts';
+import { createScaling } from './scaling.ts';
+import type { Settings } from './settings.ts';
 import { noSilence, silentMs, trackSilence } from './silence.ts';
 import { isServing } from './view.ts';
 
 export interface SupervisorOptions {
-  config: Config;
-  env: NodeJS.ProcessEnv;
+  settings: Settings;
+  /** Reads the settings again. @throws {ConfigError} */
+  read: () => Settings;
+  /** Prepares the site, in a process of its own. @throws the reason in a line */
+  prepare: (env: NodeJS.ProcessEnv) => Promise<void>;
   main: URL;
   handle: PortHandle;
   port: number;
@@ -31,6 +37,7 @@ export interface Supervisor {
   /** Resolves when a worker serves and the lifeboat has left. */
   serving: Promise<void>;
   sources: AdminSources;
+  reload: () => void;
   stop: () => Promise<void>;
   kill: () => void;
 }
@@ -42,21 +49,23 @@ const SHOWN_STATES = ['starting', 'spare', 'promoting', 'serving', 'draining'] a
 const BACKLOG_EVERY_MS = 100;
 /** Workers are told mode and health at least this often, ms. */
 const TELL_EVERY_MS = 1_000;
+/** When a worker joins, the others let go of its part of their connections within this time, ms. */
+const REBALANCE_MS = 3_000;
 /** The lifeboat's number where processes are told apart by number; workers count from 1. */
 const LIFEBOAT = 0;
 
 /** Ties fleet, lifeboat, leases, purges and metrics together: messages in, effects out, a tick for what is not said. */
-export function createSupervisor({ config, env, main, handle, port, log }: SupervisorOptions): Supervisor {
+export function createSupervisor({ settings, read, prepare, main, handle, port, log }: SupervisorOptions): Supervisor {
   const now = (): number => performance.now();
   const startedAt = now();
-  const modeOptions = {
+  let { config, env } = settings;
+  const modeOptions = () => ({
     ...MODE_DEFAULTS,
     lagMs: config.lagUpMs,
     elu: config.eluUp,
     silentMs: config.silentMs,
     blockedMs: Math.max(MODE_DEFAULTS.blockedMs, config.silentMs),
-  };
-  const lifeboatOptions = { ...LIFEBOAT_DEFAULTS, silentMs: config.silentMs };
+  });
   const totals = createTotals({
     version: config.version,
     view: () => ({
@@ -64,11 +73,14 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
       workers: Object.fromEntries(SHOWN_STATES.map((state) => [state, countOf(state)])),
       acceptBacklog: backlogAt(now()),
       lifeboatActive: lifeboat?.active ?? false,
+      workersWanted: fleet.target,
+      crashLoop: backoff.looping,
+      host: scaling.host,
     }),
   });
   const leases = createLeases();
   const purges = createPurges();
-  const backoff = new Backoff();
+  let backoff = new Backoff();
   const lifeboatBackoff = new Backoff();
   const firstServing = Promise.withResolvers<void>();
   let publicPages: PublicPages | undefined;
@@ -76,6 +88,8 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
   let silence = noSilence(now());
   let need = LIFEBOAT_ASHORE;
   let lifeboat: LifeboatKeeper | undefined;
+  let nextLifeboat: LifeboatKeeper | undefined;
+  let looping = false;
   let toldAt = Number.NEGATIVE_INFINITY;
   let toldHealth = '';
   const backlogTables =
@@ -92,12 +106,51 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
   const fleet = createFleet({
     handle,
     backlog: config.backlog,
-    drainMs: config.drainMs,
-    env: () => ({ ...env, TAHAN_INTERNAL_ROLE: 'worker' }),
+    drain: () => ({ withinMs: config.drainMs, idleMs: Math.min(config.drainMs, config.drainIdleMs) }),
+    first: { env },
     log,
     now,
     events: { message: onMessage, exit: onExit, change: () => tick(), forkDelayMs: () => backoff.delayMs(now()) },
   });
+  const scaling = createScaling({
+    fleet,
+    onDecision({ action, cause, reason }) {
+      totals.count('tahan_scaler_decisions_total', [action, cause]);
+      log.info({ scaler: config.scaler, action, cause }, reason);
+    },
+  });
+  const care = createCare({
+    fleet,
+    onRecycle(member, how, words) {
+      log.warn({ worker: member.name, pid: member.pid, how }, words);
+    },
+  });
+  const reloader = createReloader({
+    fleet,
+    log,
+    now,
+    current: () => ({ config, env }),
+    read,
+    prepare,
+    adopt,
+    onEnd: (state) => totals.count('tahan_reloads_total', [state]),
+  });
+
+  /** From now on the server runs with these settings; workers change by the fleet's generation. */
+  function adopt(next: Settings, first: Member | undefined): void {
+    ({ config, env } = next);
+    log.level = config.logLevel;
+    // Crashes of the version before say nothing of this one.
+    backoff = new Backoff();
+    if (first?.publicPages !== undefined) learn(first.publicPages);
+    if (!stopping) nextLifeboat?.stop();
+    nextLifeboat = launchLifeboat();
+  }
+
+  function learn(pages: PublicPages): void {
+    publicPages = pages;
+    lifeboat?.send({ type: 'public-pages', publicPages });
+  }
 
   function onMessage(member: Member, message: Upward): void {
     switch (message.type) {
@@ -105,15 +158,21 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
         totals.beat(member.name, message);
         return;
       case 'ready':
-        publicPages = message.publicPages;
-        lifeboat?.send({ type: 'public-pages', publicPages });
+        if (!member.reserved) learn(message.publicPages);
         fleet.send(member, modeMessage());
+        reloader.onReady(member, message.problem);
         return;
       case 'listening':
         log.info(
-          { worker: member.name, pid: member.pid, afterMs: Math.round(now() - member.startedAt) },
+          {
+            worker: member.name,
+            pid: member.pid,
+            promotedMs: Math.round(now() - (member.promotedAt ?? now())),
+            startedMs: Math.round(now() - member.startedAt),
+          },
           'worker serves',
         );
+        rebalance(member);
         return;
       case 'failed':
         log.error({ worker: member.name, reason: message.reason }, 'worker could not start');
@@ -154,8 +213,13 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
       log.info({ worker: member.name }, 'worker ended');
       return;
     }
-    backoff.crashed(now(), news.servedMs);
-    totals.count('tahan_worker_restarts_total', [news.servedMs === 0 ? 'died_at_start' : 'died_serving']);
+    reloader.onDied(member, news.how);
+    if (member.reserved) return;
+    // What the primary ended itself tells nothing of the next one's start.
+    if (member.killedFor === undefined || member.killedFor === 'start_timeout') backoff.crashed(now(), news.servedMs);
+    totals.count('tahan_worker_restarts_total', [
+      member.killedFor ?? (news.servedMs === 0 ? 'died_at_start' : 'died_serving'),
+    ]);
     log.error(
       {
         worker: member.name,
@@ -166,6 +230,13 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
       },
       news.servedMs === 0 ? 'worker died at its start' : 'worker died while it served',
     );
+  }
+
+  /** The connections that are open are all at the others: each lets the new one have its part. */
+  function rebalance(newcomer: Member): void {
+    const others = members().filter((member) => isServing(member) && member !== newcomer);
+    for (const other of others)
+      fleet.send(other, { type: 'rebalance', share: 1 / (others.length + 1), forMs: REBALANCE_MS });
   }
 
   function tellFreed(id: number, key: string, stored: boolean): void {
@@ -223,7 +294,7 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
     const at = now();
     const workers = members();
     silence = trackSilence(workers, silence, at, TICK_MS);
-    need = lifeboatNeed(workers, silence, need, at, lifeboatOptions);
+    need = lifeboatNeed(workers, silence, need, at, { ...LIFEBOAT_DEFAULTS, silentMs: config.silentMs });
     lifeboat?.setWanted(need.wanted);
     // Only now does every visitor reach a worker: at a start the lifeboat answers until the first one has proved itself.
     if (workers.some(isServing) && !need.wanted) firstServing.resolve();
@@ -232,7 +303,7 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
       { workers, silence, backlog: backlogAt(at), lifeboat: lifeboat?.active ?? false },
       mode,
       at,
-      modeOptions,
+      modeOptions(),
     );
     if (mode.mode !== before) log.info({ from: before, to: mode.mode, why: mode.reason }, 'mode changed');
     const summary = `${mode.mode} ${countOf('serving')} ${sharing()} ${lifeboat?.active}`;
@@ -242,6 +313,59 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
     const message = modeMessage();
     fleet.broadcast(message);
     lifeboat?.send(message);
+  }
+
+  /** What is decided at each tick of the clock alone: a step of the fleet must not lead to the next within one message. */
+  function steer(): void {
+    tick();
+    if (stopping) return;
+    const at = now();
+    scaling.tick(config, silence, reloader.operation, at);
+    care.tick(config, scaling.host, silence, reloader.operation !== undefined, at);
+    watchCrashes(at);
+  }
+
+  function watchCrashes(at: number): void {
+    const serving = members().filter(isServing);
+    if (serving.length >= fleet.target)
+      backoff.served(at - Math.max(...serving.map(({ servingAt }) => servingAt ?? at)));
+    if (backoff.looping === looping) return;
+    looping = backoff.looping;
+    if (looping) log.error({ crashes: backoff.crashes }, 'alert: workers die one after the other');
+    else log.info('workers are well again');
+  }
+
+  /** Starts a lifeboat with the settings of now; one that is there is let go when the new one is ready. */
+  function launchLifeboat(): LifeboatKeeper {
+    const before = lifeboat;
+    const settingsEnv = env;
+    const keeper = keepLifeboat({
+      main,
+      env: () => settingsEnv,
+      handle,
+      backlog: config.backlog,
+      log,
+      onMessage(message) {
+        if (message.type === 'metrics') totals.add(message);
+        else if (message.type === 'beat') totals.beat('lifeboat', message);
+        else if (message.type === 'purged') purges.answered(message.id, LIFEBOAT);
+      },
+      onStart() {
+        if (publicPages !== undefined) keeper.send({ type: 'public-pages', publicPages });
+        keeper.send(modeMessage());
+        if (nextLifeboat !== keeper) return;
+        nextLifeboat = undefined;
+        lifeboat = keeper;
+        keeper.setWanted(need.wanted);
+        before?.stop();
+      },
+      onExit() {
+        if (lifeboat === keeper) purges.gone(LIFEBOAT);
+        lifeboatBackoff.crashed(now());
+      },
+      restartDelayMs: () => Math.min(1_000, lifeboatBackoff.delayMs(now())),
+    });
+    return keeper;
   }
 
   /** The accept queue, read at most each 100 ms: reading it costs a list of the machine's listening sockets. */
@@ -254,15 +378,26 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
   };
   const isUp = (member: Member): boolean =>
     answering([member], silence, config.silentMs).length > 0 ||
-    (!isServing(member) && silentMs(silence, member.name) < modeOptions.blockedMs);
+    (!isServing(member) && silentMs(silence, member.name) < modeOptions().blockedMs);
 
   const sources: AdminSources = {
     health,
     exposition: () => totals.exposition(),
     fleet: () => ({
+      pid: process.pid,
       mode: mode.mode,
       why: mode.reason,
       lifeboat: { pid: lifeboat?.pid, active: lifeboat?.active ?? false },
+      scaler: {
+        state: config.scaler,
+        target: fleet.target,
+        min: config.workersMin,
+        max: config.workersMax,
+        host: scaling.host,
+        decisions: scaling.journal,
+      },
+      reload: reloader.report,
+      crashLoop: backoff.looping,
       workers: members().map((member) => ({
         name: member.name,
         pid: member.pid,
@@ -277,40 +412,23 @@ export function createSupervisor({ config, env, main, handle, port, log }: Super
   return {
     serving: firstServing.promise,
     sources,
+    reload: () => reloader.request(),
     start() {
-      lifeboat = keepLifeboat({
-        main,
-        env: () => env,
-        handle,
-        backlog: config.backlog,
-        log,
-        onMessage(message) {
-          if (message.type === 'metrics') totals.add(message);
-          else if (message.type === 'beat') totals.beat('lifeboat', message);
-          else if (message.type === 'purged') purges.answered(message.id, LIFEBOAT);
-        },
-        onStart() {
-          if (publicPages !== undefined) lifeboat?.send({ type: 'public-pages', publicPages });
-          lifeboat?.send(modeMessage());
-        },
-        onExit() {
-          purges.gone(LIFEBOAT);
-          lifeboatBackoff.crashed(now());
-        },
-        restartDelayMs: () => Math.min(1_000, lifeboatBackoff.delayMs(now())),
-      });
-      fleet.aim(config.workersMax, config.spare);
-      ticking = setInterval(tick, TICK_MS);
+      lifeboat = launchLifeboat();
+      steer();
+      ticking = setInterval(steer, TICK_MS);
     },
     async stop() {
       stopping = true;
       clearInterval(ticking);
       handle.close();
       lifeboat?.stop();
+      nextLifeboat?.stop();
       await fleet.stop();
     },
     kill() {
       lifeboat?.stop();
+      nextLifeboat?.stop();
       fleet.kill();
     },
   };

@@ -23,7 +23,7 @@ export interface Visitor {
 }
 
 export interface ArrivalParts {
-  site: Site;
+  site: Pick<Site, 'isMember'>;
   routes: Routes;
   engineRoutes: EngineRoutes;
   pages: Pages;
@@ -33,16 +33,18 @@ export interface ArrivalParts {
   bodyLimit: number;
   /** This worker is leaving: answers ask the client to come back on a new connection. */
   closing: () => boolean;
+  /** Whether the connection of the next answer is to end with it, for another worker to have. */
+  partWith: () => boolean;
   noteArrival: (ms: number) => void;
 }
 
 /** The first step of a request's life: what is it, and who answers: the engine itself, the page cache, or the site. */
 export function createArrival(parts: ArrivalParts): (request: IncomingMessage, response: ServerResponse) => void {
-  const { site, routes, engineRoutes, pages, direct, deadlineMs, bodyLimit, closing, noteArrival } = parts;
+  const { site, routes, engineRoutes, pages, direct, deadlineMs, bodyLimit, closing, partWith, noteArrival } = parts;
 
   return (request, response) => {
     const arrivedAt = performance.now();
-    if (closing()) response.shouldKeepAlive = false;
+    if (closing() || (response.shouldKeepAlive && partWith())) response.shouldKeepAlive = false;
     const url = request.url ?? '/';
     const mark = url.indexOf('?');
     const path = mark === -1 ? url : url.slice(0, mark);

@@ -25,16 +25,20 @@ import { createArrival, type Visitor } from './arrival.ts';
 import { createDirect } from './direct.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { createEngineRoutes } from './engine-routes.ts';
+import { guarded, guardedPolicies } from './guarded.ts';
 import { createLeaseDesk } from './lease-desk.ts';
 import { createLimiterDesk } from './limiters.ts';
 import { loadSite, siteSettings } from './load-site.ts';
 import { Pages } from './pages.ts';
 import { createPurger } from './purger.ts';
 import { createQuick } from './quick.ts';
+import { Rebalance } from './rebalance.ts';
 import { RouteWork } from './route-work.ts';
 import { createScraper } from './scraper.ts';
 import { createCompressWish, createServing, keyFor } from './serving.ts';
+import { startSlowly } from './slow-start.ts';
 import { visitOf } from './visit.ts';
+import { warmUp } from './warm-up.ts';
 
 /** Requests of one route that may be on their way before anything is known of the route. */
 const FIRST_ASYNC_LIMIT = 16;
@@ -162,7 +166,10 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   pool ??= startPool();
   const threads = pool;
 
-  const routes = compileRoutes(site.policies ?? []);
+  const isMember = guarded(site.isMember?.bind(site), false, onSiteError);
+  const featuresOf = guarded(site.health?.bind(site), {}, onSiteError);
+  const waitedMsOf = guarded(site.waitedMs?.bind(site), 0, onSiteError);
+  const routes = compileRoutes(guardedPolicies(site.policies ?? [], onSiteError));
   const works = [...routes.all, routes.unknown].map(
     () => new RouteWork(new AdaptiveLimit({ initial: FIRST_ASYNC_LIMIT, min: 1, max: config.asyncLimit })),
   );
@@ -256,10 +263,12 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   };
 
   let draining = false;
+  const rebalance = new Rebalance(() => performance.now());
+  const partWith = (): boolean => mode !== 'saturated' && rebalance.next();
   const server = createPortServer(
     config,
     createArrival({
-      site,
+      site: { isMember },
       routes,
       pages,
       direct,
@@ -267,6 +276,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
       bodyLimit: config.bodyLimit,
       noteArrival: (ms) => dispatcher.noteArrival(ms),
       closing: () => draining,
+      partWith,
       engineRoutes: createEngineRoutes({
         health: () => health,
         ready: () => !draining && !lifeboat,
@@ -279,7 +289,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     }),
     () => dispatcher.noteArrival(0),
     createQuick({
-      site,
+      site: { isMember },
       routes,
       pages,
       dispatcher,
@@ -290,6 +300,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
       keyOf: keyOfQuestion,
       wish,
       closing: () => draining,
+      partWith,
       noteArrival: (ms) => dispatcher.noteArrival(ms),
     }),
   );
@@ -311,19 +322,19 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
       connections: server.connections,
       poolQueued: threads.stats().queued,
       poolRunning: threads.stats().running,
-      sqliteWaitMs: site.waitedMs?.() ?? 0,
+      sqliteWaitMs: waitedMsOf(),
       cachePages: memory.pages,
       cacheBytes: memory.bytes,
       saturated,
       listening: server.listening,
-      features: site.health?.() ?? {},
+      features: featuresOf(),
     };
   });
 
-  const end = async (withinMs: number, exitCode: number): Promise<void> => {
+  const end = async (withinMs: number, idleMs: number, exitCode: number): Promise<void> => {
     if (draining) return;
     draining = true;
-    await server.drain(withinMs);
+    await server.drain(withinMs, idleMs);
     beating.stop();
     await site.close?.();
     await writer.close();
@@ -334,8 +345,9 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     // Whatever the site left open must not keep a drained worker alive.
     setImmediate(() => process.exit(exitCode));
   };
-  link.on('listen', ({ backlog }, handle) => {
+  link.on('listen', ({ backlog, slowStart }, handle) => {
     if (handle === undefined || draining) return;
+    if (slowStart) startSlowly((share) => (dispatcher.share = share));
     server.listen(handle, backlog, (problem) => {
       if (problem === undefined) link.send({ type: 'listening' });
       else {
@@ -344,7 +356,8 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
       }
     });
   });
-  link.on('drain', ({ withinMs }) => void end(withinMs, 0));
+  link.on('drain', ({ withinMs, idleMs }) => void end(withinMs, idleMs, 0));
+  link.on('rebalance', ({ share, forMs }) => rebalance.begin(server.connections, share, forMs));
   // A terminal's Ctrl-C and a process manager's group signal reach the workers too: the primary decides.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => {});
@@ -355,18 +368,23 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
         { error: error instanceof Error ? error.stack : String(error) },
         `${event}: this worker ends, another takes its place`,
       );
-      void end(CRASH_DRAIN_MS, 1);
+      if (!draining) link.send({ type: 'left', withinMs: CRASH_DRAIN_MS });
+      void end(CRASH_DRAIN_MS, 0, 1);
     });
   }
 
   // The store exists from here on, for this worker's reader and for the lifeboat's.
   await writer.flush();
   for (const page of reader.newest(config.cacheBytes / 2).reverse()) memory.set(page);
-  for (const key of mainKeys) {
-    const page = await pages.renderNow(key, mainRoute);
-    if (page === undefined)
-      log.warn({ page: mainPage }, 'the main page was not rendered as one to keep: the lifeboat has no copy of it');
-  }
+  const problem = await warmUp({
+    keys: languages.map((language) => `${language}\n\n${mainPage}`),
+    route: mainRoute,
+    mainPage,
+    renderNow: (key, route) => pages.renderNow(key, route),
+    rehearse: (key, route) => pages.rehearse(key, route),
+    warn: (line) => log.warn(line),
+  });
+  if (problem !== null) log.warn(problem);
   await writer.flush();
   link.send({
     type: 'ready',
@@ -380,6 +398,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
         cacheable,
       })),
     },
+    problem: problem?.slice(0, MAX_REASON) ?? null,
   });
 }
 

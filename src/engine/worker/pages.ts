@@ -167,10 +167,21 @@ export class Pages {
     if (rendering !== undefined) rendering.wanted = true;
   }
 
-  /** Renders a page now and gives it; undefined when the site gave none that can be kept. */
-  async renderNow(key: string, route: Route): Promise<Page | undefined> {
+  /**
+   * Renders a page now, past the gate, and keeps it where it may be kept.
+   * @throws {RenderError | DeadlineError}
+   */
+  async renderNow(key: string, route: Route): Promise<{ status: number; page: Page | undefined }> {
     const rendered = await this.renderOnce(key, route, 'critical');
-    return this.keep(key, route, rendered, true);
+    return { status: rendered.status, page: route.cacheable ? this.keep(key, route, rendered, true) : undefined };
+  }
+
+  /**
+   * Renders a page and keeps nothing.
+   * @throws {RenderError | DeadlineError}
+   */
+  async rehearse(key: string, route: Route): Promise<void> {
+    await this.renderOnce(key, route, 'background');
   }
 
   private find(key: string): Page | undefined {

@@ -25,6 +25,8 @@ export interface QuickParts {
   wish: (page: Page, acceptEncoding: string | undefined) => void;
   /** This worker is leaving: then every request goes the long way, which tells the client. */
   closing: () => boolean;
+  /** Whether the connection of the next answer is to end with it, for another worker to have. */
+  partWith: () => boolean;
   noteArrival: (ms: number) => void;
 }
 
@@ -36,8 +38,21 @@ const CLOSE = 'connection: close\r\n';
  * waiting page, where the gate is closed. Anything else is undefined and goes the long way.
  */
 export function createQuick(parts: QuickParts): QuickAnswer {
-  const { site, routes, pages, dispatcher, works, refusals, recorder, stamp, keyOf, wish, closing, noteArrival } =
-    parts;
+  const {
+    site,
+    routes,
+    pages,
+    dispatcher,
+    works,
+    refusals,
+    recorder,
+    stamp,
+    keyOf,
+    wish,
+    closing,
+    partWith,
+    noteArrival,
+  } = parts;
 
   const cached = (get: PlainGet, route: Route, path: string, arrivedAt: number): QuickBytes | undefined => {
     const query = get.target.slice(path.length + 1);
@@ -47,7 +62,8 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     wish(found.page, get.acceptEncoding);
     const answer = answerOf(found.page, found.serving, get, Date.now(), stamp);
     recorder.request(route.policy.route, 'GET', answer.status, found.serving, (performance.now() - arrivedAt) / 1_000);
-    return { head: headBytes(answer, get.close ? CLOSE : KEEP_ALIVE), body: answer.body, close: get.close };
+    const close = get.close || partWith();
+    return { head: headBytes(answer, close ? CLOSE : KEEP_ALIVE), body: answer.body, close };
   };
 
   const refused = (get: PlainGet, route: Route, member: boolean, arrivedAt: number): QuickBytes | undefined => {

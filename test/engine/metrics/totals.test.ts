@@ -3,7 +3,22 @@ import { Recorder } from '../../../src/engine/metrics/recorder.ts';
 import { createTotals, type ServerView, type Totals } from '../../../src/engine/metrics/totals.ts';
 import { beatOf } from './beat.ts';
 
-const VIEW: ServerView = { mode: 'busy', workers: { serving: 2, spare: 1 }, acceptBacklog: 7, lifeboatActive: false };
+const VIEW: ServerView = {
+  mode: 'busy',
+  workers: { serving: 2, spare: 1 },
+  acceptBacklog: 7,
+  lifeboatActive: false,
+  workersWanted: 2,
+  crashLoop: false,
+  host: {
+    idleCores: 1.5,
+    stealShare: 0,
+    throttledShare: undefined,
+    memoryLimitBytes: 2_000,
+    memoryAvailableBytes: 1_000,
+    cpuPressure: 50,
+  },
+};
 
 interface Fixture {
   totals: Totals;

@@ -350,9 +350,14 @@ describe('a panic', () => {
 
 describe('spares', () => {
   const input = { workers: [serving('worker-1', 0)], host: host(), target: 1, max: 2, spare: 1 };
-  test('are kept below the maximum, where a core and memory are free to make them', () => {
+  test('are kept where a core and memory are free to make them', () => {
     expect(sparesWanted(input, SCALER_DEFAULTS)).toBe(1);
-    expect(sparesWanted({ ...input, target: 2 }, SCALER_DEFAULTS)).toBe(0);
+    expect(sparesWanted({ ...input, spare: 0 }, SCALER_DEFAULTS)).toBe(0);
+    // At the maximum one only takes the place of a worker that dies: it can wait for a calm moment.
+    const busy = [serving('worker-1', 0, { elu: 0.7 })];
+    expect(sparesWanted({ ...input, workers: busy }, SCALER_DEFAULTS)).toBe(1);
+    expect(sparesWanted({ ...input, workers: busy, target: 2 }, SCALER_DEFAULTS)).toBe(0);
+    expect(sparesWanted({ ...input, target: 2 }, SCALER_DEFAULTS)).toBe(1);
     expect(sparesWanted({ ...input, host: host({ idleCores: 0.1 }) }, SCALER_DEFAULTS)).toBe(0);
     expect(sparesWanted({ ...input, host: host({ memoryAvailableBytes: 0 }) }, SCALER_DEFAULTS)).toBe(0);
     const there = { ...serving('worker-2', 0), state: 'spare' as const };

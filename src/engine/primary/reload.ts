@@ -1,0 +1,186 @@
+import type { Logger } from 'pino';
+import type { Fleet, Generation, Member } from './fleet.ts';
+import { mistakes, renewed, type Settings } from './settings.ts';
+
+export interface ReloadParts {
+  fleet: Fleet;
+  log: Logger;
+  now: () => number;
+  current: () => Settings;
+  /** @throws {ConfigError} */
+  read: () => Settings;
+  /** Prepares the site (migrations) with the new code and settings. @throws the reason in a line */
+  prepare: (env: NodeJS.ProcessEnv) => Promise<void>;
+  /** The settings of the server are these from now on. */
+  adopt: (settings: Settings, first: Member | undefined) => void;
+  onEnd: (state: ReloadReport['state']) => void;
+}
+
+/** How the last reload went; the dashboard and `npm run reload` show it. */
+export interface ReloadReport {
+  /** Counts reloads from 1. */
+  number: number;
+  state: 'running' | 'done' | 'refused' | 'rolled_back';
+  /** One line each. */
+  reasons: readonly string[];
+  /** Epoch ms. */
+  startedAt: number;
+  ms: number | undefined;
+}
+
+export interface Reloader {
+  /** What the fleet is in the middle of; undefined: nothing. */
+  readonly operation: string | undefined;
+  readonly report: ReloadReport | undefined;
+  /** Asks for a reload. During one, a single further one is queued. */
+  request: () => void;
+  /** News of the fleet: each worker's ready, and each unexpected end. */
+  onReady: (member: Member, problem: string | null) => void;
+  onDied: (member: Member, how: string) => void;
+}
+
+/** Other steps of the fleet are let finish first, ms; a crash loop does not finish, and is what a reload may mend. */
+const WAIT_FOR_FLEET_MS = 2_000;
+const LOOK_EVERY_MS = 25;
+/** A new worker must serve for so long before the reload counts as done: the first visitors are a test, too, ms. */
+const PROVEN_MS = 500;
+
+class ReloadProblem extends Error {}
+
+/**
+ * A rolling reload: the settings are read again, a first worker of the new code proves itself out of sight (it must
+ * render the main page), and only then places are given over, one by one. Whatever goes wrong, the old code serves on.
+ */
+export function createReloader(parts: ReloadParts): Reloader {
+  const { fleet, log, now } = parts;
+  let running = false;
+  let queued = false;
+  let report: ReloadReport | undefined;
+  let trial: { member: Member; settle: (problem: string | null) => void } | undefined;
+  let renewing: { generation: Generation; died: string | undefined } | undefined;
+
+  const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  const until = async (holds: () => boolean, withinMs: number): Promise<boolean> => {
+    const deadline = now() + withinMs;
+    while (!holds()) {
+      if (now() >= deadline) return false;
+      await sleep(LOOK_EVERY_MS);
+    }
+    return true;
+  };
+  const serving = (): Member[] => [...fleet.members.values()].filter(({ state }) => state === 'serving');
+  const isSettled = (): boolean =>
+    serving().length === fleet.target && [...fleet.members.values()].every(({ state }) => state !== 'promoting');
+
+  /** @throws {ConfigError} */
+  const readSettings = (): Settings => {
+    const { settings, kept } = renewed(parts.current(), parts.read());
+    for (const line of kept) log.warn(line);
+    return settings;
+  };
+
+  /** A worker of the new generation, ready and in order. @throws {ReloadProblem} */
+  const tryFirst = async (generation: Generation, startMs: number): Promise<Member> => {
+    const member = fleet.tryOut(generation);
+    const { promise, resolve } = Promise.withResolvers<string | null>();
+    trial = { member, settle: resolve };
+    const timer = setTimeout(() => resolve(`not ready within ${startMs} ms`), startMs);
+    const problem = await promise;
+    clearTimeout(timer);
+    trial = undefined;
+    if (problem === null) return member;
+    fleet.end(member, 'rolled_back', problem);
+    throw new ReloadProblem(problem);
+  };
+
+  /** Gives all places to the new generation. @throws {ReloadProblem} a new worker died, or they did not all come */
+  const giveOver = async (generation: Generation, startMs: number): Promise<void> => {
+    const watch = { generation, died: undefined as string | undefined };
+    renewing = watch;
+    fleet.renew(generation);
+    const isDone = (): boolean =>
+      watch.died !== undefined ||
+      (isSettled() &&
+        serving().every(
+          (member) => member.generation === generation && now() - (member.servingAt ?? now()) >= PROVEN_MS,
+        ));
+    const done = await until(isDone, startMs * (fleet.target + 1));
+    renewing = undefined;
+    if (watch.died !== undefined) throw new ReloadProblem(watch.died);
+    if (!done) throw new ReloadProblem('the new workers did not all come to serve in time');
+  };
+
+  const reload = async (): Promise<Pick<ReloadReport, 'state' | 'reasons'>> => {
+    const before = parts.current();
+    let after: Settings;
+    try {
+      after = readSettings();
+    } catch (error) {
+      return { state: 'refused', reasons: mistakes(error) };
+    }
+    await until(isSettled, WAIT_FOR_FLEET_MS);
+    const old = fleet.generation;
+    const generation: Generation = { env: after.env };
+    try {
+      await parts.prepare(after.env);
+      const first = await tryFirst(generation, after.config.startMs);
+      parts.adopt(after, first);
+      await giveOver(generation, after.config.startMs);
+      return { state: 'done', reasons: [] };
+    } catch (error) {
+      if (fleet.generation === generation) {
+        parts.adopt(before, undefined);
+        fleet.renew(old);
+      }
+      return { state: 'rolled_back', reasons: [error instanceof Error ? error.message : String(error)] };
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    running = true;
+    const number = (report?.number ?? 0) + 1;
+    const began = now();
+    report = { number, state: 'running', reasons: [], startedAt: Date.now(), ms: undefined };
+    log.info({ number }, 'reload: the new code and settings are tried');
+    const { state, reasons } = await reload();
+    const ms = Math.round(now() - began);
+    report = { ...report, state, reasons, ms };
+    parts.onEnd(state);
+    if (state === 'done') log.info({ number, ms, workers: serving().length }, 'reload: done');
+    else if (state === 'refused')
+      for (const reason of reasons) log.error({ number }, `reload refused, the old settings stay: ${reason}`);
+    else log.error({ number, ms }, `reload rolled back, the old version serves on: ${reasons.join('; ')}`);
+    running = false;
+  };
+
+  const runAll = async (): Promise<void> => {
+    do {
+      queued = false;
+      await run();
+    } while (queued);
+  };
+
+  return {
+    get operation() {
+      return running ? 'the fleet reloads' : undefined;
+    },
+    get report() {
+      return report;
+    },
+    request() {
+      if (!running) void runAll();
+      else if (!queued) {
+        queued = true;
+        log.info('reload: one more is queued behind the one that runs');
+      } else log.info('reload: one is queued already');
+    },
+    onReady(member, problem) {
+      if (trial?.member === member) trial.settle(problem);
+    },
+    onDied(member, how) {
+      const words = `worker ${member.name} ended: ${member.failure ?? how}`;
+      if (trial?.member === member) trial.settle(words);
+      else if (renewing?.generation === member.generation) renewing.died ??= words;
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import type { Config } from '../../config.ts';
+import type { Fleet } from './fleet.ts';
+import { createHostReader, type HostSample } from './host.ts';
+import { type JournalEntry, writeJournal } from './scaler/journal.ts';
+import type { ScalerOptions } from './scaler/options.ts';
+import { sparesWanted } from './scaler/spares.ts';
+import { type Decision, decide, notCarriedOut, type ScalerState, scalerAtStart } from './scaler.ts';
+import { type Silence, silentMs } from './silence.ts';
+import { isServing } from './view.ts';
+
+/** A serving worker that is silent for longer than this is blocked: what it told last is no longer so, ms. */
+const BLOCKED_MS = 250;
+
+/** The scaler's parameters as the settings have them. */
+export const scalerOptions = (config: Config): ScalerOptions => ({
+  lagUpMs: config.lagUpMs,
+  eluUp: config.eluUp,
+  queueUpMs: config.scaleQueueMs,
+  queueBeats: config.scaleQueueBeats,
+  queueUrgent: config.scaleQueueUrgent,
+  lagLeastElu: config.scaleLagLeastElu,
+  eluBound: config.scaleEluBound,
+  idleCores: config.scaleIdleCores,
+  throttledShare: config.scaleThrottledShare,
+  memoryShare: config.scaleMemoryShare,
+  lockShare: config.scaleLockShare,
+  eluIdle: config.scaleEluIdle,
+  upstreamMs: config.scaleUpstreamMs,
+  settleMs: config.scaleSettleMs,
+  panicSettleMs: config.scalePanicSettleMs,
+  panicFactor: config.scalePanicFactor,
+  panicWindowMs: config.scalePanicWindowMs,
+  panicStepMax: config.scalePanicStepMax,
+  trialMs: config.scaleTrialMs,
+  trialGain: config.scaleTrialGain,
+  uselessMs: config.scaleUselessMs,
+  uselessMaxMs: config.scaleUselessMaxMs,
+  calmElu: config.scaleCalmElu,
+  calmMs: config.scaleCalmMs,
+  flapWindowMs: config.scaleFlapWindowMs,
+  flapFactor: config.scaleFlapFactor,
+  flapMax: config.scaleFlapMax,
+  flapHalfLifeMs: config.scaleFlapHalfLifeMs,
+});
+
+export interface ScalingParts {
+  fleet: Fleet;
+  onDecision: (decision: Decision) => void;
+  readHost?: (now: number) => HostSample;
+}
+
+export interface Scaling {
+  readonly host: HostSample;
+  /** The last 200 decisions worth telling, oldest first. */
+  readonly journal: readonly JournalEntry[];
+  /** Decides, and carries it out. `operation`: what the fleet is in the middle of, in words. */
+  tick: (config: Config, silence: Silence, operation: string | undefined, now: number) => void;
+}
+
+/** Carries out what the scaler decides, keeps its state, and tells its news. */
+export function createScaling({ fleet, onDecision, readHost = createHostReader() }: ScalingParts): Scaling {
+  let state: ScalerState | undefined;
+  let host = readHost(performance.now());
+  let journal: readonly JournalEntry[] = [];
+
+  const aim = (target: number, config: Config, options: ScalerOptions): void => {
+    const workers = [...fleet.members.values()].filter(({ reserved }) => !reserved);
+    fleet.aim(target, sparesWanted({ workers, host, target, max: config.workersMax, spare: config.spare }, options));
+  };
+
+  return {
+    get host() {
+      return host;
+    },
+    get journal() {
+      return journal;
+    },
+    tick(config, silence, operation, now) {
+      host = readHost(now);
+      const options = scalerOptions(config);
+      const { workersMin: min, workersMax: max, cores } = config;
+      if (config.scaler === 'off') {
+        state = undefined;
+        aim(max, config, options);
+        return;
+      }
+      const carriedOut = config.scaler === 'on';
+      const target = carriedOut ? fleet.target || min : max;
+      const workers = [...fleet.members.values()].filter(({ reserved }) => !reserved);
+      const blocked = new Set(
+        workers
+          .filter((worker) => isServing(worker) && silentMs(silence, worker.name) > BLOCKED_MS)
+          .map(({ name }) => name),
+      );
+      const before = state ?? scalerAtStart(now);
+      const decided = decide({ workers, blocked, host, target, min, max, cores, operation }, before, now, options);
+      const { decision } = decided;
+      state = carriedOut ? decided.state : notCarriedOut(before, decided.state);
+      const written = writeJournal(journal, decision, Date.now());
+      journal = written.journal;
+      if (written.news) onDecision(decision);
+      aim(carriedOut ? decision.target : max, config, options);
+    },
+  };
+}
