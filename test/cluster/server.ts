@@ -13,15 +13,23 @@ export const MAIN = join(ROOT, 'src/main.ts');
 export const siteFile = (name: string): string => fileURLToPath(new URL(`./sites/${name}.ts`, import.meta.url));
 
 export interface FleetView {
+  pid: number;
   mode: string;
   why: string;
   lifeboat: { pid: number | undefined; active: boolean };
+  scaler: {
+    state: string;
+    target: number;
+    decisions: { action: string; cause: string; target: number; reason: string }[];
+  };
+  reload?: { number: number; state: string; reasons: string[]; ms?: number };
+  crashLoop: boolean;
   workers: {
     name: string;
     pid: number;
     state: string;
     up: boolean;
-    beat?: { connections: number; inFlight: number };
+    beat?: { connections: number; inFlight: number; rssBytes: number; elu: number };
   }[];
 }
 
@@ -111,10 +119,23 @@ export async function eventually<T>(
 }
 
 const started = new Set<TestServer>();
+const timers = new Set<NodeJS.Timeout>();
+const agents = new Set<http.Agent>();
 
 /** Ends what a failed test left behind. */
 export async function stopAll(): Promise<void> {
+  for (const timer of timers) clearInterval(timer);
+  timers.clear();
+  for (const agent of agents) agent.destroy();
+  agents.clear();
   for (const server of [...started]) await server.stop();
+}
+
+/** An agent that keeps so many connections; `stopAll` ends it. */
+export function keepAlive(maxSockets: number): http.Agent {
+  const agent = new http.Agent({ keepAlive: true, maxSockets });
+  agents.add(agent);
+  return agent;
 }
 
 /** Spawns the real server; the output is collected, nothing is waited for. */
@@ -179,6 +200,32 @@ export async function startServer(env: Record<string, string> = {}, given?: { da
   started.add(server);
   return server;
 }
+
+/** New connections to a path at a steady rate, until told to stop; an error counts as a failed visit. */
+export function visit(
+  server: TestServer,
+  path: string,
+  everyMs = 10,
+  options: GetOptions = {},
+): { stop: () => Promise<(Answer | Error)[]> } {
+  const visits: Promise<Answer | Error>[] = [];
+  const timer = setInterval(() => {
+    if (visits.length < 10_000) visits.push(server.get(path, options).catch((error: Error) => error));
+  }, everyMs);
+  timers.add(timer);
+  return {
+    stop() {
+      clearInterval(timer);
+      return Promise.all(visits);
+    },
+  };
+}
+
+/** What was not answered with 200. */
+export const failed = (visits: readonly (Answer | Error)[]): unknown[] =>
+  visits
+    .filter((one) => one instanceof Error || one.status !== 200)
+    .map((one) => (one instanceof Error ? one.message : one.status));
 
 export const servingPids = (fleet: FleetView): number[] =>
   fleet.workers.filter(({ state }) => state === 'serving').map(({ pid }) => pid);

@@ -1,41 +1,13 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
-import {
-  type Answer,
-  eventually,
-  servingPids,
-  siteFile,
-  startServer,
-  stopAll,
-  type TestServer,
-  untilServing,
-} from './server.ts';
+import { eventually, failed, servingPids, siteFile, startServer, stopAll, untilServing, visit } from './server.ts';
 
 afterEach(stopAll);
 afterAll(stopAll);
 
 const SITE = { TAHAN_SITE: siteFile('bare'), TAHAN_LAB: '1' };
 const TWO = { ...SITE, TAHAN_WORKERS_MIN: '2', TAHAN_WORKERS_MAX: '2' };
-
-/** New connections to a path at a steady rate, until told to stop; an error counts as a failed visit. */
-function visit(server: TestServer, path: string, everyMs = 10): { stop: () => Promise<(Answer | Error)[]> } {
-  const visits: Promise<Answer | Error>[] = [];
-  const timer = setInterval(() => {
-    if (visits.length < 10_000) visits.push(server.get(path).catch((error: Error) => error));
-  }, everyMs);
-  return {
-    stop() {
-      clearInterval(timer);
-      return Promise.all(visits);
-    },
-  };
-}
-
-const failed = (visits: readonly (Answer | Error)[]): unknown[] =>
-  visits
-    .filter((one) => one instanceof Error || one.status !== 200)
-    .map((one) => (one instanceof Error ? one.message : one.status));
 
 describe('when workers are gone', () => {
   test('every worker killed at once: the main page answers all the same, and workers come back', async () => {

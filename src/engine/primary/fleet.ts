@@ -21,7 +21,7 @@ export interface Member extends WorkerView {
   publicPages: PublicPages | undefined;
   /** Why it could not start, as it said itself, or why it was ended. */
   failure: string | undefined;
-  /** Forked by a reload on trial: it serves only when its generation is the fleet's. */
+  /** Of a reload on trial: besides the others until its generation is the fleet's. */
   reserved: boolean;
   /** Its place is to be given to another, which serves before it leaves. */
   condemned: boolean;
@@ -68,8 +68,10 @@ export interface Fleet {
   aim: (target: number, spares: number) => void;
   readonly target: number;
   readonly generation: Generation;
-  /** Forks a worker of another generation, which stays out of everything until that generation is the fleet's. */
+  /** Forks a worker of another generation, which is out of all counts until that generation is the fleet's. */
   tryOut: (generation: Generation) => Member;
+  /** Lends the port to a warm worker. */
+  promote: (member: Member) => void;
   /** Workers of every other generation give their places to workers of this one, one by one. */
   renew: (generation: Generation) => void;
   /** Gives the place of a worker to another, which serves before it leaves. */
@@ -231,7 +233,7 @@ export function createFleet(options: FleetOptions): Fleet {
     const warm = all('spare').filter(stays);
     for (const member of warm.slice(0, Math.max(0, short))) promote(member);
     // Who is to go goes when as many as are wanted serve besides: first those whose place is taken, then the least busy.
-    const serving = all('serving');
+    const serving = all('serving').filter((member) => !member.reserved);
     const surplus = serving.length - target;
     if (surplus > 0) {
       serving.sort((a, b) => Number(stays(a)) - Number(stays(b)) || (a.beat?.inFlight ?? 0) - (b.beat?.inFlight ?? 0));
@@ -282,6 +284,7 @@ export function createFleet(options: FleetOptions): Fleet {
       reconcile();
     },
     tryOut: (of) => fork(of, true),
+    promote,
     renew(next) {
       generation = next;
       for (const member of members.values()) if (member.generation === next) member.reserved = false;

@@ -24,6 +24,12 @@ const ECHO_MS = 500;
 /** The site could not be prepared; what it printed says why. */
 class PrepareError extends Error {
   readonly code = 'SITE_START';
+  /** What it said itself. */
+  readonly reason: string | undefined;
+  constructor(message: string, reason: string | undefined) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 /**
@@ -63,7 +69,13 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   const supervisor = createSupervisor({
     settings,
     read,
-    prepare: (env) => runPrepare(main, env),
+    async prepare(env) {
+      await runPrepare(main, env).catch((error: unknown) => {
+        throw error instanceof PrepareError && error.reason !== undefined
+          ? new Error(error.reason, { cause: error })
+          : error;
+      });
+    },
     main,
     handle: port.handle,
     port: port.port,
@@ -115,13 +127,22 @@ function hasTerminal(): boolean {
   }
 }
 
+/** What a failed preparation wrote, up to so many characters, goes into the report of a reload. */
+const MAX_REASON = 2_000;
+
 /** @throws {PrepareError} it ended with an error; its own line says which */
 async function runPrepare(main: URL, env: NodeJS.ProcessEnv): Promise<void> {
   const child = fork(fileURLToPath(main), [], {
     env: { ...env, TAHAN_INTERNAL_ROLE: 'prepare' },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   });
-  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
-  if (code !== 0)
-    throw new PrepareError(`the site could not be prepared (${signal ?? `exit code ${code}`}); nothing was started`);
+  let said = '';
+  child.stderr!.on('data', (part: Buffer) => {
+    process.stderr.write(part);
+    said = (said + part.toString()).slice(-MAX_REASON);
+  });
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  if (code === 0) return;
+  const reason = /^tahan: (.+)$/m.exec(said)?.[1];
+  throw new PrepareError(`the site could not be prepared (${signal ?? `exit code ${code}`})`, reason);
 }

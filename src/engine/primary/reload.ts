@@ -42,7 +42,7 @@ export interface Reloader {
 /** Other steps of the fleet are let finish first, ms; a crash loop does not finish, and is what a reload may mend. */
 const WAIT_FOR_FLEET_MS = 2_000;
 const LOOK_EVERY_MS = 25;
-/** A new worker must serve for so long before the reload counts as done: the first visitors are a test, too, ms. */
+/** A new worker must serve for so long before an old one goes, and the last before all is done: visitors are a test, too, ms. */
 const PROVEN_MS = 500;
 
 class ReloadProblem extends Error {}
@@ -79,35 +79,55 @@ export function createReloader(parts: ReloadParts): Reloader {
     return settings;
   };
 
-  /** A worker of the new generation, ready and in order. @throws {ReloadProblem} */
-  const tryFirst = async (generation: Generation, startMs: number): Promise<Member> => {
+  /**
+   * A worker of the new generation, which has passed its self-test and then served for a while besides the old ones:
+   * from here on the old code is let go, and on the disk it may be gone.
+   * @throws {ReloadProblem}
+   */
+  const proveFirst = async (generation: Generation, startMs: number): Promise<Member> => {
     const member = fleet.tryOut(generation);
-    const { promise, resolve } = Promise.withResolvers<string | null>();
+    const { promise: ready, resolve } = Promise.withResolvers<string | null>();
     trial = { member, settle: resolve };
     const timer = setTimeout(() => resolve(`not ready within ${startMs} ms`), startMs);
-    const problem = await promise;
+    const problem = await ready;
     clearTimeout(timer);
+    const failed =
+      problem ??
+      (await watched(generation, startMs, () => {
+        if (member.state === 'spare') fleet.promote(member);
+        return hasProved(member);
+      }));
     trial = undefined;
-    if (problem === null) return member;
-    fleet.end(member, 'rolled_back', problem);
-    throw new ReloadProblem(problem);
+    if (failed === undefined) return member;
+    fleet.end(member, 'rolled_back', failed);
+    throw new ReloadProblem(failed);
   };
 
-  /** Gives all places to the new generation. @throws {ReloadProblem} a new worker died, or they did not all come */
-  const giveOver = async (generation: Generation, startMs: number): Promise<void> => {
+  const hasProved = (member: Member): boolean =>
+    member.state === 'serving' && now() - (member.servingAt ?? now()) >= PROVEN_MS;
+
+  /** Waits for what is to happen while no worker of the generation dies; undefined: it happened. */
+  const watched = async (
+    generation: Generation,
+    withinMs: number,
+    holds: () => boolean,
+  ): Promise<string | undefined> => {
     const watch = { generation, died: undefined as string | undefined };
     renewing = watch;
-    fleet.renew(generation);
-    const isDone = (): boolean =>
-      watch.died !== undefined ||
-      (isSettled() &&
-        serving().every(
-          (member) => member.generation === generation && now() - (member.servingAt ?? now()) >= PROVEN_MS,
-        ));
-    const done = await until(isDone, startMs * (fleet.target + 1));
+    const done = await until(() => watch.died !== undefined || holds(), withinMs);
     renewing = undefined;
-    if (watch.died !== undefined) throw new ReloadProblem(watch.died);
-    if (!done) throw new ReloadProblem('the new workers did not all come to serve in time');
+    return watch.died ?? (done ? undefined : `the new workers did not come to serve within ${withinMs} ms`);
+  };
+
+  /** Gives all places to the new generation. @throws {ReloadProblem} */
+  const giveOver = async (generation: Generation, startMs: number): Promise<void> => {
+    fleet.renew(generation);
+    const problem = await watched(
+      generation,
+      startMs * (fleet.target + 1),
+      () => isSettled() && serving().every((member) => member.generation === generation && hasProved(member)),
+    );
+    if (problem !== undefined) throw new ReloadProblem(problem);
   };
 
   const reload = async (): Promise<Pick<ReloadReport, 'state' | 'reasons'>> => {
@@ -123,7 +143,7 @@ export function createReloader(parts: ReloadParts): Reloader {
     const generation: Generation = { env: after.env };
     try {
       await parts.prepare(after.env);
-      const first = await tryFirst(generation, after.config.startMs);
+      const first = await proveFirst(generation, after.config.startMs);
       parts.adopt(after, first);
       await giveOver(generation, after.config.startMs);
       return { state: 'done', reasons: [] };
@@ -180,7 +200,7 @@ export function createReloader(parts: ReloadParts): Reloader {
     onDied(member, how) {
       const words = `worker ${member.name} ended: ${member.failure ?? how}`;
       if (trial?.member === member) trial.settle(words);
-      else if (renewing?.generation === member.generation) renewing.died ??= words;
+      if (renewing?.generation === member.generation) renewing.died ??= words;
     },
   };
 }

@@ -16,7 +16,10 @@ export interface GateQuestion {
   costMs: number;
   /** Time until its deadline, ms. */
   remainingMs: number;
-  /** Share of the bounds in force, 0..1: below 1 while a promoted worker starts slowly. */
+  /**
+   * Share of the bounds in force, 0..1: below 1 while a promoted worker starts slowly. The burst budget pays up to twice
+   * the whole bound all the same: in quiet times nobody is refused for the sake of a slow start.
+   */
   share: number;
   /** Work that may be admitted over the bound, up to twice the bound, ms (see `burst.ts`). */
   burstMs?: number;
@@ -34,7 +37,7 @@ export function admit(bounds: GateBounds, question: GateQuestion): Refusal | und
 
 /** Whether the queued work is over the bound: not, within the burst budget, or altogether. */
 export function overBound(bounds: GateBounds, question: Omit<GateQuestion, 'remainingMs'>): 'no' | 'burst' | 'yes' {
-  const boundMs = bounds.boundMs[question.priority] * question.share;
-  if (question.aheadMs <= boundMs) return 'no';
+  const boundMs = bounds.boundMs[question.priority];
+  if (question.aheadMs <= boundMs * question.share) return 'no';
   return question.aheadMs <= 2 * boundMs && (question.burstMs ?? 0) >= question.costMs ? 'burst' : 'yes';
 }

@@ -72,7 +72,7 @@ describe('the scaler at work', () => {
     const { told, decisions, journal } = run('observe', [serving('worker-1', 0), serving('worker-2', 0)], 90);
     expect(told).toEqual([['aim', 2, 1]]);
     expect(decisions).toMatchObject([{ action: 'down', target: 1, cause: 'calm' }]);
-    expect(journal[0]?.times).toBeGreaterThan(1);
+    expect(journal).toHaveLength(1);
   });
 });
 

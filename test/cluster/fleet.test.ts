@@ -1,0 +1,177 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import {
+  type Answer,
+  eventually,
+  failed,
+  isAlive,
+  keepAlive,
+  servingPids,
+  siteFile,
+  startServer,
+  stopAll,
+  type TestServer,
+  untilServing,
+  visit,
+} from './server.ts';
+
+afterEach(stopAll);
+afterAll(stopAll);
+
+const LAB = { TAHAN_LAB: '1', TAHAN_WORKERS_MIN: '1', TAHAN_WORKERS_MAX: '2', TAHAN_SPARE: '1' };
+/** Steps whatever the other programs of this machine take of its cores: they are not what is tested here. */
+const EAGER = { ...LAB, TAHAN_SCALE_IDLE_CORES: '0.1' };
+const BARE = { TAHAN_SITE: siteFile('bare'), TAHAN_LAB: '1' };
+
+const untilSpare = (server: TestServer): Promise<unknown> =>
+  eventually(server.fleet, ({ workers }) => workers.some(({ state }) => state === 'spare'), 30_000);
+
+describe('the fleet scales itself', () => {
+  test('a surge brings the spare to serve, and says why; calm lets it go again', async () => {
+    const server = await startServer({
+      ...EAGER,
+      TAHAN_SCALE_CALM_MS: '1000',
+      TAHAN_SCALE_SETTLE_MS: '0',
+      TAHAN_SCALE_TRIAL_GAIN: '0',
+    });
+    await untilSpare(server);
+    expect((await server.fleet()).scaler).toMatchObject({ state: 'on', target: 1 });
+    const visitors = visit(server, '/lab/work?ms=10', 5);
+    try {
+      await eventually(server.fleet, ({ scaler }) => scaler.target === 2, 30_000);
+      await untilServing(server, 2);
+    } finally {
+      await visitors.stop();
+    }
+    const { scaler } = await eventually(server.fleet, ({ scaler: { target } }) => target === 1, 30_000);
+    const [up] = scaler.decisions.filter(({ action }) => action === 'up');
+    const down = scaler.decisions.find(({ action }) => action !== 'up' && action !== 'hold');
+    expect(up).toMatchObject({ target: 2 });
+    expect(up?.reason).toMatch(/^scale up 1 -> 2: .+, \d\.\d cores idle/);
+    expect(down).toMatchObject({ target: 1 });
+    expect(server.output()).toContain(up?.reason);
+    await untilServing(server, 1);
+    const metrics = await server.metrics();
+    expect(metrics).toMatch(/tahan_scaler_decisions_total\{action="up",reason="\w+"\} 1/);
+    expect(metrics).toMatch(/tahan_workers_wanted 1/);
+  });
+
+  test('observe holds the most; off too, and says nothing', async () => {
+    const server = await startServer({ ...LAB, TAHAN_SCALER: 'observe' });
+    await untilServing(server, 2);
+    expect((await server.fleet()).scaler).toMatchObject({ state: 'observe', target: 2 });
+    await server.stop();
+    const off = await startServer({ ...LAB, TAHAN_SCALER: 'off', TAHAN_SCALE_CALM_MS: '1000' });
+    await untilServing(off, 2);
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect((await off.fleet()).scaler).toMatchObject({ state: 'off', target: 2, decisions: [] });
+  });
+
+  test('kept connections move to the worker that joined', async () => {
+    const server = await startServer({ ...EAGER, TAHAN_SCALE_CALM_MS: '600000' });
+    await untilSpare(server);
+    // A light page over kept connections, while work on new ones makes the step.
+    const kept = Array.from({ length: 16 }, () => visit(server, '/', 100, { agent: keepAlive(1) }));
+    const work = visit(server, '/lab/work?ms=10', 8);
+    await untilServing(server, 2);
+    await work.stop();
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    const answers = await Promise.all(kept.map(({ stop }) => stop()));
+    expect(failed(answers.flat())).toEqual([]);
+    const lastBy = answers.map((each) => (each.at(-1) as Answer).headers['x-tahan-process']);
+    const moved = lastBy.filter((name) => name !== 'worker-1').length;
+    // Half of them, less those that chance led back to the same worker.
+    expect(moved).toBeGreaterThan(0);
+    expect(moved).toBeLessThanOrEqual(8);
+  });
+});
+
+describe('a worker that leaves', () => {
+  test('finishes its requests, and lets a kept connection ask once more', async () => {
+    const server = await startServer({ ...BARE, TAHAN_WORKERS_MIN: '1', TAHAN_WORKERS_MAX: '1' });
+    const [old] = servingPids(await untilServing(server, 1));
+    const agent = keepAlive(1);
+    const first = await server.get('/who', { agent });
+    expect(first.headers.connection).toBe('keep-alive');
+    const slow = server.get('/slow?ms=1200');
+    await eventually(server.fleet, ({ workers }) => workers.some(({ beat }) => beat?.inFlight === 1));
+    process.kill(server.process.pid!, 'SIGHUP');
+    await eventually(server.fleet, ({ workers }) =>
+      workers.some(({ pid, state }) => pid === old && state === 'draining'),
+    );
+    // The idle connection is still there: its next request is answered, and told to come back anew.
+    const last = await server.get('/who', { agent });
+    expect([last.status, last.body, last.headers.connection]).toEqual([200, first.body, 'close']);
+    expect(await slow).toMatchObject({ status: 200, body: 'slow' });
+    expect((await server.get('/who', { agent })).body).not.toBe(first.body);
+    await eventually(
+      () => isAlive(old!),
+      (alive) => !alive,
+    );
+  });
+});
+
+describe('care for workers', () => {
+  test('one that is stopped for long is replaced', async () => {
+    const server = await startServer({
+      ...BARE,
+      TAHAN_WORKERS_MIN: '2',
+      TAHAN_WORKERS_MAX: '2',
+      TAHAN_STUCK_MS: '1500',
+    });
+    const [stopped] = servingPids(await untilServing(server, 2));
+    process.kill(stopped!, 'SIGSTOP');
+    const fleet = await eventually(server.fleet, (now) => {
+      const pids = servingPids(now);
+      return pids.length === 2 && !pids.includes(stopped!);
+    });
+    expect(servingPids(fleet)).toHaveLength(2);
+    expect(server.output()).toContain('gave no sign of life for 1500 ms: ended');
+    expect(await server.metrics()).toContain('tahan_worker_restarts_total{reason="no_progress"} 1');
+  });
+
+  test('one over the hard memory limit is ended, and the main page answers all the time', async () => {
+    const server = await startServer({ ...LAB, TAHAN_RSS_SOFT_MB: '0', TAHAN_RSS_HARD_MB: '600' });
+    await untilSpare(server);
+    const [leaky] = servingPids(await server.fleet());
+    const visitors = visit(server, '/', 20);
+    await server.get('/lab/leak?mb=500').catch(() => undefined);
+    await server.get('/lab/leak?mb=500').catch(() => undefined);
+    await eventually(server.fleet, (fleet) => {
+      const pids = servingPids(fleet);
+      return pids.length > 0 && !pids.includes(leaky!);
+    });
+    expect(server.output()).toMatch(/worker-1 uses \d+ MiB, over the hard limit of 600 MiB/);
+    const seen = await visitors.stop();
+    // Whoever it answered in that moment may be lost; nobody is refused a connection.
+    expect(failed(seen).filter((one) => String(one).includes('ECONNREFUSED'))).toEqual([]);
+    expect(failed(seen).length).toBeLessThanOrEqual(2);
+  });
+
+  test('workers that die one after the other are an alert, and when a good one comes all is well', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tahan-site-'));
+    const file = join(folder, 'site.mjs');
+    const site = (body: string): void =>
+      writeFileSync(
+        file,
+        `export const createSite = () => ({ handler: (request, response) => response.end('well'), policies: [{ route: '/', cache: { ttlMs: 50 } }] });\n${body}`,
+      );
+    site('');
+    const server = await startServer({ TAHAN_SITE: file, TAHAN_WORKERS_MIN: '1', TAHAN_WORKERS_MAX: '1' });
+    const [good] = servingPids(await untilServing(server, 1));
+    site("throw new Error('broken on purpose');");
+    process.kill(good!, 'SIGKILL');
+    await eventually(server.fleet, ({ crashLoop }) => crashLoop, 30_000);
+    expect(server.output()).toContain('alert: workers die one after the other');
+    expect(await server.metrics()).toMatch(/tahan_worker_restarts_total\{reason="died_at_start"\} [1-9]/);
+    expect(await server.metrics()).toContain('tahan_crash_loop 1');
+    // Visitors see the last good page meanwhile.
+    expect((await server.get('/')).status).toBe(200);
+    site('');
+    await untilServing(server, 1);
+    expect(await server.get('/')).toMatchObject({ status: 200 });
+    rmSync(folder, { recursive: true });
+  });
+});
