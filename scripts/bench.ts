@@ -11,6 +11,7 @@ import { type Conditions, type MedianRow, medians } from './bench/report/results
 import { markdownTables } from './bench/report/table.ts';
 import type { Bench, Row, Scenario } from './bench/scenario.ts';
 import { core } from './bench/scenarios/core.ts';
+import { crash, reload, steady } from './bench/scenarios/fleet.ts';
 import { generator } from './bench/scenarios/generator.ts';
 import { kill } from './bench/scenarios/kill.ts';
 import { pages } from './bench/scenarios/pages.ts';
@@ -19,7 +20,7 @@ import { scale } from './bench/scenarios/scale.ts';
 import { surge } from './bench/scenarios/surge.ts';
 import { SERVERS } from './bench/servers/all.ts';
 
-const SCENARIOS: readonly Scenario[] = [pages, surge, recovery, kill, scale, core, generator];
+const SCENARIOS: readonly Scenario[] = [pages, surge, recovery, kill, scale, reload, crash, steady, core, generator];
 /** Over this much other work, percent of all cores, a run is not quiet. */
 const QUIET_PERCENT = 10;
 const ROOT = new URL('../', import.meta.url);

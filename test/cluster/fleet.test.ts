@@ -8,6 +8,7 @@ import {
   failed,
   isAlive,
   keepAlive,
+  logged,
   servingPids,
   siteFile,
   startServer,
@@ -51,7 +52,7 @@ describe('the fleet scales itself', () => {
     expect(up).toMatchObject({ target: 2 });
     expect(up?.reason).toMatch(/^scale up 1 -> 2: .+, \d\.\d cores idle/);
     expect(down).toMatchObject({ target: 1 });
-    expect(server.output()).toContain(up?.reason);
+    await eventually(server.output, (output) => output.includes(String(up?.reason)));
     await untilServing(server, 1);
     const metrics = await server.metrics();
     expect(metrics).toMatch(/tahan_scaler_decisions_total\{action="up",reason="\w+"\} 1/);
@@ -128,7 +129,7 @@ describe('care for workers', () => {
       return pids.length === 2 && !pids.includes(stopped!);
     });
     expect(servingPids(fleet)).toHaveLength(2);
-    expect(server.output()).toContain('gave no sign of life for 1500 ms: ended');
+    await logged(server, /gave no sign of life for 1500 ms: ended/);
     expect(await server.metrics()).toContain('tahan_worker_restarts_total{reason="no_progress"} 1');
   });
 
@@ -143,7 +144,7 @@ describe('care for workers', () => {
       const pids = servingPids(fleet);
       return pids.length > 0 && !pids.includes(leaky!);
     });
-    expect(server.output()).toMatch(/worker-1 uses \d+ MiB, over the hard limit of 600 MiB/);
+    await logged(server, /worker-1 uses \d+ MiB, over the hard limit of 600 MiB/);
     const seen = await visitors.stop();
     // Whoever it answered in that moment may be lost; nobody is refused a connection.
     expect(failed(seen).filter((one) => String(one).includes('ECONNREFUSED'))).toEqual([]);
@@ -164,7 +165,7 @@ describe('care for workers', () => {
     site("throw new Error('broken on purpose');");
     process.kill(good!, 'SIGKILL');
     await eventually(server.fleet, ({ crashLoop }) => crashLoop, 30_000);
-    expect(server.output()).toContain('alert: workers die one after the other');
+    await logged(server, /alert: workers die one after the other/);
     expect(await server.metrics()).toMatch(/tahan_worker_restarts_total\{reason="died_at_start"\} [1-9]/);
     expect(await server.metrics()).toContain('tahan_crash_loop 1');
     // Visitors see the last good page meanwhile.

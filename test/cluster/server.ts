@@ -118,6 +118,10 @@ export async function eventually<T>(
   }
 }
 
+/** Waits until it has written this. */
+export const logged = (server: TestServer, text: RegExp): Promise<string> =>
+  eventually(server.output, (output) => text.test(output));
+
 const started = new Set<TestServer>();
 const timers = new Set<NodeJS.Timeout>();
 const agents = new Set<http.Agent>();

@@ -3,6 +3,8 @@ import type { Place } from '../cores.ts';
 /** A server under measurement, serving on a port of loopback. */
 export interface RunningServer {
   port: number;
+  /** Port of its admin server, where it has one. */
+  adminPort?: number;
   /** Roots of its process trees. */
   pids: number[];
   stop: () => Promise<void>;

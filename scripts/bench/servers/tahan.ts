@@ -15,10 +15,11 @@ export const tahan: ServerKind = {
   async start({ place, workers = { min: 1, max: 1 }, labRate }) {
     const dataDir = await mkdtemp(join(tmpdir(), 'tahan-bench-'));
     const port = await freePort();
+    const adminPort = await freePort();
     const env = {
       PORT: String(port),
       HOST: '127.0.0.1',
-      TAHAN_ADMIN_PORT: '0',
+      TAHAN_ADMIN_PORT: String(adminPort),
       TAHAN_DATA_DIR: dataDir,
       TAHAN_LAB: '1',
       TAHAN_INTERNAL_LAB_RATE: String(labRate),
@@ -32,6 +33,7 @@ export const tahan: ServerKind = {
       );
       return {
         port,
+        adminPort,
         pids: [server.pid],
         async stop() {
           await server.stop();
