@@ -7,6 +7,7 @@ import { RateLimiterClusterMaster } from 'rate-limiter-flexible';
 import { createLog } from '../log.ts';
 import { sessionSecret } from '../secret.ts';
 import { startAdmin } from './admin.ts';
+import { withCompileCache } from './compile-cache.ts';
 import { bindPort } from './port.ts';
 import type { Settings } from './settings.ts';
 import { createSupervisor } from './supervisor.ts';
@@ -44,7 +45,10 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   const port = await bindPort(config.host, config.port, 'PORT');
   const read = (): Settings => {
     const { config: settings, env } = options.read();
-    return { config: settings, env: { ...env, TAHAN_INTERNAL_PORT: String(port.port) } };
+    return {
+      config: settings,
+      env: withCompileCache({ ...env, TAHAN_INTERNAL_PORT: String(port.port) }, config.dataDir),
+    };
   };
   const settings = read();
   const log = createLog(config.logLevel, 'primary');

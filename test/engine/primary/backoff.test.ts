@@ -32,8 +32,10 @@ describe('the pause after a crash', () => {
     const backoff = new Backoff(middle);
     for (let now = 0; now < 5_000; now += 1_000) backoff.crashed(now);
     backoff.crashed(100_000, 61_000);
-    expect(backoff.delayMs(100_000)).toBe(250);
-    for (let now = 100_000; now < 105_000; now += 1_000) backoff.crashed(now);
+    expect(backoff.delayMs(100_000)).toBe(0);
+    backoff.crashed(101_000);
+    expect(backoff.delayMs(101_000)).toBe(500);
+    for (let now = 102_000; now < 105_000; now += 1_000) backoff.crashed(now);
     backoff.served(60_000);
     expect(backoff.looping).toBe(false);
   });
@@ -47,8 +49,8 @@ describe('the pause after a crash', () => {
   test('stays short for workers that are killed every few seconds while they serve well', () => {
     const backoff = new Backoff(middle);
     for (let now = 0; now < 60_000; now += 3_000) {
-      backoff.crashed(now, 6_000);
-      expect(backoff.delayMs(now)).toBeLessThanOrEqual(750);
+      backoff.crashed(now, 2_400);
+      expect(backoff.delayMs(now)).toBe(now === 0 ? 0 : 150);
     }
   });
 
