@@ -14,6 +14,8 @@ export interface StartOptions {
   place: Place;
   /** Workers, for servers that have them; `min` below `max` asks for dynamic scaling. Default: one. */
   workers?: { min: number; max: number };
+  /** Warm workers that stand by, for servers that have them. */
+  spare?: number;
   /** Iterations of the lab's arithmetic per millisecond. */
   labRate: number;
 }

@@ -12,7 +12,7 @@ export const tahan: ServerKind = {
   name: 'tahan',
   title: 'Tahan',
   missing: () => undefined,
-  async start({ place, workers = { min: 1, max: 1 }, labRate }) {
+  async start({ place, workers = { min: 1, max: 1 }, spare, labRate }) {
     const dataDir = await mkdtemp(join(tmpdir(), 'tahan-bench-'));
     const port = await freePort();
     const adminPort = await freePort();
@@ -25,6 +25,7 @@ export const tahan: ServerKind = {
       TAHAN_INTERNAL_LAB_RATE: String(labRate),
       TAHAN_WORKERS_MIN: String(workers.min),
       TAHAN_WORKERS_MAX: String(workers.max),
+      ...(spare === undefined ? {} : { TAHAN_SPARE: String(spare) }),
       LOG_LEVEL: 'warn',
     };
     try {

@@ -15,7 +15,7 @@ export const BACKOFF_DEFAULTS: BackoffOptions = {
   longestMs: 30_000,
   goodServiceMs: 60_000,
   provenMs: 1_000,
-  missedShare: 1 / 16,
+  missedShare: 1 / 32,
 };
 
 /** Crashes in a row after which it is a loop, worth an alert. */
@@ -24,7 +24,7 @@ const LOOP_AFTER = 3;
 /**
  * How long to wait before the next fork: 250 ms, doubling to 30 s, with 25 % of jitter either way. Workers that die at
  * their start double it each time. One that served is worth having again: the first at once, the next after at most a
- * sixteenth of the time it served, so that a server whose workers are killed every few seconds keeps its number. Pure:
+ * thirty-second part of the time it served, so that a server whose workers are killed every few seconds keeps its number. Pure:
  * the caller has the clock.
  */
 export class Backoff {

@@ -49,7 +49,7 @@ describe('the pause after a crash', () => {
   test('stays short for workers that are killed every few seconds while they serve well', () => {
     const backoff = new Backoff(middle);
     for (let now = 0; now < 60_000; now += 3_000) {
-      backoff.crashed(now, 2_400);
+      backoff.crashed(now, 4_800);
       expect(backoff.delayMs(now)).toBe(now === 0 ? 0 : 150);
     }
   });
