@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
 import {
   type Answer,
   eventually,
@@ -86,6 +87,63 @@ describe('the fleet scales itself', () => {
     // Half of them, less those that chance led back to the same worker.
     expect(moved).toBeGreaterThan(0);
     expect(moved).toBeLessThanOrEqual(8);
+  });
+});
+
+describe('a step that could not help is refused, with its cause', () => {
+  const vetoed = (server: TestServer, cause: string): Promise<unknown> =>
+    eventually(
+      server.fleet,
+      ({ scaler }) => scaler.decisions.some(({ action, cause: named }) => action === 'hold' && named === cause),
+      30_000,
+    );
+  const held = async (server: TestServer): Promise<void> => {
+    const { scaler } = await server.fleet();
+    expect(scaler.target).toBe(1);
+    expect(scaler.decisions.filter(({ action }) => action !== 'hold')).toEqual([]);
+  };
+
+  test('upstream: requests wait for something outside', async () => {
+    const server = await startServer({
+      ...BARE,
+      TAHAN_WORKERS_MIN: '1',
+      TAHAN_WORKERS_MAX: '2',
+      TAHAN_ASYNC_LIMIT: '2',
+      TAHAN_SCALE_IDLE_CORES: '0.1',
+    });
+    await untilSpare(server);
+    const visitors = visit(server, '/slow?ms=400', 20);
+    await vetoed(server, 'upstream');
+    await held(server);
+    await visitors.stop();
+  });
+
+  test('lock: the database lets one write at a time', async () => {
+    const server = await startServer({
+      TAHAN_SITE: siteFile('locked'),
+      TAHAN_WORKERS_MIN: '1',
+      TAHAN_WORKERS_MAX: '2',
+      TAHAN_SCALE_IDLE_CORES: '0.1',
+    });
+    await untilSpare(server);
+    const db = new Database(join(server.dataDir, 'locked.db'));
+    // Another program that holds the lock most of the time, in turns of 60 ms.
+    const holder = setInterval(() => {
+      if (db.inTransaction) db.exec('COMMIT');
+      else
+        try {
+          db.exec('BEGIN IMMEDIATE');
+        } catch {} // the site has it just now
+    }, 60);
+    const visitors = visit(server, '/write', 20);
+    try {
+      await vetoed(server, 'lock');
+      await held(server);
+    } finally {
+      clearInterval(holder);
+      db.close();
+    }
+    await visitors.stop();
   });
 });
 

@@ -142,13 +142,23 @@ export function keepAlive(maxSockets: number): http.Agent {
   return agent;
 }
 
-/** Spawns the real server; the output is collected, nothing is waited for. */
-export function spawnServer(env: Record<string, string>): {
+/**
+ * Spawns the real server; the output is collected, nothing is waited for.
+ * @param maxFileBlocks no file of the server may grow over so many blocks of 512 bytes (a quota of the kernel, as a full disk)
+ */
+export function spawnServer(
+  env: Record<string, string>,
+  maxFileBlocks?: number,
+): {
   process: ChildProcess;
   output: () => string;
   exited: Promise<number | null>;
 } {
-  const child = spawn(NODE, [MAIN], {
+  const [command, args] =
+    maxFileBlocks === undefined
+      ? [NODE, [MAIN]]
+      : ['/bin/sh', ['-c', `ulimit -f ${maxFileBlocks}; exec "$0" "$@"`, NODE, MAIN]];
+  const child = spawn(command, args, {
     cwd: tmpdir(),
     env: { PATH: process.env.PATH ?? '', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -167,13 +177,19 @@ export function spawnServer(env: Record<string, string>): {
 }
 
 /** Starts a server on free ports with a data folder of its own, and waits until it serves. */
-export async function startServer(env: Record<string, string> = {}, given?: { dataDir: string }): Promise<TestServer> {
-  const dataDir = given?.dataDir ?? mkdtempSync(join(tmpdir(), 'tahan-test-'));
+export async function startServer(
+  env: Record<string, string> = {},
+  given: { dataDir?: string; maxFileBlocks?: number } = {},
+): Promise<TestServer> {
+  const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), 'tahan-test-'));
   const {
     process: child,
     output,
     exited,
-  } = spawnServer({ PORT: '0', TAHAN_ADMIN_PORT: '0', HOST: '127.0.0.1', TAHAN_DATA_DIR: dataDir, ...env });
+  } = spawnServer(
+    { PORT: '0', TAHAN_ADMIN_PORT: '0', HOST: '127.0.0.1', TAHAN_DATA_DIR: dataDir, ...env },
+    given.maxFileBlocks,
+  );
   const line = await eventually(
     () => {
       if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output()}`);
@@ -197,7 +213,7 @@ export async function startServer(env: Record<string, string> = {}, given?: { da
       started.delete(server);
       if (!child.killed) child.kill('SIGTERM');
       const code = await exited;
-      if (given === undefined) rmSync(dataDir, { recursive: true, force: true });
+      if (given.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
       return code;
     },
   };

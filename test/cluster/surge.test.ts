@@ -172,6 +172,34 @@ describe('the page store', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
+  test('a store that cannot grow costs no visitor anything, and is told in a few lines', async () => {
+    // 512 KiB for each file: the store's log is full after some hundred pages.
+    const server = await startServer({ ...SITE, NODE_DISABLE_COMPILE_CACHE: '1' }, { maxFileBlocks: 1_024 });
+    const statuses = new Map<number, number>();
+    for (let round = 0; round < 2; round += 1) {
+      for (let first = 0; first < 600; first += 20) {
+        const paths = Array.from({ length: 20 }, (_, n) => `/page/${first + n}`);
+        for (const { status } of await Promise.all(paths.map((path) => server.get(path))))
+          statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        // Each purge waits until the store has written what it has: here it cannot.
+        await server.get('/purge?tag=nothing');
+      }
+    }
+    expect([...statuses]).toEqual([[200, 1_200]]);
+    await logged(server, /page store/);
+    expect(
+      server
+        .output()
+        .split('\n')
+        .filter((line) => line.includes('page store')).length,
+    ).toBeLessThan(20);
+    // What it gives is right, the main page and a purge among it.
+    const before = await server.get('/page/599');
+    await server.get('/purge?tag=page/page/599');
+    expect((await server.get('/page/599')).body).not.toBe(before.body);
+    expect((await server.get('/')).status).toBe(200);
+  });
+
   test('a damaged store is put aside, told in one line, and service goes on', async () => {
     const first = await startServer(SITE);
     await first.get('/page/a');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { eventually, type FleetView, isAlive, NODE, request } from '../cluster/server.ts';
+import { eventually, type FleetView, isAlive, NODE, request, servingPids } from '../cluster/server.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PM2 = fileURLToPath(new URL('./node_modules/pm2/bin/pm2', import.meta.url));
@@ -98,7 +98,23 @@ test('SIGUSR2 by pm2 writes the state of the fleet to the log, and disturbs nobo
     (written) => written,
   );
   expect((await request(port, '/')).status).toBe(200);
-  expect(await pids()).toEqual(before);
+  expect(before.filter((pid) => !isAlive(pid))).toEqual([]);
+}, 90_000);
+
+test('SIGHUP by pm2 reloads without a restart: other workers, the same program, never without an answer', async () => {
+  const workers = async (): Promise<FleetView> => JSON.parse((await request(adminPort, '/fleet')).body) as FleetView;
+  const [before] = await listed();
+  const old = servingPids(await workers());
+  await pm2('sendSignal', 'SIGHUP', 'tahan');
+  await eventually(
+    async () => {
+      expect((await request(port, '/')).status).toBe(200);
+      return workers();
+    },
+    ({ reload }) => reload?.state === 'done',
+  );
+  expect(servingPids(await workers()).filter((pid) => old.includes(pid))).toEqual([]);
+  expect((await listed()).map(({ pid, pm2_env }) => [pid, pm2_env.restart_time])).toEqual([[before?.pid, 0]]);
 }, 90_000);
 
 test.each(['stop', 'delete'])(

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { isIP } from 'node:net';
 
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
 const LISTEN = '0A';
@@ -62,4 +63,23 @@ function search(path: string, port: number): number | undefined {
   } finally {
     closeSync(file);
   }
+}
+
+/** It is read at most this often, ms: reading it costs a list of the machine's listening sockets. */
+const EVERY_MS = 100;
+
+/** The accept queue of a port, as it was at most 100 ms ago; undefined where the kernel does not tell. */
+export function createBacklogReader(host: string, port: number): (now: number) => number | undefined {
+  const family = isIP(host);
+  const tables =
+    family === 6 ? ['/proc/net/tcp6'] : family === 4 ? ['/proc/net/tcp'] : ['/proc/net/tcp', '/proc/net/tcp6'];
+  let length: number | undefined;
+  let readAt = Number.NEGATIVE_INFINITY;
+  return (now) => {
+    if (now - readAt >= EVERY_MS) {
+      readAt = now;
+      length = readBacklog(port, tables);
+    }
+    return length;
+  };
 }

@@ -1,19 +1,17 @@
-import { isIP } from 'node:net';
 import type { Logger } from 'pino';
-import type { Downward, PublicPages, Upward } from '../beats.ts';
+import type { Downward, Upward } from '../beats.ts';
 import type { PortHandle } from '../link.ts';
-import { readBacklog } from '../metrics/backlog.ts';
+import { createBacklogReader } from '../metrics/backlog.ts';
 import { createTotals } from '../metrics/totals.ts';
 import type { AdminSources } from './admin.ts';
 import { Backoff } from './backoff.ts';
 import { createCare } from './care.ts';
+import { createExchange } from './exchange.ts';
 import { createFleet, type ExitNews, type Member } from './fleet.ts';
 import { type Health, healthOf } from './health.ts';
-import { createLeases } from './leases.ts';
-import { keepLifeboat, type LifeboatKeeper } from './lifeboat-keeper.ts';
+import { createLifeboat, type Lifeboat } from './lifeboat.ts';
 import { answering, LIFEBOAT_ASHORE, LIFEBOAT_DEFAULTS, lifeboatNeed } from './lifeboat-need.ts';
 import { MODE_DEFAULTS, modeAtStart, nextMode } from './mode.ts';
-import { createPurges } from './purges.ts';
 import { createReloader } from './reload.ts';
 import { createScaling } from './scaling.ts';
 import type { Settings } from './settings.ts';
@@ -45,14 +43,10 @@ export interface Supervisor {
 /** The primary looks at its fleet this often, ms: the lifeboat must join within 150 ms of the last worker's silence. */
 const TICK_MS = 25;
 const SHOWN_STATES = ['starting', 'spare', 'promoting', 'serving', 'draining'] as const;
-/** The kernel's accept queue is read this often, ms. */
-const BACKLOG_EVERY_MS = 100;
 /** Workers are told mode and health at least this often, ms. */
 const TELL_EVERY_MS = 1_000;
 /** When a worker joins, the others let go of its part of their connections within this time, ms. */
 const REBALANCE_MS = 3_000;
-/** The lifeboat's number where processes are told apart by number; workers count from 1. */
-const LIFEBOAT = 0;
 
 /** Ties fleet, lifeboat, leases, purges and metrics together: messages in, effects out, a tick for what is not said. */
 export function createSupervisor({ settings, read, prepare, main, handle, port, log }: SupervisorOptions): Supervisor {
@@ -78,28 +72,16 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
       host: scaling.host,
     }),
   });
-  const leases = createLeases();
-  const purges = createPurges();
   let backoff = new Backoff();
-  const lifeboatBackoff = new Backoff();
   const firstServing = Promise.withResolvers<void>();
-  let publicPages: PublicPages | undefined;
   let mode = modeAtStart(now());
   let silence = noSilence(now());
   let need = LIFEBOAT_ASHORE;
-  let lifeboat: LifeboatKeeper | undefined;
-  let nextLifeboat: LifeboatKeeper | undefined;
+  let lifeboat: Lifeboat | undefined;
   let looping = false;
   let toldAt = Number.NEGATIVE_INFINITY;
   let toldHealth = '';
-  const backlogTables =
-    isIP(config.host) === 6
-      ? ['/proc/net/tcp6']
-      : isIP(config.host) === 4
-        ? ['/proc/net/tcp']
-        : ['/proc/net/tcp', '/proc/net/tcp6'];
-  let backlog: number | undefined;
-  let backlogReadAt = Number.NEGATIVE_INFINITY;
+  const backlogAt = createBacklogReader(config.host, port);
   let ticking: NodeJS.Timeout | undefined;
   let stopping = false;
 
@@ -112,6 +94,7 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     now,
     events: { message: onMessage, exit: onExit, change: () => tick(), forkDelayMs: () => backoff.delayMs(now()) },
   });
+  const exchange = createExchange(fleet, () => lifeboat, now);
   const scaling = createScaling({
     fleet,
     onDecision({ action, cause, reason }) {
@@ -142,14 +125,8 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     log.level = config.logLevel;
     // Crashes of the version before say nothing of this one.
     backoff = new Backoff();
-    if (first?.publicPages !== undefined) learn(first.publicPages);
-    if (!stopping) nextLifeboat?.stop();
-    nextLifeboat = launchLifeboat();
-  }
-
-  function learn(pages: PublicPages): void {
-    publicPages = pages;
-    lifeboat?.send({ type: 'public-pages', publicPages });
+    if (first?.publicPages !== undefined) lifeboat?.learn(first.publicPages);
+    if (!stopping) lifeboat?.renew(env);
   }
 
   function onMessage(member: Member, message: Upward): void {
@@ -158,7 +135,7 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
         totals.beat(member.name, message);
         return;
       case 'ready':
-        if (!member.reserved) learn(message.publicPages);
+        if (!member.reserved) lifeboat?.learn(message.publicPages);
         fleet.send(member, modeMessage());
         reloader.onReady(member, message.problem);
         return;
@@ -180,34 +157,16 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
       case 'metrics':
         totals.add(message);
         return;
-      case 'purge':
-        purge(member.id, message);
-        return;
-      case 'purged':
-        purges.answered(message.id, member.id);
-        return;
-      case 'lease': {
-        const granted = leases.ask(message.key, member.id, message.ttlMs, now());
-        fleet.send(member, { type: 'leased', key: message.key, granted });
-        const owner = granted ? undefined : fleet.members.get(leases.ownerOf(message.key) ?? 0);
-        if (owner !== undefined) fleet.send(owner, { type: 'wanted', key: message.key });
-        return;
-      }
-      case 'release':
-        for (const waiter of leases.release(message.key, member.id)) tellFreed(waiter, message.key, message.stored);
-        return;
-      case 'broadcast':
-        fleet.broadcast(message);
-        return;
       case 'scrape':
         void sources.exposition().then((text) => fleet.send(member, { type: 'exposition', id: message.id, text }));
         return;
+      default:
+        exchange.take(member, message);
     }
   }
 
   function onExit(member: Member, news: ExitNews): void {
-    for (const [key, waiters] of leases.drop(member.id)) for (const waiter of waiters) tellFreed(waiter, key, false);
-    purges.gone(member.id);
+    exchange.gone(member);
     totals.gone(member.name);
     if (news.expected) {
       log.info({ worker: member.name }, 'worker ended');
@@ -237,24 +196,6 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     const others = members().filter((member) => isServing(member) && member !== newcomer);
     for (const other of others)
       fleet.send(other, { type: 'rebalance', share: 1 / (others.length + 1), forMs: REBALANCE_MS });
-  }
-
-  function tellFreed(id: number, key: string, stored: boolean): void {
-    const waiter = fleet.members.get(id);
-    if (waiter !== undefined) fleet.send(waiter, { type: 'freed', key, stored });
-  }
-
-  /** Passes a purge on to every other process, and tells the origin when all have done it. */
-  function purge(origin: number, message: Extract<Upward, { type: 'purge' }>): void {
-    const others = [...fleet.members.values()]
-      .filter((member) => member.id !== origin && member.state !== 'starting')
-      .map((member) => member.id);
-    purges.start(message.id, lifeboat?.pid === undefined ? others : [...others, LIFEBOAT], () => {
-      const member = fleet.members.get(origin);
-      if (member !== undefined) fleet.send(member, { type: 'purged', id: message.id });
-    });
-    fleet.broadcast(message, origin);
-    lifeboat?.send(message);
   }
 
   const members = (): Member[] => [...fleet.members.values()];
@@ -335,47 +276,6 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     else log.info('workers are well again');
   }
 
-  /** Starts a lifeboat with the settings of now; one that is there is let go when the new one is ready. */
-  function launchLifeboat(): LifeboatKeeper {
-    const before = lifeboat;
-    const settingsEnv = env;
-    const keeper = keepLifeboat({
-      main,
-      env: () => settingsEnv,
-      handle,
-      backlog: config.backlog,
-      log,
-      onMessage(message) {
-        if (message.type === 'metrics') totals.add(message);
-        else if (message.type === 'beat') totals.beat('lifeboat', message);
-        else if (message.type === 'purged') purges.answered(message.id, LIFEBOAT);
-      },
-      onStart() {
-        if (publicPages !== undefined) keeper.send({ type: 'public-pages', publicPages });
-        keeper.send(modeMessage());
-        if (nextLifeboat !== keeper) return;
-        nextLifeboat = undefined;
-        lifeboat = keeper;
-        keeper.setWanted(need.wanted);
-        before?.stop();
-      },
-      onExit() {
-        if (lifeboat === keeper) purges.gone(LIFEBOAT);
-        lifeboatBackoff.crashed(now());
-      },
-      restartDelayMs: () => Math.min(1_000, lifeboatBackoff.delayMs(now())),
-    });
-    return keeper;
-  }
-
-  /** The accept queue, read at most each 100 ms: reading it costs a list of the machine's listening sockets. */
-  const backlogAt = (at: number): number | undefined => {
-    if (at - backlogReadAt >= BACKLOG_EVERY_MS) {
-      backlogReadAt = at;
-      backlog = readBacklog(port, backlogTables);
-    }
-    return backlog;
-  };
   const isUp = (member: Member): boolean =>
     answering([member], silence, config.silentMs).length > 0 ||
     (!isServing(member) && silentMs(silence, member.name) < modeOptions().blockedMs);
@@ -414,7 +314,20 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     sources,
     reload: () => reloader.request(),
     start() {
-      lifeboat = launchLifeboat();
+      lifeboat = createLifeboat({
+        main,
+        env,
+        handle,
+        backlog: config.backlog,
+        log,
+        onMessage(message) {
+          if (message.type === 'metrics') totals.add(message);
+          else if (message.type === 'beat') totals.beat('lifeboat', message);
+          else exchange.takeFromLifeboat(message);
+        },
+        onGone: () => exchange.lifeboatGone(),
+        modeMessage,
+      });
       steer();
       ticking = setInterval(steer, TICK_MS);
     },
@@ -423,12 +336,10 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
       clearInterval(ticking);
       handle.close();
       lifeboat?.stop();
-      nextLifeboat?.stop();
       await fleet.stop();
     },
     kill() {
       lifeboat?.stop();
-      nextLifeboat?.stop();
       fleet.kill();
     },
   };

@@ -29,6 +29,8 @@ const MAX_TURNS = 64;
 /** Share of the job before that arriving visitors may take of the loop before the next job must run. */
 const ARRIVAL_SHARE = 1;
 const MIN_ARRIVAL_MS = 2;
+/** With no more work queued than this, of all priorities, the queue is as good as empty. */
+const REST_MS = 10;
 
 /**
  * I/O-first dispatch. libuv accepts one connection per turn of the event loop; a server that runs each 5 ms handler
@@ -89,6 +91,7 @@ export class Dispatcher {
     { priority, costMs }: Pick<SiteJob, 'priority' | 'costMs'>,
     now: number,
   ): Omit<GateQuestion, 'remainingMs'> {
+    if (this.queue.workAheadMs('background') <= REST_MS) this.burst.rest();
     return {
       priority,
       costMs,
