@@ -125,11 +125,11 @@ describe('a reload', () => {
     write('one');
     const server = await start();
     const before = servingPids(await untilServing(server, 2));
-    writeFileSync(envFile, 'TAHAN_DEADLINE_MS=soon\nTAHAN_NO_SUCH=1\n');
+    writeFileSync(envFile, 'TAHAN_STUCK_MS=soon\nTAHAN_NO_SUCH=1\n');
     const fleet = await reloaded(server);
     expect(fleet.reload).toMatchObject({ state: 'refused' });
     expect(fleet.reload?.reasons).toHaveLength(2);
-    await logged(server, /reload refused, the old settings stay: TAHAN_DEADLINE_MS=\\"soon\\": must be/);
+    await logged(server, /reload refused, the old settings stay: TAHAN_STUCK_MS=\\"soon\\": must be/);
     expect(servingPids(fleet)).toEqual(before);
   });
 

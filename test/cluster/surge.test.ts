@@ -1,7 +1,17 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
-import { eventually, failed, servingPids, siteFile, startServer, stopAll, untilServing, visit } from './server.ts';
+import {
+  eventually,
+  failed,
+  logged,
+  servingPids,
+  siteFile,
+  startServer,
+  stopAll,
+  untilServing,
+  visit,
+} from './server.ts';
 
 afterEach(stopAll);
 afterAll(stopAll);
@@ -174,7 +184,10 @@ describe('the page store', () => {
 
   test('a store that cannot grow costs no visitor anything, and is told in a few lines', async () => {
     // 512 KiB for each file: the store's log is full after some hundred pages.
-    const server = await startServer({ ...SITE, NODE_DISABLE_COMPILE_CACHE: '1' }, { maxFileBlocks: 1_024 });
+    const server = await startServer(
+      { ...SITE, TAHAN_GATE_LOW_MS: '5000', TAHAN_DEADLINE_MS: '10000' },
+      { maxFileBlocks: 1_024 },
+    );
     const statuses = new Map<number, number>();
     for (let round = 0; round < 2; round += 1) {
       for (let first = 0; first < 600; first += 20) {
