@@ -11,15 +11,30 @@ export type BeatDetails = Omit<Beat, 'type' | 'lagP50Ms' | 'lagP99Ms' | 'lagMaxM
  * Signs of life come every 25 ms and every fourth is a whole beat: the lifeboat must join within 150 ms of a block, and
  * a busy worker on a shared core is easily 40 ms late with a beat, but hardly 90 ms with four pulses.
  */
-const PULSE_EVERY_MS = 25;
-const PULSES_PER_BEAT = 4;
-/** Counters go to the primary with every tenth beat: what a killed process had counted since is lost. */
-const BEATS_PER_FLUSH = 10;
-/** Reading the resident memory costs some 50 µs: once a second is enough. */
-const BEATS_PER_MEMORY = 10;
+export const WORKER_RHYTHM: Rhythm = { everyMs: 25, perBeat: 4 };
+/** Nobody waits for the lifeboat's signs of life: its end is seen by its exit. */
+export const LIFEBOAT_RHYTHM: Rhythm = { everyMs: 250, perBeat: 1 };
+/**
+ * Counters go to the primary once a second: what a killed process had counted since is lost. So does the resident
+ * memory, whose reading costs some 50 µs.
+ */
+const FLUSH_EVERY_MS = 1_000;
 
-/** Tells the primary every 100 ms how this process is, and every 25 ms that it is awake; silence is itself the signal "blocked". */
-export function startBeating(link: Link, recorder: Recorder, details: () => BeatDetails): { stop: () => void } {
+export interface Rhythm {
+  /** Time between two signs of life. */
+  everyMs: number;
+  /** Every so many signs one is a whole beat. */
+  perBeat: number;
+}
+
+/** Tells the primary in a steady rhythm how this process is, and that it is awake; silence is itself the signal "blocked". */
+export function startBeating(
+  link: Link,
+  recorder: Recorder,
+  { everyMs, perBeat }: Rhythm,
+  details: () => BeatDetails,
+): { stop: () => void } {
+  const beatsPerFlush = Math.round(FLUSH_EVERY_MS / (everyMs * perBeat));
   const lag = sampleLag();
   const elu = createElu();
   let memory = process.memoryUsage();
@@ -31,12 +46,12 @@ export function startBeating(link: Link, recorder: Recorder, details: () => Beat
   };
   const timer = setInterval(() => {
     pulses += 1;
-    if (pulses % PULSES_PER_BEAT !== 0) {
+    if (pulses % perBeat !== 0) {
       link.send({ type: 'pulse' });
       return;
     }
     beats += 1;
-    if (beats % BEATS_PER_MEMORY === 0) memory = process.memoryUsage();
+    if (beats % beatsPerFlush === 0) memory = process.memoryUsage();
     const { p50Ms, p99Ms, maxMs } = lag.quantiles();
     link.send({
       type: 'beat',
@@ -48,8 +63,8 @@ export function startBeating(link: Link, recorder: Recorder, details: () => Beat
       heapBytes: memory.heapUsed,
       ...details(),
     });
-    if (beats % BEATS_PER_FLUSH === 0) flush();
-  }, PULSE_EVERY_MS);
+    if (beats % beatsPerFlush === 0) flush();
+  }, everyMs);
   return {
     stop() {
       clearInterval(timer);

@@ -5,7 +5,7 @@ import { negotiate } from '../answer/language.ts';
 import { createPortServer } from '../answer/port-server.ts';
 import { createRefusals } from '../answer/refusal.ts';
 import { compileRoutes, type Routes } from '../answer/routes.ts';
-import { startBeating } from '../beating.ts';
+import { LIFEBOAT_RHYTHM, startBeating } from '../beating.ts';
 import type { PublicPages } from '../beats.ts';
 import { freshness } from '../cache/freshness.ts';
 import { cacheKey } from '../cache/key.ts';
@@ -160,7 +160,7 @@ export async function startLifeboat(config: Config): Promise<void> {
   setInterval(keepMainPage, MAIN_PAGE_EVERY_MS).unref();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
-  startBeating(link, recorder, () => ({
+  startBeating(link, recorder, LIFEBOAT_RHYTHM, () => ({
     inFlight: 0,
     queued: 0,
     queueDelayMs: 0,

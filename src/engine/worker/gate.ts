@@ -21,7 +21,7 @@ export interface GateQuestion {
    * the whole bound all the same: in quiet times nobody is refused for the sake of a slow start.
    */
   share: number;
-  /** Work that may be admitted over the bound, up to twice the bound, ms (see `burst.ts`). */
+  /** Work that may be admitted over the bound, as far above it and up to twice the bound, ms (see `burst.ts`). */
   burstMs?: number;
 }
 
@@ -39,5 +39,7 @@ export function admit(bounds: GateBounds, question: GateQuestion): Refusal | und
 export function overBound(bounds: GateBounds, question: Omit<GateQuestion, 'remainingMs'>): 'no' | 'burst' | 'yes' {
   const boundMs = bounds.boundMs[question.priority];
   if (question.aheadMs <= boundMs * question.share) return 'no';
-  return question.aheadMs <= 2 * boundMs && (question.burstMs ?? 0) >= question.costMs ? 'burst' : 'yes';
+  // The more of the budget is used up, the less deep a queue it pays for: a surge has no plateau of late answers.
+  const burstMs = question.burstMs ?? 0;
+  return question.aheadMs <= boundMs + Math.min(boundMs, burstMs) && burstMs >= question.costMs ? 'burst' : 'yes';
 }

@@ -6,7 +6,7 @@ import { type Config, trustedProxyList } from '../../config.ts';
 import { createPortServer } from '../answer/port-server.ts';
 import { createRefusals } from '../answer/refusal.ts';
 import { compileRoutes, type Route } from '../answer/routes.ts';
-import { startBeating } from '../beating.ts';
+import { startBeating, WORKER_RHYTHM } from '../beating.ts';
 import type { Mode } from '../beats.ts';
 import type { Compressed } from '../cache/compress.ts';
 import { PageMemory } from '../cache/memory.ts';
@@ -306,7 +306,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   );
 
   let evictionsTold = 0;
-  const beating = startBeating(link, recorder, () => {
+  const beating = startBeating(link, recorder, WORKER_RHYTHM, () => {
     const oldest = dispatcher.queue.oldestQueuedAt();
     const saturated = refusedSinceBeat;
     refusedSinceBeat = false;

@@ -36,9 +36,11 @@ describe('the gate', () => {
   });
 
   test('lets in over the bound what the burst budget pays, up to twice the bound, and no background work', () => {
-    expect(admit(bounds, ask({ aheadMs: 200, burstMs: 5 }))).toBeUndefined();
-    expect(admit(bounds, ask({ aheadMs: 200, burstMs: 4.9 }))).toBe('queue');
-    expect(admit(bounds, ask({ aheadMs: 200.1, burstMs: 100 }))).toBe('queue');
+    expect(admit(bounds, ask({ aheadMs: 105, burstMs: 5 }))).toBeUndefined();
+    expect(admit(bounds, ask({ aheadMs: 105.1, burstMs: 5 }))).toBe('queue');
+    expect(admit(bounds, ask({ aheadMs: 101, burstMs: 4.9 }))).toBe('queue');
+    expect(admit(bounds, ask({ aheadMs: 200, burstMs: 300 }))).toBeUndefined();
+    expect(admit(bounds, ask({ aheadMs: 200.1, burstMs: 300 }))).toBe('queue');
     expect(admit(bounds, ask({ priority: 'background', aheadMs: 30, burstMs: 100 }))).toBe('queue');
     expect(overBound(bounds, ask({ aheadMs: 150, burstMs: 100 }))).toBe('burst');
   });
