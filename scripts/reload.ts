@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { ConfigError, readConfig } from '../src/config.ts';
 import type { ReloadReport } from '../src/engine/primary/reload.ts';
 import { readEnvironment } from '../src/environment.ts';
@@ -9,8 +10,6 @@ const LOOK_EVERY_MS = 200;
 /** A reload takes seconds; each of its steps is bounded by TAHAN_START_MS. */
 const WAIT_MS = 600_000;
 
-class CommandError extends Error {}
-
 interface Fleet {
   pid: number;
   reload?: ReloadReport;
@@ -19,24 +18,16 @@ interface Fleet {
 function readFleet(host: string, port: number): Promise<Fleet> {
   return new Promise((resolve, reject) => {
     const asked = request({ host, port, path: '/fleet', timeout: 5_000, agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (part: string) => {
-        text += part;
-      });
-      response.on('end', () => {
-        try {
-          resolve(JSON.parse(text) as Fleet);
-        } catch {
-          reject(new CommandError(`what answers on ${host}:${port} is not the admin port of Tahan`));
-        }
-      });
-      response.on('error', reject);
+      json(response).then(
+        (fleet) => resolve(fleet as Fleet),
+        (cause: unknown) =>
+          reject(new Error(`what answers on ${host}:${port} is not the admin port of Tahan`, { cause })),
+      );
     });
     asked.on('timeout', () => asked.destroy(new Error('no answer within 5 s')));
     asked.on('error', (error) =>
       reject(
-        new CommandError(
+        new Error(
           `no server on the admin port ${host}:${port} (${error.message}); is it started, with these settings?`,
         ),
       ),
@@ -48,7 +39,7 @@ function readFleet(host: string, port: number): Promise<Fleet> {
 async function reload(): Promise<string> {
   const { adminHost, adminPort } = readConfig(readEnvironment());
   if (adminPort === 0)
-    throw new CommandError('TAHAN_ADMIN_PORT is 0, so the server cannot be found; send SIGHUP to its process instead');
+    throw new Error('TAHAN_ADMIN_PORT is 0, so the server cannot be found; send SIGHUP to its process instead');
   const before = await readFleet(adminHost, adminPort);
   const number = (before.reload?.number ?? 0) + (before.reload?.state === 'running' ? 2 : 1);
   process.kill(before.pid, 'SIGHUP');
@@ -60,10 +51,9 @@ async function reload(): Promise<string> {
       if (report.state === 'done') return `reloaded in ${((report.ms ?? 0) / 1000).toFixed(1)} s`;
       const what =
         report.state === 'refused' ? 'refused, the old settings stay' : 'rolled back, the old version serves on';
-      throw new CommandError([`the reload was ${what}:`, ...report.reasons].join('\n  '));
+      throw new Error([`the reload was ${what}:`, ...report.reasons].join('\n  '));
     }
-    if (Date.now() > until)
-      throw new CommandError(`no news of the reload within ${WAIT_MS / 1000} s; see the server's log`);
+    if (Date.now() > until) throw new Error(`no news of the reload within ${WAIT_MS / 1000} s; see the server's log`);
   }
 }
 

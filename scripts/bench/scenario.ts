@@ -1,5 +1,6 @@
 import { drive, type Load } from './drive.ts';
 import type { LoadReport } from './load/run-load.ts';
+import type { ClassReport } from './load/tally.ts';
 import type { RunningServer, ServerKind, StartOptions } from './servers/kinds.ts';
 import { treeRssBytes } from './servers/processes.ts';
 
@@ -80,6 +81,9 @@ export async function measure(
 
 /** `value` of `whole` in percent; 100 of nothing is 100. */
 export const percent = (value: number, whole: number): number => (whole === 0 ? 100 : (100 * value) / whole);
+
+/** Requests of a class that got no answer at all. */
+export const lostOf = ({ timedOut, reset, unsent }: ClassReport): number => timedOut + reset + unsent;
 
 /** The reason of a void run as a field of its row. */
 export const voidOf = (report: LoadReport): { void?: string } =>

@@ -29,7 +29,7 @@ export interface FleetView {
     pid: number;
     state: string;
     up: boolean;
-    beat?: { connections: number; inFlight: number; rssBytes: number; elu: number };
+    beat?: { connections: number; inFlight: number };
   }[];
 }
 

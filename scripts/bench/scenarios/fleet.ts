@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WORK_PATH } from '../capacity.ts';
 import { drive, type Load } from '../drive.ts';
 import type { LoadReport } from '../load/run-load.ts';
-import { type Bench, measure, percent, type Row, type Scenario, voidOf } from '../scenario.ts';
+import { type Bench, lostOf, measure, percent, type Row, type Scenario, voidOf } from '../scenario.ts';
 import type { RunningServer } from '../servers/kinds.ts';
 import { tahan } from '../servers/tahan.ts';
 
@@ -20,6 +20,7 @@ async function fleetOf(server: RunningServer): Promise<Fleet> {
 
 /** Workers count from 1: the highest number tells how many were ever forked. */
 const forks = ({ workers }: Fleet): number => Math.max(0, ...workers.map(({ name }) => Number(name.split('-')[1])));
+const stepsOf = ({ scaler }: Fleet): number => scaler.decisions.filter(({ action }) => action !== 'hold').length;
 const servingOf = ({ workers }: Fleet): Fleet['workers'] => workers.filter(({ state }) => state === 'serving');
 
 const RELOAD_SECONDS = 120;
@@ -28,7 +29,7 @@ const PUBLIC = { name: 'main', share: 1, path: '/' };
 const WORK = { name: 'work', share: 1, path: WORK_PATH };
 
 const notAnswered = (report: LoadReport): number =>
-  Object.values(report.classes).reduce((sum, { timedOut, reset, unsent }) => sum + timedOut + reset + unsent, 0);
+  Object.values(report.classes).reduce((sum, each) => sum + lostOf(each), 0);
 const count = (report: LoadReport, what: 'offered' | 'refused' | 'failed' | 'late'): number =>
   Object.values(report.classes).reduce((sum, each) => sum + each[what], 0);
 
@@ -123,16 +124,15 @@ async function crashPoint(bench: Bench, spare: number): Promise<Row> {
       }
     },
   );
-  const { main, work } = report.classes;
-  const lost = (each: typeof main): number => each!.timedOut + each!.reset + each!.unsent;
+  const [lostMain, lostWork] = [lostOf(report.classes.main!), lostOf(report.classes.work!)];
   return {
     server: tahan.title,
     case: `kill -9 every ${CRASH_EVERY_MS / 1_000} s for ${CRASH_SECONDS} s, ${spare === 0 ? 'no spare' : 'a spare'}`,
     values: {
       kills,
-      'lost, cached main page': lost(main),
-      'lost, work': lost(work),
-      'lost per kill': (lost(main) + lost(work)) / kills,
+      'lost, cached main page': lostMain,
+      'lost, work': lostWork,
+      'lost per kill': (lostMain + lostWork) / kills,
       'in flight at the kills, as last told': inFlight,
       'refused %': percent(count(report, 'refused'), count(report, 'offered')),
       'not 2 workers after 1 s': short,
@@ -230,9 +230,7 @@ async function boundPoint(bench: Bench): Promise<Row> {
     values: {
       'workers after 10 s': servingOf(settled!).length,
       'forks after that': forks(fleet!) - forks(settled!),
-      'steps after that':
-        fleet!.scaler.decisions.filter(({ action }) => action !== 'hold').length -
-        settled!.scaler.decisions.filter(({ action }) => action !== 'hold').length,
+      'steps after that': stepsOf(fleet!) - stepsOf(settled!),
       'accepted p99 ms': report.classes.work!.accepted.p99Ms,
     },
     ...voidOf(report),

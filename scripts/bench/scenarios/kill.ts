@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Bench, measure, percent, type Row, type Scenario, voidOf } from '../scenario.ts';
+import { type Bench, lostOf, measure, percent, type Row, type Scenario, voidOf } from '../scenario.ts';
 import type { RunningServer, ServerKind } from '../servers/kinds.ts';
 import { nodeCluster } from '../servers/peers.ts';
 import { clusterWorkers } from '../servers/processes.ts';
@@ -35,12 +35,13 @@ async function mainPage(
       await harm(server);
     },
   );
-  const { offered, good, late, refused, failed, timedOut, reset, unsent, accepted, watched } = report.classes.main!;
+  const main = report.classes.main!;
+  const { offered, good, late, refused, failed, accepted, watched } = main;
   return {
     server: kind.title,
     case: name,
     values: {
-      'failed connections': timedOut + reset + unsent,
+      'failed connections': lostOf(main),
       'failed or over 500 ms %': percent(offered - good, offered),
       'late or refused': late + refused + failed,
       'p99 ms': accepted.p99Ms,

@@ -1,7 +1,7 @@
 import { WORK_PATH } from '../capacity.ts';
 import { drive } from '../drive.ts';
 import type { LoadReport } from '../load/run-load.ts';
-import { type Bench, measure, percent, type Row, type Scenario, voidOf } from '../scenario.ts';
+import { type Bench, lostOf, measure, percent, type Row, type Scenario, voidOf } from '../scenario.ts';
 import { nginx, varnish } from '../servers/caches.ts';
 import type { RunningServer, ServerKind, StartOptions } from '../servers/kinds.ts';
 import { koa, nodeCluster, plain, toobusy, underPressure, watt } from '../servers/peers.ts';
@@ -54,8 +54,8 @@ export async function surgePoint(
 
 /** Requests of a class that got no answer at all, in percent. */
 export function lostPercent(report: LoadReport, name: string): number {
-  const { timedOut, reset, unsent, offered } = report.classes[name]!;
-  return percent(timedOut + reset + unsent, offered);
+  const each = report.classes[name]!;
+  return percent(lostOf(each), each.offered);
 }
 
 /** 0.4 C of critical requests inside 10 C. */

@@ -21,13 +21,12 @@ export function createCare({ fleet, onRecycle }: CareParts): {
   let memoryAt = Number.NEGATIVE_INFINITY;
 
   const watchStart = (member: Member, { startMs }: Config, now: number): void => {
-    if (member.state !== 'starting' || member.killedFor !== undefined || now - member.startedAt < startMs) return;
+    if (member.state !== 'starting' || now - member.startedAt < startMs) return;
     fleet.end(member, 'start_timeout', `not ready within ${startMs} ms`);
   };
 
   const watchProgress = (member: Member, { stuckMs }: Config, silence: Silence): void => {
-    if (member.state === 'starting' || member.killedFor !== undefined || silentMs(silence, member.name) < stuckMs)
-      return;
+    if (member.state === 'starting' || silentMs(silence, member.name) < stuckMs) return;
     fleet.end(member, 'no_progress', `no sign of life for ${stuckMs} ms`);
     onRecycle(member, 'now', `${member.name} gave no sign of life for ${stuckMs} ms: ended`);
   };
@@ -50,6 +49,7 @@ export function createCare({ fleet, onRecycle }: CareParts): {
   return {
     tick(config, host, silence, operation, now) {
       for (const member of fleet.members.values()) {
+        if (member.killedFor !== undefined) continue;
         watchStart(member, config, now);
         watchProgress(member, config, silence);
       }

@@ -1,13 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { type Beat, type Downward, type Upward, upwardSchema } from '../beats.ts';
+import { type Downward, type Upward, upwardSchema } from '../beats.ts';
 import type { PortHandle } from '../link.ts';
 
 export interface LifeboatKeeper {
   /** It holds the port now (or is about to). */
   readonly active: boolean;
-  readonly beat: Beat | undefined;
   readonly pid: number | undefined;
   /** Lends it the port, or asks it to leave. Does nothing when that is so already. */
   setWanted: (wanted: boolean) => void;
@@ -17,7 +16,7 @@ export interface LifeboatKeeper {
 
 export interface LifeboatKeeperOptions {
   main: URL;
-  env: () => NodeJS.ProcessEnv;
+  env: NodeJS.ProcessEnv;
   handle: PortHandle;
   backlog: number;
   log: Logger;
@@ -33,7 +32,6 @@ export interface LifeboatKeeperOptions {
 /** Keeps one lifeboat process, warm and not listening, and lends it the port while it is wanted. */
 export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
   let child: ChildProcess | undefined;
-  let beat: Beat | undefined;
   let wanted = false;
   let lent = false;
   let stopped = false;
@@ -46,16 +44,14 @@ export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
     send({ type: 'listen', backlog: options.backlog, slowStart: false }, options.handle);
   };
   const start = (): void => {
-    beat = undefined;
     lent = false;
     child = fork(fileURLToPath(options.main), [], {
-      env: { ...options.env(), TAHAN_INTERNAL_ROLE: 'lifeboat' },
+      env: { ...options.env, TAHAN_INTERNAL_ROLE: 'lifeboat' },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     child.on('message', (raw: unknown) => {
       const parsed = upwardSchema.safeParse(raw);
       if (!parsed.success) return;
-      if (parsed.data.type === 'beat') beat = parsed.data;
       if (parsed.data.type === 'ready') {
         options.onStart();
         if (wanted) lend();
@@ -65,7 +61,6 @@ export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
     child.on('error', (error) => options.log.warn({ error: error.message }, 'lifeboat process error'));
     child.on('exit', (code, signal) => {
       child = undefined;
-      beat = undefined;
       lent = false;
       options.onExit();
       if (stopped) return;
@@ -80,9 +75,6 @@ export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
   return {
     get active() {
       return wanted && lent;
-    },
-    get beat() {
-      return beat;
     },
     get pid() {
       return child?.pid;

@@ -1,36 +1,22 @@
-import type { Logger } from 'pino';
-import type { Downward, PublicPages, Upward } from '../beats.ts';
-import type { PortHandle } from '../link.ts';
+import type { Downward, PublicPages } from '../beats.ts';
 import { Backoff } from './backoff.ts';
-import { keepLifeboat, type LifeboatKeeper } from './lifeboat-keeper.ts';
+import { keepLifeboat, type LifeboatKeeper, type LifeboatKeeperOptions } from './lifeboat-keeper.ts';
 
 /** Longest pause before a lifeboat that died is started again, ms: without one, nobody answers when the workers are gone. */
 const LONGEST_PAUSE_MS = 1_000;
 
-export interface LifeboatOptions {
-  main: URL;
-  env: NodeJS.ProcessEnv;
-  handle: PortHandle;
-  backlog: number;
-  log: Logger;
-  onMessage: (message: Upward) => void;
+export interface LifeboatOptions extends Omit<LifeboatKeeperOptions, 'onStart' | 'onExit' | 'restartDelayMs'> {
   /** The one in use died; what it had not done yet is not to be waited for. */
   onGone: () => void;
   /** What a new one must know besides the site's pages. */
   modeMessage: () => Downward;
 }
 
-export interface Lifeboat {
-  /** It holds the port now (or is about to). */
-  readonly active: boolean;
-  readonly pid: number | undefined;
-  setWanted: (wanted: boolean) => void;
-  send: (message: Downward) => void;
+export interface Lifeboat extends LifeboatKeeper {
   /** Where the site's public pages are, as the workers said. */
   learn: (publicPages: PublicPages) => void;
   /** Puts one with this environment in the place of the one there is, as soon as it is ready. */
   renew: (env: NodeJS.ProcessEnv) => void;
-  stop: () => void;
 }
 
 /** The lifeboat of the server: always one in use, and during a reload the next one besides. */
@@ -39,17 +25,12 @@ export function createLifeboat(options: LifeboatOptions): Lifeboat {
   const now = (): number => performance.now();
   let publicPages: PublicPages | undefined;
   let wanted = false;
-  let current: LifeboatKeeper | undefined;
   let next: LifeboatKeeper | undefined;
 
   const launch = (env: NodeJS.ProcessEnv): LifeboatKeeper => {
     const keeper = keepLifeboat({
-      main: options.main,
-      env: () => env,
-      handle: options.handle,
-      backlog: options.backlog,
-      log: options.log,
-      onMessage: options.onMessage,
+      ...options,
+      env,
       onStart() {
         if (publicPages !== undefined) keeper.send({ type: 'public-pages', publicPages });
         keeper.send(options.modeMessage());
@@ -68,32 +49,32 @@ export function createLifeboat(options: LifeboatOptions): Lifeboat {
     next = undefined;
     current = keeper;
     keeper.setWanted(wanted);
-    before?.stop();
+    before.stop();
   };
-  current = launch(options.env);
+  let current = launch(options.env);
 
   return {
     get active() {
-      return current?.active ?? false;
+      return current.active;
     },
     get pid() {
-      return current?.pid;
+      return current.pid;
     },
     setWanted(nowWanted) {
       wanted = nowWanted;
-      current?.setWanted(wanted);
+      current.setWanted(wanted);
     },
-    send: (message) => current?.send(message),
+    send: (message) => current.send(message),
     learn(pages) {
       publicPages = pages;
-      current?.send({ type: 'public-pages', publicPages });
+      current.send({ type: 'public-pages', publicPages });
     },
     renew(env) {
       next?.stop();
       next = launch(env);
     },
     stop() {
-      current?.stop();
+      current.stop();
       next?.stop();
     },
   };

@@ -40,17 +40,15 @@ class PrepareError extends Error {
  */
 export async function startPrimary(options: PrimaryOptions): Promise<void> {
   const { main } = options;
-  const { config } = options.read();
+  const first = options.read();
+  const { config } = first;
   sessionSecret(config.dataDir, config.sessionSecret);
   const port = await bindPort(config.host, config.port, 'PORT');
-  const read = (): Settings => {
-    const { config: settings, env } = options.read();
-    return {
-      config: settings,
-      env: withCompileCache({ ...env, TAHAN_INTERNAL_PORT: String(port.port) }, config.dataDir),
-    };
-  };
-  const settings = read();
+  const forChildren = ({ config: read, env }: Settings): Settings => ({
+    config: read,
+    env: withCompileCache({ ...env, TAHAN_INTERNAL_PORT: String(port.port) }, config.dataDir),
+  });
+  const settings = forChildren(first);
   const log = createLog(config.logLevel, 'primary');
 
   let stopRequestedAt: number | undefined;
@@ -72,7 +70,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
 
   const supervisor = createSupervisor({
     settings,
-    read,
+    read: () => forChildren(options.read()),
     async prepare(env) {
       await runPrepare(main, env).catch((error: unknown) => {
         throw error instanceof PrepareError && error.reason !== undefined

@@ -45,6 +45,8 @@ const LOOK_EVERY_MS = 25;
 /** A new worker must serve for so long before an old one goes, and the last before all is done: visitors are a test, too, ms. */
 const PROVEN_MS = 500;
 
+const NOT_SERVING = 'the new workers did not come to serve';
+
 class ReloadProblem extends Error {}
 
 /**
@@ -56,8 +58,8 @@ export function createReloader(parts: ReloadParts): Reloader {
   let running = false;
   let queued = false;
   let report: ReloadReport | undefined;
-  let trial: { member: Member; settle: (problem: string | null) => void } | undefined;
-  let renewing: { generation: Generation; died: string | undefined } | undefined;
+  /** The generation that is watched, and what was first wrong with one of its workers. */
+  let watch: { generation: Generation; problem: string | undefined } | undefined;
 
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   const until = async (holds: () => boolean, withinMs: number): Promise<boolean> => {
@@ -86,37 +88,31 @@ export function createReloader(parts: ReloadParts): Reloader {
    */
   const proveFirst = async (generation: Generation, startMs: number): Promise<Member> => {
     const member = fleet.tryOut(generation);
-    const { promise: ready, resolve } = Promise.withResolvers<string | null>();
-    trial = { member, settle: resolve };
-    const timer = setTimeout(() => resolve(`not ready within ${startMs} ms`), startMs);
-    const problem = await ready;
-    clearTimeout(timer);
-    const failed =
-      problem ??
-      (await watched(generation, startMs, () => {
-        if (member.state === 'spare') fleet.promote(member);
-        return hasProved(member);
-      }));
-    trial = undefined;
-    if (failed === undefined) return member;
-    fleet.end(member, 'rolled_back', failed);
-    throw new ReloadProblem(failed);
+    let problem = await watched(generation, startMs, 'not ready', () => member.state === 'spare');
+    if (problem === undefined) {
+      fleet.promote(member);
+      problem = await watched(generation, startMs, NOT_SERVING, () => hasProved(member));
+    }
+    if (problem === undefined) return member;
+    fleet.end(member, 'rolled_back', problem);
+    throw new ReloadProblem(problem);
   };
 
   const hasProved = (member: Member): boolean =>
     member.state === 'serving' && now() - (member.servingAt ?? now()) >= PROVEN_MS;
 
-  /** Waits for what is to happen while no worker of the generation dies; undefined: it happened. */
+  /** Waits for what is to happen while every worker of the generation is well; undefined: it happened, else what is wrong. */
   const watched = async (
     generation: Generation,
     withinMs: number,
+    late: string,
     holds: () => boolean,
   ): Promise<string | undefined> => {
-    const watch = { generation, died: undefined as string | undefined };
-    renewing = watch;
-    const done = await until(() => watch.died !== undefined || holds(), withinMs);
-    renewing = undefined;
-    return watch.died ?? (done ? undefined : `the new workers did not come to serve within ${withinMs} ms`);
+    const watching: NonNullable<typeof watch> = { generation, problem: undefined };
+    watch = watching;
+    const done = await until(() => watching.problem !== undefined || holds(), withinMs);
+    watch = undefined;
+    return watching.problem ?? (done ? undefined : `${late} within ${withinMs} ms`);
   };
 
   /** Gives all places to the new generation. @throws {ReloadProblem} */
@@ -125,6 +121,7 @@ export function createReloader(parts: ReloadParts): Reloader {
     const problem = await watched(
       generation,
       startMs * (fleet.target + 1),
+      NOT_SERVING,
       () => isSettled() && serving().every((member) => member.generation === generation && hasProved(member)),
     );
     if (problem !== undefined) throw new ReloadProblem(problem);
@@ -195,12 +192,12 @@ export function createReloader(parts: ReloadParts): Reloader {
       } else log.info('reload: one is queued already');
     },
     onReady(member, problem) {
-      if (trial?.member === member) trial.settle(problem);
+      // The self-test of the first: what its main page is like, the others' will be.
+      if (member.reserved && watch?.generation === member.generation) watch.problem ??= problem ?? undefined;
     },
     onDied(member, how) {
-      const words = `worker ${member.name} ended: ${member.failure ?? how}`;
-      if (trial?.member === member) trial.settle(words);
-      if (renewing?.generation === member.generation) renewing.died ??= words;
+      if (watch?.generation === member.generation)
+        watch.problem ??= `worker ${member.name} ended: ${member.failure ?? how}`;
     },
   };
 }

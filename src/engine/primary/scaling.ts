@@ -62,10 +62,12 @@ export function createScaling({ fleet, onDecision, readHost = createHostReader()
   let state: ScalerState | undefined;
   let host = readHost(performance.now());
   let journal: readonly JournalEntry[] = [];
+  let known: { config: Config; options: ScalerOptions } | undefined;
 
-  const aim = (target: number, config: Config, options: ScalerOptions): void => {
-    const workers = [...fleet.members.values()].filter(({ reserved }) => !reserved);
-    fleet.aim(target, sparesWanted({ workers, host, target, max: config.workersMax, spare: config.spare }, options));
+  /** A tick comes every 25 ms, other settings only with a reload. */
+  const optionsOf = (config: Config): ScalerOptions => {
+    if (known?.config !== config) known = { config, options: scalerOptions(config) };
+    return known.options;
   };
 
   return {
@@ -77,16 +79,18 @@ export function createScaling({ fleet, onDecision, readHost = createHostReader()
     },
     tick(config, silence, operation, now) {
       host = readHost(now);
-      const options = scalerOptions(config);
-      const { workersMin: min, workersMax: max, cores } = config;
+      const options = optionsOf(config);
+      const { workersMin: min, workersMax: max, spare, cores } = config;
+      const workers = [...fleet.members.values()].filter(({ reserved }) => !reserved);
+      const aim = (target: number): void =>
+        fleet.aim(target, sparesWanted({ workers, host, target, max, spare }, options));
       if (config.scaler === 'off') {
         state = undefined;
-        aim(max, config, options);
+        aim(max);
         return;
       }
       const carriedOut = config.scaler === 'on';
       const target = carriedOut ? fleet.target || min : max;
-      const workers = [...fleet.members.values()].filter(({ reserved }) => !reserved);
       const blocked = new Set(
         workers
           .filter((worker) => isServing(worker) && silentMs(silence, worker.name) > BLOCKED_MS)
@@ -99,7 +103,7 @@ export function createScaling({ fleet, onDecision, readHost = createHostReader()
       const written = writeJournal(journal, decision, Date.now());
       journal = written.journal;
       if (written.news) onDecision(decision);
-      aim(carriedOut ? decision.target : max, config, options);
+      aim(carriedOut ? decision.target : max);
     },
   };
 }

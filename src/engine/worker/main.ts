@@ -252,9 +252,10 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
 
   const mainPage = site.mainPage ?? '/';
   const mainRoute: Route = routes.match('GET', mainPage);
-  const mainKeys = mainRoute.cacheable ? languages.map((language) => `${language}\n\n${mainPage}`) : [];
+  const mainKeys = languages.map((language) => `${language}\n\n${mainPage}`);
   // Published or not: the main page is rendered anew at once, so that a copy of it is always at hand.
   onPurged = () => {
+    if (!mainRoute.cacheable) return;
     // A render that begins in the millisecond of the purge would count as older than it.
     setTimeout(() => {
       for (const key of mainKeys)
@@ -377,11 +378,10 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   await writer.flush();
   for (const page of reader.newest(config.cacheBytes / 2).reverse()) memory.set(page);
   const problem = await warmUp({
-    keys: languages.map((language) => `${language}\n\n${mainPage}`),
+    keys: mainKeys,
     route: mainRoute,
     mainPage,
-    renderNow: (key, route) => pages.renderNow(key, route),
-    rehearse: (key, route) => pages.rehearse(key, route),
+    pages,
     warn: (line) => log.warn(line),
   });
   if (problem !== null) log.warn(problem);

@@ -2,9 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { compileRoutes } from '../../../src/engine/answer/routes.ts';
 import { makePage } from '../../../src/engine/cache/make-page.ts';
 import { guarded, guardedPolicies } from '../../../src/engine/worker/guarded.ts';
-import { type FirstRender, warmUp } from '../../../src/engine/worker/warm-up.ts';
+import type { Pages } from '../../../src/engine/worker/pages.ts';
+import { warmUp } from '../../../src/engine/worker/warm-up.ts';
 
 const CACHE = { ttlMs: 1_000 };
+type FirstRender = Awaited<ReturnType<Pages['renderNow']>>;
 const routes = compileRoutes([{ route: '/', cache: CACHE }]);
 const page = makePage(
   '\n\n/',
@@ -30,10 +32,12 @@ async function warmed(
     keys: ['en\n\n/', 'id\n\n/'],
     route: routes.match('GET', path),
     mainPage: '/',
-    renderNow,
-    rehearse: async () => {
-      rehearsed += 1;
-      if (rehearsed % 2 === 0) throw new Error('once in a while');
+    pages: {
+      renderNow,
+      rehearse: async () => {
+        rehearsed += 1;
+        if (rehearsed % 2 === 0) throw new Error('once in a while');
+      },
     },
     warn: (line) => warnings.push(line),
   });

@@ -5,6 +5,7 @@ import { medians } from '../../../scripts/bench/report/results.ts';
 import { markdownTables, shown } from '../../../scripts/bench/report/table.ts';
 import type { Row } from '../../../scripts/bench/scenario.ts';
 import { judge, rendersPerTtl } from '../../../scripts/bench/scenarios/core.ts';
+import { mostWithin } from '../../../scripts/bench/scenarios/fleet.ts';
 import { recoveryMs } from '../../../scripts/bench/scenarios/recovery.ts';
 import { secondWorkerMs } from '../../../scripts/bench/scenarios/scale.ts';
 import { readWrk } from '../../../scripts/bench/wrk.ts';
@@ -109,4 +110,10 @@ test("wrk's report is read with its errors", () => {
     'Socket errors: connect 1, read 2, write 0, timeout 3\n  Non-2xx or 3xx responses: 4\nRequests/sec:  51234.56\n';
   expect(readWrk(text)).toEqual({ requestsPerSecond: 51_234.56, errors: 10 });
   expect(() => readWrk('unable to connect')).toThrow('wrk printed no rate');
+});
+
+test('the most steps within a window are those of its fullest place', () => {
+  expect(mostWithin([], 100)).toBe(0);
+  expect(mostWithin([0, 99, 100, 500], 100)).toBe(2);
+  expect(mostWithin([0, 99, 150, 160, 500], 100)).toBe(3);
 });
