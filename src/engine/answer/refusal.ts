@@ -10,8 +10,8 @@ export type RefusalWriter = (request: IncomingMessage, response: ServerResponse,
 /** `random` in [0, 1) chooses the Retry-After. */
 export interface Refusals {
   write: RefusalWriter;
-  /** The whole answer for a socket, with its Date. `now`: epoch ms. */
-  bytes: (accept: string | undefined, close: boolean, random: number, now: number) => Buffer;
+  /** The whole answer for a socket, with its Date. `connection`: header lines as `headBytes` takes them; `now`: epoch ms. */
+  bytes: (accept: string | undefined, connection: string, random: number, now: number) => Buffer;
 }
 
 /**
@@ -56,19 +56,19 @@ export function createRefusals(options: { siteName: string; stamp: readonly stri
       response.writeHead(503, head);
       response.end(request.method === 'HEAD' ? undefined : body);
     },
-    bytes(accept, close, random, now) {
+    bytes(accept, connection, random, now) {
       if (Math.floor(now / 1_000) !== second) {
         second = Math.floor(now / 1_000);
         whole.clear();
       }
       const json = prefersJson(accept);
-      const name = `${Math.floor(random * variants.length)} ${json} ${close}`;
+      const name = `${Math.floor(random * variants.length)} ${json} ${connection}`;
       let bytes = whole.get(name);
       if (bytes === undefined) {
         const { head, body } = choose(json, random);
         let text = 'HTTP/1.1 503 Service Unavailable\r\n';
         for (let at = 0; at < head.length; at += 2) text += `${head[at]}: ${head[at + 1]}\r\n`;
-        text += `date: ${new Date(second * 1_000).toUTCString()}\r\nconnection: ${close ? 'close' : 'keep-alive'}\r\n\r\n`;
+        text += `date: ${new Date(second * 1_000).toUTCString()}\r\n${connection}\r\n`;
         bytes = Buffer.concat([Buffer.from(text, 'latin1'), body]);
         whole.set(name, bytes);
       }

@@ -303,6 +303,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
       closing: () => draining,
       partWith,
       noteArrival: (ms) => dispatcher.noteArrival(ms),
+      keepAliveMs: config.keepAliveMs,
     }),
   );
 

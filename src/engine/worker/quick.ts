@@ -1,4 +1,5 @@
 import type { QuickAnswer, QuickBytes } from '../answer/front.ts';
+import type { PlainGet } from '../answer/plain-get.ts';
 import type { Refusals } from '../answer/refusal.ts';
 import type { Route, Routes } from '../answer/routes.ts';
 import type { Page } from '../cache/page.ts';
@@ -7,7 +8,6 @@ import type { Recorder } from '../metrics/recorder.ts';
 import type { Site } from '../site.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Pages } from './pages.ts';
-import { type PlainGet, parsePlainGet } from './plain-get.ts';
 import { priorityOf } from './priority.ts';
 import type { RouteWork } from './route-work.ts';
 import type { KeyQuestion } from './serving.ts';
@@ -28,9 +28,10 @@ export interface QuickParts {
   /** Whether the connection of the next answer is to end with it, for another worker to have. */
   partWith: () => boolean;
   noteArrival: (ms: number) => void;
+  /** How long a client may count on its connection, ms. */
+  keepAliveMs: number;
 }
 
-const KEEP_ALIVE = 'connection: keep-alive\r\n';
 const CLOSE = 'connection: close\r\n';
 
 /**
@@ -52,7 +53,9 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     closing,
     partWith,
     noteArrival,
+    keepAliveMs,
   } = parts;
+  const keep = `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(keepAliveMs / 1_000)}\r\n`;
 
   const cached = (get: PlainGet, route: Route, path: string, arrivedAt: number): QuickBytes | undefined => {
     const query = get.target.slice(path.length + 1);
@@ -63,7 +66,7 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     const answer = answerOf(found.page, found.serving, get, Date.now(), stamp);
     recorder.request(route.policy.route, 'GET', answer.status, found.serving, (performance.now() - arrivedAt) / 1_000);
     const close = get.close || partWith();
-    return { head: headBytes(answer, close ? CLOSE : KEEP_ALIVE), body: answer.body, close };
+    return { head: headBytes(answer, close ? CLOSE : keep), body: answer.body, close };
   };
 
   const refused = (get: PlainGet, route: Route, member: boolean, arrivedAt: number): QuickBytes | undefined => {
@@ -74,16 +77,15 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     if (!dispatcher.refusesEarly(priority, works[route.index]!.costMs)) return undefined;
     recorder.request(route.policy.route, 'GET', 503, 'refused', (performance.now() - arrivedAt) / 1_000);
     return {
-      head: refusals.bytes(get.accept, get.close, Math.random(), Date.now()),
+      head: refusals.bytes(get.accept, get.close ? CLOSE : keep, Math.random(), Date.now()),
       body: undefined,
       close: get.close,
     };
   };
 
-  return (chunk) => {
+  return (get) => {
+    if (closing()) return undefined;
     const arrivedAt = performance.now();
-    const get = closing() ? undefined : parsePlainGet(chunk);
-    if (get === undefined) return undefined;
     const mark = get.target.indexOf('?');
     const path = mark === -1 ? get.target : get.target.slice(0, mark);
     const route = routes.match('GET', path);

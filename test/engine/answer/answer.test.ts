@@ -11,6 +11,8 @@ import { compileRoutes } from '../../../src/engine/answer/routes.ts';
 const from = (remoteAddress: string, headers: Record<string, string> = {}): IncomingMessage =>
   ({ socket: { remoteAddress }, headers }) as unknown as IncomingMessage;
 
+const KEEP = 'connection: keep-alive\r\n';
+
 describe('the visitor’s address', () => {
   const trusted = trustedProxyList(['10.0.0.0/8', '::1']);
   test.each([
@@ -131,7 +133,7 @@ describe('not now', () => {
   test('is a page that reloads itself for people, JSON for programs, with a spread Retry-After', () => {
     const seconds = new Set<string>();
     for (let step = 0; step < 50; step++) {
-      const text = refusals.bytes('text/html', false, step / 50, 0).toString();
+      const text = refusals.bytes('text/html', KEEP, step / 50, 0).toString();
       seconds.add(/retry-after: (\d)/.exec(text)?.[1] ?? '');
       expect(text).toContain('http-equiv="refresh"');
       expect(text).not.toContain('<b>');
@@ -139,7 +141,7 @@ describe('not now', () => {
       expect(head).toContain(`content-length: ${Buffer.byteLength(body)}`);
     }
     expect([...seconds].sort()).toEqual(['1', '2', '3', '4', '5']);
-    const json = refusals.bytes('application/json', true, 0, 0).toString();
+    const json = refusals.bytes('application/json', 'connection: close\r\n', 0, 0).toString();
     expect(JSON.parse(json.split('\r\n\r\n')[1] ?? '')).toMatchObject({ error: { status: 503, retryAfterSeconds: 1 } });
     expect(json).toContain('connection: close');
   });
@@ -148,7 +150,7 @@ describe('not now', () => {
     const server = createServer((request, response) => refusals.write(request, response, 0.5));
     const answer = await supertest(server).get('/').set('accept', 'text/html').expect(503);
     expect(answer.headers).toMatchObject({ 'retry-after': '3', 'cache-control': 'no-store' });
-    const [head = '', body = ''] = refusals.bytes('text/html', false, 0.5, Date.now()).toString().split('\r\n\r\n');
+    const [head = '', body = ''] = refusals.bytes('text/html', KEEP, 0.5, Date.now()).toString().split('\r\n\r\n');
     expect(answer.text).toBe(body);
     for (const name of ['content-type', 'content-length', 'retry-after', 'content-security-policy'])
       expect(head).toContain(`${name}: ${answer.headers[name]}\r\n`);
@@ -158,7 +160,7 @@ describe('not now', () => {
   });
 
   test('has the date of its second', () => {
-    const date = (now: number): string => /date: (.*)\r/.exec(refusals.bytes(undefined, false, 0, now).toString())![1]!;
+    const date = (now: number): string => /date: (.*)\r/.exec(refusals.bytes(undefined, KEEP, 0, now).toString())![1]!;
     expect([date(1_000), date(1_999), date(2_000)].map((text) => Date.parse(text))).toEqual([1_000, 1_000, 2_000]);
   });
 });

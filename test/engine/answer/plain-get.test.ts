@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { parsePlainGet } from '../../../src/engine/worker/plain-get.ts';
+import { parsePlainGet } from '../../../src/engine/answer/plain-get.ts';
 
 const parse = (text: string) => parsePlainGet(Buffer.from(text, 'latin1'));
 const CURL = 'GET /posts?page=2 HTTP/1.1\r\nHost: example.org:3000\r\nUser-Agent: curl/8\r\nAccept: */*\r\n\r\n';

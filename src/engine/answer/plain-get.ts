@@ -102,3 +102,17 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
   }
   return hosts === 1 && found.host !== '' ? found : undefined;
 }
+
+/** The headers of a plain GET, name and value in turn, as node:http has them in `rawHeaders`. */
+export function rawHeadersOf(chunk: Buffer): string[] {
+  const text = chunk.toString('latin1');
+  const raw: string[] = [];
+  let at = text.indexOf('\r\n') + 2;
+  while (at < text.length - 2) {
+    const end = text.indexOf('\r\n', at);
+    const colon = text.indexOf(':', at);
+    raw.push(text.slice(at, colon), text.slice(colon + 1, end).trim());
+    at = end + 2;
+  }
+  return raw;
+}

@@ -1,0 +1,93 @@
+import { channel } from 'node:diagnostics_channel';
+import { IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { type PlainGet, rawHeadersOf } from './plain-get.ts';
+
+const detachSignal: unique symbol = Object.getOwnPropertySymbols(IncomingMessage.prototype).find(
+  ({ description }) => description === 'kDetachAbortSignal',
+) as never;
+
+/** The channels of node:http, which tracing tools listen to. */
+const onStart = channel('http.server.request.start');
+const onFinish = channel('http.server.response.finish');
+
+/** What node:http sets on its own messages and does not document; the runtime is pinned (v26, lib/_http_server.js). */
+interface RequestParts {
+  upgrade: boolean;
+  /** `request.signal` no longer listens to the connection. */
+  [detachSignal]: () => void;
+  _addHeaderLines: (raw: string[], length: number) => void;
+}
+interface ResponseParts {
+  /** Told to the client as `Keep-Alive: timeout=`. */
+  _keepAliveTimeout: number;
+  /** The answer says `Connection: close`. */
+  _last: boolean;
+  _closed: boolean;
+  /** Emits `drain` when it is owed. */
+  _flush: () => void;
+}
+
+/** A request on its way, on a connection that node:http does not read. */
+export interface Exchange {
+  /** The socket can take more of the answer. */
+  drained: () => void;
+  /** The socket was idle for as long as it may be; false: nobody has dealt with it. */
+  timedOut: () => boolean;
+  /** The connection is gone. */
+  closed: () => void;
+}
+
+/**
+ * Gives a plain GET to the listeners of a server, as node:http would after it has parsed it, and the connection back
+ * when it is answered: so the next request on the connection can be answered quickly again. For this one kind of
+ * request it does what `parserOnIncoming` and `resOnFinish` of node:http do.
+ * @param keepAliveMs how long the client may count on the connection, ms
+ * @param ended the answer is on its way; `close`: it was the last of its connection
+ */
+export function openExchange(
+  server: Server,
+  socket: Socket,
+  get: PlainGet,
+  chunk: Buffer,
+  keepAliveMs: number,
+  ended: (close: boolean) => void,
+): Exchange {
+  const request = new IncomingMessage(socket) as IncomingMessage & RequestParts;
+  const raw = rawHeadersOf(chunk);
+  request._addHeaderLines(raw, raw.length);
+  Object.assign(request, { method: 'GET', url: get.target, upgrade: false });
+  Object.assign(request, { httpVersion: '1.1', httpVersionMajor: 1, httpVersionMinor: 1 });
+  request.complete = true;
+  request.push(null);
+
+  const response = new ServerResponse<IncomingMessage>(request) as ServerResponse & ResponseParts;
+  response._keepAliveTimeout = keepAliveMs;
+  response.shouldKeepAlive = !get.close;
+  response.assignSocket(socket);
+  const told = { request, response, socket, server };
+  if (onStart.hasSubscribers) onStart.publish(told);
+  response.once('finish', () => {
+    if (onFinish.hasSubscribers) onFinish.publish(told);
+    request[detachSignal]();
+    // Read to its end, for those who wait for its `close`.
+    if (!request.readableEnded) request.resume();
+    response.detachSocket(socket);
+    process.nextTick(() => {
+      Object.assign(response, { destroyed: true, _closed: true });
+      response.emit('close');
+    });
+    ended(response._last);
+  });
+  server.emit('request', request, response);
+
+  return {
+    drained() {
+      if (response.writableNeedDrain && response.writableLength === 0) response._flush();
+    },
+    timedOut: () => response.emit('timeout', socket),
+    closed() {
+      if (!request.destroyed) request.destroy();
+    },
+  };
+}
