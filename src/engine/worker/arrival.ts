@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { wantsJson } from '../answer/accept.ts';
 import type { Route, Routes } from '../answer/routes.ts';
 import type { Priority, Site } from '../site.ts';
+import { announcesTooMuch, refuseBody } from './body-limit.ts';
 import type { Direct } from './direct.ts';
 import type { EngineRoutes } from './engine-routes.ts';
 import type { Pages } from './pages.ts';
@@ -49,8 +49,8 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
     const mark = url.indexOf('?');
     const path = mark === -1 ? url : url.slice(0, mark);
     const query = mark === -1 ? '' : url.slice(mark + 1);
-    if (Number(request.headers['content-length'] ?? 0) > bodyLimit) {
-      tooLarge(request, response, bodyLimit);
+    if (announcesTooMuch(request, bodyLimit)) {
+      refuseBody(request, response, bodyLimit);
     } else if (!engineRoutes.answer(request, response, path)) {
       const method = request.method ?? 'GET';
       const route = routes.match(method === 'HEAD' ? 'GET' : method, path);
@@ -72,17 +72,4 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
     }
     noteArrival(performance.now() - arrivedAt);
   };
-}
-
-/** Refused by its announced length, before a byte of it is read; the connection ends, as the body would follow. */
-function tooLarge(request: IncomingMessage, response: ServerResponse, bodyLimit: number): void {
-  const message = `The request body is larger than ${bodyLimit} bytes.`;
-  const body = wantsJson(request)
-    ? `${JSON.stringify({ error: { status: 413, code: 'BODY_TOO_LARGE', message } })}\n`
-    : `${message}\n`;
-  response.writeHead(413, {
-    'content-type': wantsJson(request) ? 'application/json; charset=utf-8' : 'text/plain; charset=utf-8',
-    connection: 'close',
-  });
-  response.end(body);
 }

@@ -4,6 +4,7 @@ import type { RefusalWriter } from '../answer/refusal.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { Site } from '../site.ts';
 import type { Visitor } from './arrival.ts';
+import { countBody, refuseBody } from './body-limit.ts';
 import type { Dispatcher, SiteJob } from './dispatcher.ts';
 import type { RouteWork } from './route-work.ts';
 import { ClientGoneError, DeadlineError, detach, Visit } from './visit.ts';
@@ -15,6 +16,8 @@ export interface DirectParts {
   refuse: RefusalWriter;
   recorder: Recorder;
   trusted: BlockList;
+  /** Largest request body, bytes. */
+  bodyLimit: number;
   /** Answers with the anonymous last good copy; false when there is none. */
   lastGood: (visitor: Visitor) => boolean;
   /** Headers that every answer carries, flat. */
@@ -33,7 +36,7 @@ export interface Direct {
 }
 
 export function createDirect(parts: DirectParts): Direct {
-  const { site, dispatcher, works, refuse, recorder, trusted, lastGood, stamp, onSiteError } = parts;
+  const { site, dispatcher, works, refuse, recorder, trusted, bodyLimit, lastGood, stamp, onSiteError } = parts;
 
   return {
     answer(visitor, publicPage) {
@@ -98,6 +101,19 @@ export function createDirect(parts: DirectParts): Direct {
           .writeHead(500, [...stamp, 'content-type', 'text/plain; charset=utf-8'])
           .end('Something went wrong here. Please try again.\n');
       };
+      countBody(request, bodyLimit, (error) => {
+        clearTimeout(timer);
+        dispatcher.cancel(job);
+        visit.abort(error);
+        if (response.headersSent) {
+          request.destroy();
+          return;
+        }
+        clearHead(response);
+        refuseBody(request, response, bodyLimit);
+        record();
+        detach(response);
+      });
       response.once('close', () => {
         clearTimeout(timer);
         if (response.writableFinished) {

@@ -245,6 +245,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     refuse,
     recorder,
     trusted,
+    bodyLimit: config.bodyLimit,
     stamp,
     lastGood: (visitor) => pages.serveLastGood(visitor),
     onSiteError,

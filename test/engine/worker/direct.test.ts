@@ -1,7 +1,7 @@
 import net from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { RoutePolicy } from '../../../src/engine/site.ts';
+import type { RequestInfo, RoutePolicy } from '../../../src/engine/site.ts';
 import { visitOf } from '../../../src/engine/worker/visit.ts';
 import { type Listener, startWorker, type TestWorker, until, type WorkerOptions } from './fixtures/worker.ts';
 
@@ -246,4 +246,63 @@ test('a body that is announced too large gets 413 before it is read', async () =
     headers: { 'content-length': '11', accept: 'application/json' },
   }).catch((error: Error) => error);
   expect(answer).toMatchObject({ status: 413, headers: { connection: 'close' } });
+});
+
+describe('a body of unknown length', () => {
+  const ENOUGH = 'x'.repeat(100_000);
+  /** Sends a chunked body of so many pieces, and gives what came back until the connection ended or `enough` was seen. */
+  const send = (port: number, pieces: number, enough: RegExp): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = net.connect(port, '127.0.0.1');
+      let text = '';
+      const done = (): void => {
+        socket.destroy();
+        resolve(text);
+      };
+      socket.on('error', () => {});
+      socket.on('close', done);
+      socket.on('data', (data) => {
+        text += String(data);
+        if (enough.test(text)) done();
+      });
+      socket.write('POST / HTTP/1.1\r\nHost: a\r\nAccept: application/json\r\nTransfer-Encoding: chunked\r\n\r\n');
+      for (let n = 0; n < pieces; n++) socket.write(`${ENOUGH.length.toString(16)}\r\n${ENOUGH}\r\n`);
+      socket.write('0\r\n\r\n');
+    });
+  const echo: Listener = (request, response) => {
+    let bytes = 0;
+    request.on('data', (data: Buffer) => {
+      bytes += data.length;
+    });
+    request.on('end', () => response.end(`${bytes} bytes;`));
+  };
+
+  test('within the limit reaches the site whole', async () => {
+    const { port } = await start(echo, { bodyLimit: 1_000_000 });
+    expect(await send(port, 10, /bytes;/)).toContain('1000000 bytes;');
+  });
+
+  test('gets 413 when it passes the limit, and the site is told to give up', async () => {
+    let seen: RequestInfo | undefined;
+    const server = await start(
+      (request, response) => {
+        seen = visitOf(request);
+        return echo(request, response);
+      },
+      { bodyLimit: 250_000 },
+    );
+    const answer = await send(server.port, 50, /BODY_TOO_LARGE/);
+    expect(answer).toMatch(/^HTTP\/1.1 413 /);
+    expect(answer).toContain('"code":"BODY_TOO_LARGE"');
+    await until(() => server.dispatcher.inFlight === 0);
+    expect(seen!.signal.reason).toMatchObject({ code: 'BODY_TOO_LARGE' });
+    expect(server.siteErrors).toEqual([]);
+  });
+
+  test('that goes on after the answer is cut off', async () => {
+    const server = await start((_request, response) => response.end('early;'), { bodyLimit: 250_000 });
+    const answer = await send(server.port, 5_000, /never/);
+    expect(answer).toContain('early;');
+    await until(() => server.dispatcher.inFlight === 0);
+  });
 });
