@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { PortHandle } from '../link.ts';
-import { type Front, putFront, type QuickAnswer } from './front.ts';
+import { type Front, putFront } from './front.ts';
+import type { QuickAnswer } from './front-connection.ts';
 
 export interface ServerLimits {
   headerTimeoutMs: number;
@@ -52,11 +53,12 @@ export function createPortServer(
   const front: Front | undefined = quick === undefined ? undefined : putFront(server, limits, quick);
   let open = 0;
   let draining = false;
+  const closed = (): void => {
+    open -= 1;
+  };
   server.on('connection', (socket: Socket) => {
     open += 1;
-    socket.once('close', () => {
-      open -= 1;
-    });
+    socket.on('close', closed);
     onConnection();
   });
   server.on('clientError', onClientError);

@@ -1,4 +1,4 @@
-import type { QuickAnswer, QuickBytes } from '../answer/front.ts';
+import type { QuickAnswer, QuickBytes } from '../answer/front-connection.ts';
 import type { PlainGet } from '../answer/plain-get.ts';
 import type { Refusals } from '../answer/refusal.ts';
 import type { Route, Routes } from '../answer/routes.ts';
