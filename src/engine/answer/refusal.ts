@@ -35,7 +35,7 @@ export function createRefusals(options: { siteName: string; stamp: readonly stri
       'cache-control',
       'no-store',
       'content-security-policy',
-      `default-src 'none'; style-src 'sha256-${STYLE_HASH}'`,
+      `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style(seconds)).digest('base64')}'`,
       'x-content-type-options',
       'nosniff',
     ];
@@ -77,9 +77,9 @@ export function createRefusals(options: { siteName: string; stamp: readonly stri
   };
 }
 
-const STYLE =
-  'body{font:1.1rem/1.6 system-ui,sans-serif;max-width:32rem;margin:18vh auto;padding:0 1.5rem;color:#12303a;background:#f4f8f8}h1{font-size:1.6rem}@media(prefers-color-scheme:dark){body{color:#dcebec;background:#0d1c22}}';
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+/** The bar fills in the time until the page loads itself again. */
+const style = (seconds: number): string =>
+  `body{font:1.1rem/1.6 system-ui,sans-serif;max-width:32rem;margin:18vh auto;padding:0 1.5rem;color:#12303a;background:#f4f8f8}h1{font-size:1.6rem;line-height:1.2}div{height:6px;border-radius:3px;margin:2rem 0;background:#d3dedd;overflow:hidden}div::after{content:"";display:block;height:100%;background:#0b5b6c;transform-origin:left;animation:fill ${seconds}s linear}@keyframes fill{from{transform:scaleX(0)}}@media(prefers-color-scheme:dark){body{color:#dcebec;background:#0d1c22}div{background:#234049}div::after{background:#7ccfd8}}@media(prefers-reduced-motion){div{display:none}}`;
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
@@ -92,12 +92,13 @@ export function waitingPage(siteName: string, seconds: number): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="refresh" content="${seconds}">
 <title>One moment - ${escaped(siteName)}</title>
-<style>${STYLE}</style>
+<style>${style(seconds)}</style>
 </head>
 <body>
 <main>
 <h1>One moment, please</h1>
 <p>Many people are visiting ${escaped(siteName)} right now. This page tries again by itself in ${seconds} second${seconds === 1 ? '' : 's'}; you need not do anything.</p>
+<div aria-hidden="true"></div>
 </main>
 </body>
 </html>
