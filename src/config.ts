@@ -254,7 +254,7 @@ export const SETTINGS = {
   }),
   keepAliveMs: whole('TAHAN_KEEP_ALIVE_MS', 100, 600_000, 65_000, 'ms', {
     group: 'Requests',
-    text: 'How long an idle connection is kept.',
+    text: 'How long a client may count on an idle connection; it is closed a second later.',
   }),
   maxConnections: whole('TAHAN_MAX_CONNECTIONS', 16, 1_000_000, 20_000, 'connections', {
     group: 'Requests',
@@ -315,6 +315,10 @@ export const SETTINGS = {
   sieMs: whole('TAHAN_SIE_MS', 0, 31_536_000_000, 86_400_000, 'ms', {
     group: 'Page cache',
     text: 'How old a last good page may be when it is served in need (stale-if-error), where the route does not say.',
+  }),
+  lastGoodAfterMs: whole('TAHAN_LAST_GOOD_AFTER_MS', 0, 600_000, 300, 'ms', {
+    group: 'Page cache',
+    text: 'How long a visitor waits for a page to be rendered where there is a last good copy; then the copy is served.',
   }),
   scaler: choice('TAHAN_SCALER', ['off', 'observe', 'on'], 'on', {
     group: 'Scaling',

@@ -20,6 +20,8 @@ beforeAll(async () => {
     TAHAN_WORKERS_MAX: '2',
     TAHAN_LAB: '1',
     TAHAN_DEADLINE_MS: '2000',
+    // A busy machine must not make a purged copy be served in need.
+    TAHAN_LAST_GOOD_AFTER_MS: '2000',
   });
   await untilServing(server, 2);
 }, 60_000);

@@ -228,6 +228,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     trusted,
     deadlineMs: config.deadlineMs,
     sieMs: config.sieMs,
+    lastGoodAfterMs: config.lastGoodAfterMs,
     keyOf,
     serve: desk.page,
     relay: desk.relay,

@@ -27,6 +27,8 @@ export interface PagesParts {
   trusted: BlockList;
   deadlineMs: number;
   sieMs: number;
+  /** How long a visitor waits for a render where there is a last good copy, ms. */
+  lastGoodAfterMs: number;
   keyOf: (visitor: Visitor) => string | undefined;
   /** Writes a page to a visitor and records it. */
   serve: (visitor: Visitor, page: Page, serving: Serving) => void;
@@ -66,6 +68,8 @@ interface Rendering {
   leased: boolean;
   /** Asked for more than once: the copy may be kept (second-hit rule). */
   wanted: boolean;
+  /** Somebody waited in vain: who has a copy to give does not wait for it any more. */
+  slow: boolean;
   ended: boolean;
 }
 
@@ -136,7 +140,8 @@ export class Pages {
 
   /** Whether a visitor may wait for a render of the page: one is under way, or may be begun. */
   private hasRoom(key: string, route: Route, priority: Priority): boolean {
-    if (this.renderings.has(key)) return true;
+    const rendering = this.renderings.get(key);
+    if (rendering !== undefined) return !rendering.slow;
     if (this.renderings.size >= MAX_RENDERINGS) return false;
     return !this.parts.dispatcher.wouldRefuse({ priority, costMs: this.workOf(route).costMs });
   }
@@ -253,11 +258,15 @@ export class Pages {
     const waiter: Waiter = { visitor, fallback, timer: undefined };
     rendering.waiters.add(waiter);
     if (this.parts.secondHit.admits(rendering.key)) rendering.wanted = true;
-    if (visitor.deadlineAt !== Number.POSITIVE_INFINITY) {
+    // In a surge of more important work a render may wait for long: the visitor need not, where there is a copy.
+    const copyAt = fallback === undefined ? Number.POSITIVE_INFINITY : visitor.arrivedAt + this.parts.lastGoodAfterMs;
+    const until = Math.min(visitor.deadlineAt, copyAt);
+    if (until !== Number.POSITIVE_INFINITY) {
       waiter.timer = setTimeout(() => {
+        rendering.slow = true;
         rendering.waiters.delete(waiter);
         this.giveUp(waiter);
-      }, visitor.deadlineAt - performance.now());
+      }, until - performance.now());
     }
     visitor.response.once('close', () => {
       clearTimeout(waiter.timer);
@@ -281,6 +290,7 @@ export class Pages {
       job: undefined,
       leased: false,
       wanted: reason !== 'miss',
+      slow: false,
       ended: false,
     };
     this.renderings.set(key, rendering);

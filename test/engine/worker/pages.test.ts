@@ -150,6 +150,29 @@ describe('the last good copy', () => {
     expect(memory.peek(keyOf('/a'))).toMatchObject({ status: 200 });
   });
 
+  test('is given when the render takes long; the render goes on, and nobody else waits for it', async () => {
+    let finish = (): void => {};
+    let asked = 0;
+    const server = await start(
+      (_request, response) => {
+        asked += 1;
+        finish = () => response.end('new copy');
+      },
+      { lastGoodAfterMs: 30, deadlineMs: 60_000 },
+    );
+    server.memory.set(copy('/a', LAST_GOOD_MS));
+    const first = await server.get('/a');
+    expect(first.body).toContain('old copy');
+    expect(first.headers['cache-status']).toBe('tahan; hit; detail=last-good');
+    expect(server.lookups).toEqual(['last_good']);
+    for (let n = 0; n < 5; n++) expect((await server.get('/a')).body).toContain('old copy');
+    expect(asked).toBe(1);
+    finish();
+    await until(() => server.dispatcher.inFlight === 0);
+    expect((await server.get('/a')).body).toBe('new copy');
+    expect(asked).toBe(1);
+  });
+
   test('is not given once it is dead: then it is the waiting page', async () => {
     const server = await start(() => {}, { deadlineMs: 30 });
     server.memory.set(copy('/a', DEAD_MS));
