@@ -74,6 +74,7 @@ export function openExchange(
     if (!request.readableEnded) request.resume();
     response.detachSocket(socket);
     process.nextTick(() => {
+      if (response._closed) return;
       Object.assign(response, { destroyed: true, _closed: true });
       response.emit('close');
     });

@@ -4,52 +4,33 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Config, trustedProxyList } from '../../config.ts';
 import { createPortServer } from '../answer/port-server.ts';
-import { createRefusals } from '../answer/refusal.ts';
-import { compileRoutes, type Route } from '../answer/routes.ts';
+import type { Route } from '../answer/routes.ts';
 import { startBeating, WORKER_RHYTHM } from '../beating.ts';
 import type { Mode } from '../beats.ts';
 import type { Compressed } from '../cache/compress.ts';
 import { PageMemory } from '../cache/memory.ts';
 import type { Page } from '../cache/page.ts';
-import { SecondHit } from '../cache/second-hit.ts';
 import { limitedReporter, openPageReader, startPageWriter } from '../cache/store.ts';
 import { type Link, linkToPrimary } from '../link.ts';
 import { createLog } from '../log.ts';
 import { Recorder } from '../metrics/recorder.ts';
 import { createPool } from '../pool/pool.ts';
-import { AdaptiveLimit } from '../resilience/adaptive-limit.ts';
-import { CoDel } from '../resilience/codel.ts';
 import { sessionSecret } from '../secret.ts';
-import type { Priority } from '../site.ts';
-import { createArrival, type Visitor } from './arrival.ts';
-import { createDirect } from './direct.ts';
-import { Dispatcher } from './dispatcher.ts';
 import { createEngineRoutes } from './engine-routes.ts';
-import { guarded, guardedPolicies } from './guarded.ts';
+import { guarded } from './guarded.ts';
 import { createLeaseDesk } from './lease-desk.ts';
 import { createLimiterDesk } from './limiters.ts';
 import { loadSite, siteSettings } from './load-site.ts';
-import { Pages } from './pages.ts';
 import { createPurger } from './purger.ts';
-import { createQuick } from './quick.ts';
 import { Rebalance } from './rebalance.ts';
-import { RouteWork } from './route-work.ts';
+import { createRequestPath } from './request-path.ts';
 import { createScraper } from './scraper.ts';
-import { createCompressWish, createServing, keyFor } from './serving.ts';
 import { startSlowly } from './slow-start.ts';
 import { visitOf } from './visit.ts';
 import { warmUp } from './warm-up.ts';
 
-/** Requests of one route that may be on their way before anything is known of the route. */
-const FIRST_ASYNC_LIMIT = 16;
 /** How long after a purge the main page is rendered anew, ms. */
 const AFTER_PURGE_MS = 2;
-/**
- * CoDel's target over the gate's bound. The gate keeps the queue as long as its bound in any overload: a target below
- * that would turn away late, at dequeue, what is turned away at once at the gate. Above it CoDel is for what the gate
- * cannot see: a cost that was measured too low.
- */
-const CODEL_OVER_BOUND = 1.5;
 /** Largest message of a site to its other workers, characters of JSON. */
 const MAX_BROADCAST = 16_384;
 /** Longest reason of a failed start that travels to the primary's log, characters. */
@@ -166,31 +147,8 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   pool ??= startPool();
   const threads = pool;
 
-  const isMember = guarded(site.isMember?.bind(site), false, onSiteError);
   const featuresOf = guarded(site.health?.bind(site), {}, onSiteError);
   const waitedMsOf = guarded(site.waitedMs?.bind(site), 0, onSiteError);
-  const routes = compileRoutes(guardedPolicies(site.policies ?? [], onSiteError));
-  const works = [...routes.all, routes.unknown].map(
-    () => new RouteWork(new AdaptiveLimit({ initial: FIRST_ASYNC_LIMIT, min: 1, max: config.asyncLimit })),
-  );
-  let refusedSinceBeat = false;
-  const boundMs = {
-    critical: config.gateCriticalMs,
-    normal: config.gateNormalMs,
-    low: config.gateLowMs,
-    background: config.gateBackgroundMs,
-  };
-  const dispatcher = new Dispatcher({
-    bounds: { boundMs },
-    codel: codelOf(boundMs),
-    dryRun: config.dryRun,
-    now: () => performance.now(),
-    onRefusal(priority, why, dryRun) {
-      if (priority !== 'background') refusedSinceBeat = true;
-      recorder.count('tahan_refused_total', [priority, why, dryRun ? 'true' : 'false']);
-    },
-  });
-
   const compressing = new WeakSet<Page>();
   const compress = (page: Page): void => {
     if (mode === 'saturated' || compressing.has(page)) return;
@@ -203,55 +161,40 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
       () => {},
     );
   };
-  const refusals = createRefusals({ siteName: config.siteName, stamp });
-  const refuse = refusals.write;
-  const wish = createCompressWish(compress);
-  const desk = createServing({ recorder, refuse, stamp, wish });
-  const languages = site.languages ?? [''];
-  const keyOfQuestion = keyFor(new Set(config.hosts.map((host) => host.toLowerCase())), languages);
-  const keyOf = ({ request, route, path, query }: Visitor): string | undefined =>
-    keyOfQuestion({
-      route,
-      path,
-      query,
-      host: request.headers.host,
-      acceptLanguage: request.headers['accept-language'],
-    });
-  const pages = new Pages({
+
+  let refusedSinceBeat = false;
+  let draining = false;
+  const rebalance = new Rebalance(() => performance.now());
+  const { routes, dispatcher, pages, onRequest, onConnection, quick } = createRequestPath({
+    config,
     site,
-    dispatcher,
-    works,
+    recorder,
     memory,
-    secondHit: new SecondHit(),
     store: { read: reader.read, put: writer.put, flush: writer.flush },
     leases: createLeaseDesk(link, () => serving),
     trusted,
-    deadlineMs: config.deadlineMs,
-    sieMs: config.sieMs,
-    lastGoodAfterMs: config.lastGoodAfterMs,
-    keyOf,
-    serve: desk.page,
-    relay: desk.relay,
-    turnAway: desk.turnAway,
-    direct: (visitor) => direct.answer(visitor, false),
-    onRender: (reason) => recorder.count('tahan_cache_renders_total', [reason]),
-    onRenderError: onSiteError,
-    onLookup: (result) => recorder.count('tahan_cache_lookups_total', [result]),
+    stamp,
+    engineRoutes: createEngineRoutes({
+      health: () => health,
+      ready: () => !draining && !lifeboat,
+      exposition: createScraper(link),
+      metricsToken: config.metricsToken,
+      stamp: Object.fromEntries(stamp.length > 0 ? [[stamp[0], stamp[1]]] : []),
+      record: (route, request, response) =>
+        recorder.request(route, request.method ?? 'GET', response.statusCode, 'engine', 0),
+    }),
+    compress,
+    closing: () => draining,
+    partWith: () => mode !== 'saturated' && rebalance.next(),
+    onSiteError,
+    onRefusal(priority) {
+      if (priority !== 'background') refusedSinceBeat = true;
+    },
   });
   link.on('wanted', ({ key }) => pages.wantedElsewhere(key));
-  const direct = createDirect({
-    site,
-    dispatcher,
-    works,
-    refuse,
-    recorder,
-    trusted,
-    bodyLimit: config.bodyLimit,
-    stamp,
-    lastGood: (visitor) => pages.serveLastGood(visitor),
-    onSiteError,
-  });
+  const server = createPortServer(config, onRequest, onConnection, quick);
 
+  const languages = site.languages ?? [''];
   const mainPage = site.mainPage ?? '/';
   const mainRoute: Route = routes.match('GET', mainPage);
   const mainKeys = languages.map((language) => `${language}\n\n${mainPage}`);
@@ -264,50 +207,6 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
         if (memory.peek(key)?.purged !== false) pages.refresh(key, mainRoute, 'main', 'normal');
     }, AFTER_PURGE_MS);
   };
-
-  let draining = false;
-  const rebalance = new Rebalance(() => performance.now());
-  const partWith = (): boolean => mode !== 'saturated' && rebalance.next();
-  const server = createPortServer(
-    config,
-    createArrival({
-      site: { isMember },
-      routes,
-      pages,
-      direct,
-      deadlineMs: config.deadlineMs,
-      bodyLimit: config.bodyLimit,
-      noteArrival: (ms) => dispatcher.noteArrival(ms),
-      closing: () => draining,
-      partWith,
-      engineRoutes: createEngineRoutes({
-        health: () => health,
-        ready: () => !draining && !lifeboat,
-        exposition: createScraper(link),
-        metricsToken: config.metricsToken,
-        stamp: Object.fromEntries(stamp.length > 0 ? [[stamp[0], stamp[1]]] : []),
-        record: (route, request, response) =>
-          recorder.request(route, request.method ?? 'GET', response.statusCode, 'engine', 0),
-      }),
-    }),
-    () => dispatcher.noteArrival(0),
-    createQuick({
-      site: { isMember },
-      routes,
-      pages,
-      dispatcher,
-      works,
-      refusals,
-      recorder,
-      stamp,
-      keyOf: keyOfQuestion,
-      wish,
-      closing: () => draining,
-      partWith,
-      noteArrival: (ms) => dispatcher.noteArrival(ms),
-      keepAliveMs: config.keepAliveMs,
-    }),
-  );
 
   let evictionsTold = 0;
   const beating = startBeating(link, recorder, WORKER_RHYTHM, () => {
@@ -404,9 +303,3 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     problem: problem?.slice(0, MAX_REASON) ?? null,
   });
 }
-
-const codelOf = (boundMs: Record<Priority, number>): Record<Priority, CoDel> => {
-  const codel = (priority: Priority): CoDel =>
-    new CoDel({ minTargetMs: Math.max(20, boundMs[priority] * CODEL_OVER_BOUND) });
-  return { critical: codel('critical'), normal: codel('normal'), low: codel('low'), background: codel('background') };
-};
