@@ -127,20 +127,25 @@ describe('a step that could not help is refused, with its cause', () => {
     });
     await untilSpare(server);
     const db = new Database(join(server.dataDir, 'locked.db'));
-    // Another program that holds the lock most of the time, in turns of 60 ms.
-    const holder = setInterval(() => {
+    // Another program that holds the lock nearly all the time: 100 ms, then not for 10 ms.
+    let turn: NodeJS.Timeout | undefined;
+    const hold = (): void => {
+      try {
+        db.exec('BEGIN IMMEDIATE');
+      } catch {} // the site has it just now
+      turn = setTimeout(release, 100);
+    };
+    const release = (): void => {
       if (db.inTransaction) db.exec('COMMIT');
-      else
-        try {
-          db.exec('BEGIN IMMEDIATE');
-        } catch {} // the site has it just now
-    }, 60);
+      turn = setTimeout(hold, 10);
+    };
+    hold();
     const visitors = visit(server, '/write', 20);
     try {
       await vetoed(server, 'lock');
       await held(server);
     } finally {
-      clearInterval(holder);
+      clearTimeout(turn);
       db.close();
     }
     await visitors.stop();
