@@ -1,0 +1,27 @@
+/**
+ * Keys for which something holds for a time since it was last told. Bounded: when it is full, all of them are forgotten.
+ */
+export class KeysForATime {
+  private readonly until = new Map<string, number>();
+  private readonly ms: number;
+  private readonly max: number;
+
+  /** `ms`: how long it holds; `max`: most keys. */
+  constructor(ms: number, max: number) {
+    this.ms = ms;
+    this.max = max;
+  }
+
+  has(key: string): boolean {
+    const until = this.until.get(key);
+    if (until === undefined) return false;
+    if (until > performance.now()) return true;
+    this.until.delete(key);
+    return false;
+  }
+
+  add(key: string): void {
+    if (this.until.size >= this.max) this.until.clear();
+    this.until.set(key, performance.now() + this.ms);
+  }
+}
