@@ -105,7 +105,7 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
   const care = createCare({
     fleet,
     onRecycle(member, how, words) {
-      log.warn({ worker: member.name, pid: member.pid, how }, words);
+      log.warn({ worker: member.name, workerPid: member.pid, how }, words);
     },
   });
   const reloader = createReloader({
