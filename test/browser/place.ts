@@ -60,6 +60,12 @@ export function usePlace(): Place {
       TAHAN_WORKERS_MIN: String(WORKERS),
       TAHAN_WORKERS_MAX: String(WORKERS),
       TAHAN_LAB: '1',
+      // These tests are about pages: on a busy machine no gate, deadline or lifeboat is to give another one instead.
+      TAHAN_DEADLINE_MS: '20000',
+      TAHAN_SILENT_MS: '5000',
+      TAHAN_GATE_CRITICAL_MS: '20000',
+      TAHAN_GATE_NORMAL_MS: '20000',
+      TAHAN_GATE_LOW_MS: '20000',
     });
     browser = await launch();
     await untilServing(server, WORKERS);

@@ -112,8 +112,13 @@ describe('a reload', () => {
     expect(reload?.reasons.join()).toMatch(reason);
     const answers = (await Promise.all(visitors.map(({ stop }) => stop()))).flat();
     expect(failed(answers).length).toBeLessThanOrEqual(most);
-    expect(servingPids(await untilServing(server, 2))).toEqual(before);
-    expect((await server.get('/version')).body).toBe('one of Before');
+    const after = servingPids(await untilServing(server, 2));
+    // On a busy machine the first new worker may be proved before a visitor makes it end: then an old one had to leave.
+    if (most === 0) expect(after).toEqual(before);
+    await eventually(
+      () => Promise.all(Array.from({ length: 6 }, () => server.get('/version'))),
+      (all) => all.every(({ body }) => body === 'one of Before'),
+    );
     await logged(server, /reload rolled back, the old version serves on: /);
     // And it can be mended by the next one.
     write('three');
