@@ -143,7 +143,7 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
         log.info(
           {
             worker: member.name,
-            pid: member.pid,
+            workerPid: member.pid,
             promotedMs: Math.round(now() - (member.promotedAt ?? now())),
             startedMs: Math.round(now() - member.startedAt),
           },
@@ -182,7 +182,7 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     log.error(
       {
         worker: member.name,
-        pid: member.pid,
+        workerPid: member.pid,
         how: news.how,
         reason: member.failure,
         nextInMs: Math.round(backoff.delayMs(now())),
