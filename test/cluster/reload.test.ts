@@ -43,7 +43,7 @@ const write = (version: string, { status = 200, more = '', ends = false } = {}):
     `${more}
 export const createSite = ({ settings }) => ({
   handler(request, response) {
-    if (${ends} && request.url !== '/') setTimeout(() => process.exit(3), 100);
+    if (${ends} && request.url !== '/') setTimeout(() => process.exit(3), 20);
     response.statusCode = request.url === '/' ? ${status} : 200;
     response.setHeader('content-type', 'text/html');
     response.end('${version} of ' + settings.siteName);
@@ -112,8 +112,10 @@ describe('a reload', () => {
     expect(reload?.reasons.join()).toMatch(reason);
     const answers = (await Promise.all(visitors.map(({ stop }) => stop()))).flat();
     expect(failed(answers).length).toBeLessThanOrEqual(most);
+    // On a busy machine the first new worker may be proved before a visitor makes it end. Then an old one has left, and
+    // the one that takes its place loads what is on the disk: which is put back, as who deploys would.
+    if (most > 0) write('one');
     const after = servingPids(await untilServing(server, 2));
-    // On a busy machine the first new worker may be proved before a visitor makes it end: then an old one had to leave.
     if (most === 0) expect(after).toEqual(before);
     await eventually(
       () => Promise.all(Array.from({ length: 6 }, () => server.get('/version'))),
