@@ -88,7 +88,7 @@ export function openExchange(
     },
     timedOut: () => response.emit('timeout', socket),
     closed() {
-      if (!request.destroyed) request.destroy();
+      request.destroy();
     },
   };
 }

@@ -105,14 +105,9 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
 
 /** The headers of a plain GET, name and value in turn, as node:http has them in `rawHeaders`. */
 export function rawHeadersOf(chunk: Buffer): string[] {
-  const text = chunk.toString('latin1');
-  const raw: string[] = [];
-  let at = text.indexOf('\r\n') + 2;
-  while (at < text.length - 2) {
-    const end = text.indexOf('\r\n', at);
-    const colon = text.indexOf(':', at);
-    raw.push(text.slice(at, colon), text.slice(colon + 1, end).trim());
-    at = end + 2;
-  }
-  return raw;
+  const lines = chunk.toString('latin1').split('\r\n').slice(1, -2);
+  return lines.flatMap((line) => {
+    const colon = line.indexOf(':');
+    return [line.slice(0, colon), line.slice(colon + 1).trim()];
+  });
 }

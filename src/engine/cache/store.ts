@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { freshness } from './freshness.ts';
+import { KeysForATime } from './keys-for-a-time.ts';
 import type { Page } from './page.ts';
 import { asStoreError, PAGE_COLUMNS, type PageRow, pageOf, STORE_VERSION, StoreFileError } from './store-schema.ts';
 import type { WriterData, WriterMessage, WriterReply } from './store-writer.ts';
@@ -18,12 +19,10 @@ export function limitedReporter(
   report: (line: string) => void,
   now: () => number = () => performance.now(),
 ): ProblemReporter {
-  const told = new Map<string, number>();
+  const told = new KeysForATime(PROBLEM_EVERY_MS, MAX_KINDS, now);
   return (kind, line) => {
-    const last = told.get(kind);
-    if (last !== undefined && now() - last < PROBLEM_EVERY_MS) return;
-    if (told.size >= MAX_KINDS) told.clear();
-    told.set(kind, now());
+    if (told.has(kind)) return;
+    told.add(kind);
     report(line);
   };
 }

@@ -101,18 +101,25 @@ export function createDirect(parts: DirectParts): Direct {
           .writeHead(500, [...stamp, 'content-type', 'text/plain; charset=utf-8'])
           .end('Something went wrong here. Please try again.\n');
       };
-      countBody(request, bodyLimit, (error) => {
-        clearTimeout(timer);
+      /** The site is told to give up, and the engine answers in its place. */
+      const takeOver = (why: Error, answer: () => void): void => {
         dispatcher.cancel(job);
-        visit.abort(error);
+        visit.abort(why);
         if (response.headersSent) {
-          request.destroy();
+          // Half an answer cannot be mended: the cut connection tells the client.
+          request.socket.destroy();
           return;
         }
-        clearHead(response);
-        refuseBody(request, response, bodyLimit);
-        record();
+        answer();
         detach(response);
+      };
+      countBody(request, bodyLimit, (error) => {
+        clearTimeout(timer);
+        takeOver(error, () => {
+          clearHead(response);
+          refuseBody(request, response, bodyLimit);
+          record();
+        });
       });
       response.once('close', () => {
         clearTimeout(timer);
@@ -138,16 +145,8 @@ export function createDirect(parts: DirectParts): Direct {
           return;
         }
         late = true;
-        dispatcher.cancel(job);
-        visit.abort(new DeadlineError());
         recorder.count('tahan_deadline_exceeded_total', [route.policy.route]);
-        if (response.headersSent) {
-          // Half an answer cannot be mended: the cut connection tells the client.
-          response.destroy();
-          return;
-        }
-        turnAway();
-        if (done !== undefined) detach(response);
+        takeOver(new DeadlineError(), turnAway);
       }, deadlineAt - arrivedAt);
     },
   };

@@ -2,6 +2,7 @@ import type { BlockList } from 'node:net';
 import type { Route } from '../answer/routes.ts';
 import { freshness, sharing } from '../cache/freshness.ts';
 import { renderTarget } from '../cache/key.ts';
+import { KeysForATime } from '../cache/keys-for-a-time.ts';
 import { makePage, type Rendered } from '../cache/make-page.ts';
 import type { PageMemory } from '../cache/memory.ts';
 import type { Page } from '../cache/page.ts';
@@ -10,7 +11,6 @@ import type { Serving } from '../cache/wire.ts';
 import type { Priority, Site } from '../site.ts';
 import type { Visitor } from './arrival.ts';
 import type { Dispatcher, SiteJob } from './dispatcher.ts';
-import { KeysForATime } from './keys-for-a-time.ts';
 import type { LeaseDesk } from './lease-desk.ts';
 import { render } from './render.ts';
 import type { RouteWork } from './route-work.ts';
@@ -227,13 +227,14 @@ export class Renderings {
       cancelled: false,
       work,
       run: () => this.run(rendering),
-      refuse: () => this.refused(rendering),
+      refuse: () => this.abandon(rendering),
     };
     rendering.job = job;
-    if (dispatcher.offer(job) !== undefined) this.refused(rendering);
+    if (dispatcher.offer(job) !== undefined) this.abandon(rendering);
   }
 
-  private refused(rendering: Rendering): void {
+  /** Nothing came of it, and nothing will for a moment: who waits gets what there is. */
+  private abandon(rendering: Rendering): void {
     this.pauses.add(rendering.key);
     this.end(rendering, false);
     this.settle(rendering, ({ visitor, fallback }) => this.giveUp(visitor, fallback));
@@ -248,9 +249,7 @@ export class Renderings {
       rendered = await this.renderOnce(key, route, rendering.priority);
     } catch (error) {
       parts.onRenderError(error);
-      this.pauses.add(key);
-      this.end(rendering, false);
-      this.settle(rendering, ({ visitor, fallback }) => this.giveUp(visitor, fallback));
+      this.abandon(rendering);
       return error instanceof DeadlineError ? 'dropped' : 'done';
     }
     const page = this.keep(key, route, rendered, rendering.wanted);
