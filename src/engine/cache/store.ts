@@ -5,7 +5,7 @@ import { freshness } from './freshness.ts';
 import { KeysForATime } from './keys-for-a-time.ts';
 import type { Page } from './page.ts';
 import { asStoreError, PAGE_COLUMNS, type PageRow, pageOf, STORE_VERSION, StoreFileError } from './store-schema.ts';
-import type { WriterData, WriterMessage, WriterReply } from './store-writer.ts';
+import type { WriterData, WriterMessage, WriterReply } from './store-thread.ts';
 import { type TakenBatch, WriteQueue } from './write-queue.ts';
 
 /** Tells of a problem: at most one line per kind and minute. */
@@ -240,7 +240,7 @@ export function startPageWriter(
   };
   const start = (): void => {
     if (closed) return;
-    thread = new Worker(new URL('./store-writer.ts', import.meta.url), {
+    thread = new Worker(new URL('./store-thread.ts', import.meta.url), {
       workerData: { path, maxBytes } satisfies WriterData,
     });
     thread.on('message', onReply);

@@ -1,10 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
-import { negotiate } from '../answer/language.ts';
-import { createPortServer } from '../answer/port-server.ts';
-import { createRefusals } from '../answer/refusal.ts';
-import { compileRoutes, type Routes } from '../answer/routes.ts';
 import { LIFEBOAT_RHYTHM, startBeating } from '../beating.ts';
 import type { PublicPages } from '../beats.ts';
 import { freshness } from '../cache/freshness.ts';
@@ -16,6 +12,10 @@ import { answerOf } from '../cache/wire.ts';
 import { linkToPrimary } from '../link.ts';
 import { createLog } from '../log.ts';
 import { Recorder } from '../metrics/recorder.ts';
+import { createRefusals } from '../request/answer/refusal.ts';
+import { createPortServer } from '../request/connection/port-server.ts';
+import { negotiate } from '../request/language.ts';
+import { compileRoutes, type Routes } from '../routes.ts';
 
 /** The lifeboat's own share of the page memory. */
 const MEMORY_SHARE = 0.25;

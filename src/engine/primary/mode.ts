@@ -1,5 +1,5 @@
 import type { Mode } from '../beats.ts';
-import { answering, LIFEBOAT_DEFAULTS } from './lifeboat-need.ts';
+import { answering, LIFEBOAT_DEFAULTS } from './lifeboat-call.ts';
 import { type Silence, silentMs } from './silence.ts';
 import { isServing, type WorkerView } from './view.ts';
 

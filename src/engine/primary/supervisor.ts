@@ -6,16 +6,16 @@ import { createTotals } from '../metrics/totals.ts';
 import type { AdminSources } from './admin.ts';
 import { Backoff } from './backoff.ts';
 import { createCare } from './care.ts';
-import { createExchange } from './exchange.ts';
 import { createFleet, type ExitNews, type Member } from './fleet.ts';
 import { type Health, healthOf } from './health.ts';
-import { createLifeboat, type Lifeboat } from './lifeboat.ts';
-import { answering, LIFEBOAT_ASHORE, LIFEBOAT_DEFAULTS, lifeboatNeed } from './lifeboat-need.ts';
+import { answering, LIFEBOAT_ASHORE, LIFEBOAT_DEFAULTS, lifeboatNeed } from './lifeboat-call.ts';
+import { createLifeboat, type Lifeboat } from './lifeboat-succession.ts';
 import { MODE_DEFAULTS, modeAtStart, nextMode } from './mode.ts';
 import { createReloader } from './reload.ts';
 import { createScaling } from './scaling.ts';
 import type { Settings } from './settings.ts';
 import { noSilence, silentMs, trackSilence } from './silence.ts';
+import { createExchange } from './switchboard.ts';
 import { isServing } from './view.ts';
 
 export interface SupervisorOptions {

@@ -1,7 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import type { Logger } from 'pino';
-import { wantsJson } from '../../engine/answer/accept.ts';
 import { PoolFullError, TaskDeadlineError } from '../../engine/pool/errors.ts';
+import { wantsJson } from '../../engine/request/answer/accept.ts';
 import { FeatureDownError, FeatureTimeoutError } from './feature.ts';
 import { notFound, Problem, unavailable } from './problem.ts';
 import { SignInNeeded } from './require.ts';

@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { wantsJson } from '../../engine/answer/accept.ts';
+import { wantsJson } from '../../engine/request/answer/accept.ts';
 import { forbidden, Problem, unavailable } from './problem.ts';
 import type { SignedIn } from './state.ts';
 

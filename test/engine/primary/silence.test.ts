@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { LIFEBOAT_ASHORE, lifeboatNeed } from '../../../src/engine/primary/lifeboat-need.ts';
+import { LIFEBOAT_ASHORE, lifeboatNeed } from '../../../src/engine/primary/lifeboat-call.ts';
 import { noSilence, type Silence, silentMs, trackSilence } from '../../../src/engine/primary/silence.ts';
 import type { WorkerView } from '../../../src/engine/primary/view.ts';
 import { serving } from './views.ts';

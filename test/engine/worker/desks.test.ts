@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Downward, Upward } from '../../../src/engine/beats.ts';
 import type { Link } from '../../../src/engine/link.ts';
-import { createLeaseDesk } from '../../../src/engine/worker/lease-desk.ts';
-import { createPurger } from '../../../src/engine/worker/purger.ts';
+import { createLeaseDesk } from '../../../src/engine/pages/leases.ts';
+import { createPurger } from '../../../src/engine/pages/purger.ts';
 
 /** A link whose primary is the test. */
 function fakeLink() {

@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
+import { startSlowly } from '../../../src/engine/admission/slow-start.ts';
 import { Rebalance } from '../../../src/engine/worker/rebalance.ts';
-import { startSlowly } from '../../../src/engine/worker/slow-start.ts';
 
 describe('after a step up a worker lets go of connections', () => {
   test('as many as its share, spread over the time', () => {

@@ -1,7 +1,7 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import { z } from 'zod';
-import { wantsJson } from '../../../engine/answer/accept.ts';
+import { wantsJson } from '../../../engine/request/answer/accept.ts';
 import { postById } from '../../data/posts.ts';
 import type { Post } from '../../data/types.ts';
 import { forbidden, notFound, Problem } from '../../http/problem.ts';

@@ -1,6 +1,6 @@
 import Router from '@koa/router';
 import { z } from 'zod';
-import { wantsJson } from '../../../engine/answer/accept.ts';
+import { wantsJson } from '../../../engine/request/answer/accept.ts';
 import { postBySlug } from '../../data/posts.ts';
 import { notFound, Problem } from '../../http/problem.ts';
 import { spend } from '../../http/rate-limit.ts';

@@ -1,0 +1,81 @@
+import type { Downward, PublicPages } from '../beats.ts';
+import { Backoff } from './backoff.ts';
+import { keepLifeboat, type LifeboatKeeper, type LifeboatKeeperOptions } from './lifeboat-process.ts';
+
+/** Longest pause before a lifeboat that died is started again, ms: without one, nobody answers when the workers are gone. */
+const LONGEST_PAUSE_MS = 1_000;
+
+export interface LifeboatOptions extends Omit<LifeboatKeeperOptions, 'onStart' | 'onExit' | 'restartDelayMs'> {
+  /** The one in use died; what it had not done yet is not to be waited for. */
+  onGone: () => void;
+  /** What a new one must know besides the site's pages. */
+  modeMessage: () => Downward;
+}
+
+export interface Lifeboat extends LifeboatKeeper {
+  /** Where the site's public pages are, as the workers said. */
+  learn: (publicPages: PublicPages) => void;
+  /** Puts one with this environment in the place of the one there is, as soon as it is ready. */
+  renew: (env: NodeJS.ProcessEnv) => void;
+}
+
+/** The lifeboat of the server: always one in use, and during a reload the next one besides. */
+export function createLifeboat(options: LifeboatOptions): Lifeboat {
+  const backoff = new Backoff();
+  const now = (): number => performance.now();
+  let publicPages: PublicPages | undefined;
+  let wanted = false;
+  let next: LifeboatKeeper | undefined;
+
+  const launch = (env: NodeJS.ProcessEnv): LifeboatKeeper => {
+    const keeper = keepLifeboat({
+      ...options,
+      env,
+      onStart() {
+        if (publicPages !== undefined) keeper.send({ type: 'public-pages', publicPages });
+        keeper.send(options.modeMessage());
+        if (keeper === next) takeOver(keeper);
+      },
+      onExit() {
+        if (keeper === current) options.onGone();
+        backoff.crashed(now());
+      },
+      restartDelayMs: () => Math.min(LONGEST_PAUSE_MS, backoff.delayMs(now())),
+    });
+    return keeper;
+  };
+  const takeOver = (keeper: LifeboatKeeper): void => {
+    const before = current;
+    next = undefined;
+    current = keeper;
+    keeper.setWanted(wanted);
+    before.stop();
+  };
+  let current = launch(options.env);
+
+  return {
+    get active() {
+      return current.active;
+    },
+    get pid() {
+      return current.pid;
+    },
+    setWanted(nowWanted) {
+      wanted = nowWanted;
+      current.setWanted(wanted);
+    },
+    send: (message) => current.send(message),
+    learn(pages) {
+      publicPages = pages;
+      current.send({ type: 'public-pages', publicPages });
+    },
+    renew(env) {
+      next?.stop();
+      next = launch(env);
+    },
+    stop() {
+      current.stop();
+      next?.stop();
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import type { Downward, Upward } from '../beats.ts';
+import type { Fleet, Member } from './fleet.ts';
+import { createLeases } from './leases.ts';
+import type { Lifeboat } from './lifeboat-succession.ts';
+import { createPurges } from './purges.ts';
+
+/** The lifeboat's number where processes are told apart by number; workers count from 1. */
+const LIFEBOAT = 0;
+
+export interface Exchange {
+  /** Takes what a worker has for others; another message is left alone. */
+  take: (member: Member, message: Upward) => void;
+  /** Takes what the lifeboat has for others. */
+  takeFromLifeboat: (message: Upward) => void;
+  /** A worker is gone: nobody waits for it any more. */
+  gone: (member: Member) => void;
+  lifeboatGone: () => void;
+}
+
+/** What workers have to do with one another goes through the primary: leases of renders, purges, broadcasts. */
+export function createExchange(fleet: Fleet, lifeboat: () => Lifeboat | undefined, now: () => number): Exchange {
+  const leases = createLeases();
+  const purges = createPurges();
+
+  const tell = (id: number | undefined, message: Downward): void => {
+    const member = id === undefined ? undefined : fleet.members.get(id);
+    if (member !== undefined) fleet.send(member, message);
+  };
+
+  const lease = (member: Member, { key, ttlMs }: Extract<Upward, { type: 'lease' }>): void => {
+    const granted = leases.ask(key, member.id, ttlMs, now());
+    fleet.send(member, { type: 'leased', key, granted });
+    if (!granted) tell(leases.ownerOf(key), { type: 'wanted', key });
+  };
+
+  /** Passes a purge on to every other process, and tells the origin when all have done it. */
+  const purge = (origin: number, message: Extract<Upward, { type: 'purge' }>): void => {
+    const others = [...fleet.members.values()]
+      .filter(({ id, state }) => id !== origin && state !== 'starting')
+      .map(({ id }) => id);
+    const boat = lifeboat();
+    purges.start(message.id, boat?.pid === undefined ? others : [...others, LIFEBOAT], () =>
+      tell(origin, { type: 'purged', id: message.id }),
+    );
+    fleet.broadcast(message, origin);
+    boat?.send(message);
+  };
+
+  return {
+    take(member, message) {
+      switch (message.type) {
+        case 'purge':
+          purge(member.id, message);
+          return;
+        case 'purged':
+          purges.answered(message.id, member.id);
+          return;
+        case 'lease':
+          lease(member, message);
+          return;
+        case 'release': {
+          const { key, stored } = message;
+          for (const waiter of leases.release(key, member.id)) tell(waiter, { type: 'freed', key, stored });
+          return;
+        }
+        case 'broadcast':
+          fleet.broadcast(message);
+          return;
+      }
+    },
+    takeFromLifeboat(message) {
+      if (message.type === 'purged') purges.answered(message.id, LIFEBOAT);
+    },
+    gone({ id }) {
+      for (const [key, waiters] of leases.drop(id))
+        for (const waiter of waiters) tell(waiter, { type: 'freed', key, stored: false });
+      purges.gone(id);
+    },
+    lifeboatGone() {
+      purges.gone(LIFEBOAT);
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { type Exchange, openExchange } from './plain-exchange.ts';
+import { type PlainGet, parsePlainGet } from './plain-get.ts';
+
+/** Bytes for a socket; `close`: the connection ends with them. */
+export interface QuickBytes {
+  head: Buffer;
+  body: Buffer | undefined;
+  close: boolean;
+}
+
+/** Answers a plain GET at once, or leaves it to the listeners of the server with undefined. */
+export type QuickAnswer = (get: PlainGet) => QuickBytes | undefined;
+
+/** What the connections of one server share. */
+export interface FrontParts {
+  server: Server;
+  held: Set<FrontConnection>;
+  quick: QuickAnswer;
+  /** node:http's own listener for connections. */
+  parse: (socket: Socket) => void;
+  keepAliveMs: number;
+}
+
+/** Most that a client may send ahead while its request is being answered, bytes; it is not read on before, either. */
+const MAX_AHEAD_BYTES = 65_536;
+/** A client may ask until the time told to it is over: what is on its way then still finds the connection open, ms. */
+const KEEP_ALIVE_GRACE_MS = 1_000;
+
+const CONNECTION = Symbol('tahan.connection');
+interface FrontSocket extends Socket {
+  [CONNECTION]: FrontConnection;
+}
+
+/** A connection that node:http does not read (yet). */
+export class FrontConnection {
+  readonly socket: FrontSocket;
+  /** Waits for a next request. */
+  idle = false;
+  private readonly front: FrontParts;
+  /** The request that the server's listeners work on, and what the client sent meanwhile. */
+  private exchange: Exchange | undefined;
+  private ahead: Buffer | undefined;
+
+  constructor(front: FrontParts, socket: Socket) {
+    this.front = front;
+    this.socket = Object.assign(socket, { [CONNECTION]: this });
+    for (const [event, listener] of LISTENERS) socket.on(event, listener);
+  }
+
+  data(chunk: Buffer): void {
+    if (this.exchange !== undefined) {
+      this.wait(chunk);
+      return;
+    }
+    const get = parsePlainGet(chunk);
+    if (get === undefined) {
+      this.leave(chunk);
+      return;
+    }
+    const answer = this.front.quick(get);
+    if (answer === undefined) this.ask(get, chunk);
+    else this.write(answer);
+  }
+
+  drained(): void {
+    this.exchange?.drained();
+  }
+
+  timedOut(): void {
+    if (this.exchange?.timedOut() !== true) this.socket.destroy();
+  }
+
+  closed(): void {
+    this.front.held.delete(this);
+    this.exchange?.closed();
+  }
+
+  /** Gives the connection to node:http, with what has been read of it. */
+  private leave(chunk: Buffer): void {
+    const { socket, front } = this;
+    front.held.delete(this);
+    for (const [event, listener] of LISTENERS) socket.off(event, listener);
+    socket.setTimeout(0);
+    front.parse.call(front.server, socket);
+    socket.emit('data', chunk);
+  }
+
+  private write({ head, body, close }: QuickBytes): void {
+    const { socket } = this;
+    if (body === undefined) socket.write(head);
+    else {
+      socket.cork();
+      socket.write(head);
+      socket.write(body);
+      socket.uncork();
+    }
+    if (close) {
+      socket.destroySoon();
+      return;
+    }
+    this.rest();
+    // A client that asks and does not read gets no further answers.
+    if (socket.writableNeedDrain) {
+      socket.pause();
+      socket.once('drain', () => socket.resume());
+    }
+  }
+
+  private ask(get: PlainGet, chunk: Buffer): void {
+    const { server, keepAliveMs } = this.front;
+    this.idle = false;
+    this.socket.setTimeout(0);
+    this.exchange = openExchange(server, this.socket, get, chunk, keepAliveMs, (close) => this.answered(close));
+  }
+
+  private answered(close: boolean): void {
+    this.exchange = undefined;
+    if (close) {
+      this.socket.destroySoon();
+      return;
+    }
+    this.rest();
+    const { ahead } = this;
+    if (ahead === undefined) return;
+    this.ahead = undefined;
+    this.socket.resume();
+    this.data(ahead);
+  }
+
+  private wait(chunk: Buffer): void {
+    this.ahead = this.ahead === undefined ? chunk : Buffer.concat([this.ahead, chunk]);
+    if (this.ahead.length > MAX_AHEAD_BYTES) this.socket.destroy();
+    else this.socket.pause();
+  }
+
+  private rest(): void {
+    if (this.idle) return;
+    this.idle = true;
+    this.socket.setTimeout(this.front.keepAliveMs + KEEP_ALIVE_GRACE_MS);
+  }
+}
+
+/** The same functions for every connection: a closure for each would cost more than the rest of a quick answer. */
+const LISTENERS = Object.entries({
+  data(this: FrontSocket, chunk: Buffer) {
+    this[CONNECTION].data(chunk);
+  },
+  end(this: FrontSocket) {
+    this.end();
+  },
+  drain(this: FrontSocket) {
+    this[CONNECTION].drained();
+  },
+  timeout(this: FrontSocket) {
+    this[CONNECTION].timedOut();
+  },
+  error(this: FrontSocket) {
+    this.destroy();
+  },
+  close(this: FrontSocket) {
+    this[CONNECTION].closed();
+  },
+});

@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BlockList } from 'node:net';
+import type { Priority, RequestInfo } from '../site.ts';
+import { clientAddress, isSecure } from './client.ts';
+
+const VISIT = Symbol('tahan.visit');
+
+/** What the engine holds of a request that it passes to the site. Times on the clock of `performance.now()`, ms. */
+export class Visit implements RequestInfo {
+  readonly priority: Priority;
+  readonly deadlineAt: number;
+  private readonly request: IncomingMessage;
+  private readonly trusted: BlockList;
+  private controller: AbortController | undefined;
+  private reason: Error | undefined;
+
+  constructor(request: IncomingMessage, priority: Priority, deadlineAt: number, trusted: BlockList) {
+    this.request = request;
+    this.priority = priority;
+    this.deadlineAt = deadlineAt;
+    this.trusted = trusted;
+    (request as { [VISIT]?: Visit })[VISIT] = this;
+  }
+
+  /** Made when first asked for: most pages never look at it. */
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.reason !== undefined) this.controller.abort(this.reason);
+    }
+    return this.controller.signal;
+  }
+
+  get aborted(): boolean {
+    return this.reason !== undefined;
+  }
+
+  remainingMs(): number {
+    return this.deadlineAt - performance.now();
+  }
+
+  get clientAddress(): string {
+    return clientAddress(this.request, this.trusted);
+  }
+
+  get secure(): boolean {
+    return isSecure(this.request, this.trusted);
+  }
+
+  abort(reason: Error): void {
+    if (this.reason !== undefined) return;
+    this.reason = reason;
+    this.controller?.abort(reason);
+  }
+}
+
+/** The time for a request is over. */
+export class DeadlineError extends Error {
+  readonly code = 'DEADLINE';
+  override readonly name = 'DeadlineError';
+  constructor() {
+    super('the deadline of the request has passed');
+  }
+}
+
+/** The visitor has closed the connection. */
+export class ClientGoneError extends Error {
+  readonly code = 'CLIENT_GONE';
+  override readonly name = 'ClientGoneError';
+  constructor() {
+    super('the visitor has closed the connection');
+  }
+}
+
+/**
+ * What the engine knows of a request.
+ * @throws {TypeError} for a request that did not come through the engine
+ */
+export function visitOf(request: IncomingMessage): Visit {
+  const visit = (request as { [VISIT]?: Visit })[VISIT];
+  if (visit === undefined) throw new TypeError('this request did not come through Tahan');
+  return visit;
+}
+
+const silent = (): void => {};
+
+/**
+ * Takes the response away from the site, which may still be working on it after the engine has answered: what it
+ * does to the response from now on has no effect and raises nothing.
+ */
+export function detach(response: ServerResponse): void {
+  response.on('error', silent);
+  Object.assign(response, {
+    writeHead: () => response,
+    setHeader: () => response,
+    setHeaders: () => response,
+    appendHeader: () => response,
+    removeHeader: silent,
+    flushHeaders: silent,
+    addTrailers: silent,
+    writeContinue: silent,
+    writeProcessing: silent,
+    writeEarlyHints: silent,
+    writeInformation: silent,
+    destroy: () => response,
+    write: () => true,
+    end: () => response,
+  });
+}

@@ -1,0 +1,260 @@
+import { describe, expect, test } from '@jest/globals';
+import { AdaptiveLimit } from '../../../src/engine/admission/adaptive-limit.ts';
+import { CoDel } from '../../../src/engine/admission/codel.ts';
+import { Dispatcher, type SiteJob } from '../../../src/engine/admission/dispatcher.ts';
+import { RouteWork } from '../../../src/engine/admission/route-work.ts';
+import type { Priority } from '../../../src/engine/site.ts';
+
+const BOUNDS = { critical: 200, normal: 100, low: 50, background: 20 };
+const codel = (): Record<Priority, CoDel> => ({
+  critical: new CoDel(),
+  normal: new CoDel(),
+  low: new CoDel(),
+  background: new CoDel(),
+});
+
+/** A dispatcher on the real event loop with a clock that only jobs move. */
+function set(options: { dryRun?: boolean } = {}) {
+  const clock = { now: 1_000 };
+  const refused: string[] = [];
+  const dispatcher = new Dispatcher({
+    bounds: { boundMs: BOUNDS },
+    codel: codel(),
+    dryRun: options.dryRun ?? false,
+    now: () => clock.now,
+    onRefusal: (priority, why, dryRun) => refused.push(`${priority} ${why}${dryRun ? ' dry' : ''}`),
+  });
+  const work = new RouteWork(new AdaptiveLimit({ initial: 16, min: 1, max: 16 }));
+  work.observeCost(10, clock.now);
+  const ran: string[] = [];
+  const job = (name: string, priority: Priority = 'normal', more: Partial<SiteJob> = {}): SiteJob => ({
+    priority,
+    costMs: 10,
+    queuedAt: clock.now,
+    deadlineAt: clock.now + 2_000,
+    cancelled: false,
+    work,
+    run() {
+      ran.push(name);
+      clock.now += 10;
+      return Promise.resolve('done');
+    },
+    refuse: (why) => ran.push(`${name} ${why}`),
+    ...more,
+  });
+  return { clock, dispatcher, job, ran, refused, work };
+}
+
+const turns = async (count = 200): Promise<void> => {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe('the dispatcher', () => {
+  test('runs critical before normal before low, each first in first out', async () => {
+    const { dispatcher, job, ran } = set();
+    for (const [name, priority] of [
+      ['low 1', 'low'],
+      ['normal 1', 'normal'],
+      ['critical 1', 'critical'],
+      ['low 2', 'low'],
+      ['critical 2', 'critical'],
+    ] as const) {
+      expect(dispatcher.offer(job(name, priority))).toBeUndefined();
+    }
+    await turns();
+    expect(ran).toEqual(['critical 1', 'critical 2', 'normal 1', 'low 1', 'low 2']);
+  });
+
+  test('lets in work up to the bound of a priority and the burst budget, and then refuses', () => {
+    const { dispatcher, job, refused } = set();
+    let admitted = 0;
+    while (dispatcher.offer(job('low', 'low')) === undefined) admitted += 1;
+    // 50 ms of bound hold six jobs of 10 ms (the sixth finds 50 ms ahead), the burst budget four or five more.
+    expect(admitted).toBeGreaterThanOrEqual(6);
+    expect(admitted).toBeLessThanOrEqual(11);
+    expect(refused).toEqual(['low queue']);
+    expect(dispatcher.wouldRefuse({ priority: 'low', costMs: 10 })).toBe(true);
+    expect(dispatcher.wouldRefuse({ priority: 'critical', costMs: 10 })).toBe(false);
+  });
+
+  test('waits for arriving visitors before the next job, but not for ever', async () => {
+    const { dispatcher, job, ran } = set();
+    dispatcher.offer(job('job'));
+    for (let turn = 0; turn < 20; turn++) {
+      dispatcher.noteArrival(0.05);
+      await turns(1);
+    }
+    expect(ran).toEqual([]);
+    for (let turn = 0; turn < 100; turn++) {
+      dispatcher.noteArrival(0.05);
+      await turns(1);
+    }
+    expect(ran).toEqual(['job']);
+  });
+
+  test('drops what is past its deadline, and what nobody waits for any more costs nothing', async () => {
+    const { clock, dispatcher, job, ran, refused } = set();
+    const gone = job('gone');
+    dispatcher.offer(job('late', 'normal', { deadlineAt: clock.now + 5 }));
+    dispatcher.offer(gone);
+    dispatcher.offer(job('last'));
+    dispatcher.cancel(gone);
+    expect(dispatcher.queue.length).toBe(2);
+    clock.now += 6;
+    await turns();
+    expect(ran).toEqual(['late expired', 'last']);
+    expect(refused).toEqual(['normal expired']);
+  });
+
+  test('refuses what cannot be done before its deadline behind what is queued', () => {
+    const { clock, dispatcher, job } = set();
+    for (let n = 0; n < 5; n++) dispatcher.offer(job('queued'));
+    expect(dispatcher.offer(job('short', 'normal', { deadlineAt: clock.now + 40 }))).toBe('deadline');
+  });
+
+  test('a dry run counts and refuses nothing', async () => {
+    const { dispatcher, job, ran, refused } = set({ dryRun: true });
+    for (let n = 0; n < 30; n++) expect(dispatcher.offer(job('job', 'low'))).toBeUndefined();
+    await turns(3_000);
+    expect(ran.filter((name) => name === 'job')).toHaveLength(30);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.every((line) => line.endsWith('dry'))).toBe(true);
+  });
+
+  test('jobs of a route that wait for something leave the loop to others, up to the limit of the route', async () => {
+    const { dispatcher, job, ran, work } = set();
+    const ends: (() => void)[] = [];
+    const slow = (name: string): SiteJob =>
+      job(name, 'normal', {
+        costMs: 0.1,
+        run() {
+          ran.push(name);
+          return new Promise((resolve) => ends.push(() => resolve('done')));
+        },
+      });
+    for (let n = 0; n < 20; n++) dispatcher.offer(slow(`slow ${n}`));
+    await turns(500);
+    expect(ran).toHaveLength(16);
+    expect([dispatcher.inFlight, work.waiting]).toEqual([16, 4]);
+    for (const end of ends.splice(0)) end();
+    await turns(500);
+    expect(ran).toHaveLength(20);
+  });
+});
+
+describe('jobs that wait for a place of their route', () => {
+  /** A route with one place, a job in it, and two that wait for it. */
+  async function parked(more: Partial<SiteJob> = {}) {
+    const place = set();
+    const work = new RouteWork(new AdaptiveLimit({ initial: 1, min: 1, max: 1 }));
+    const end: { now?: () => void } = {};
+    const first = place.job('first', 'normal', {
+      work,
+      costMs: 0.1,
+      run() {
+        place.ran.push('first');
+        return new Promise((resolve) => {
+          end.now = () => resolve('done');
+        });
+      },
+    });
+    const second = place.job('second', 'normal', { work, costMs: 0.1, ...more });
+    const third = place.job('third', 'normal', { work, costMs: 0.1 });
+    for (const job of [first, second, third]) expect(place.dispatcher.offer(job)).toBeUndefined();
+    await turns();
+    expect(place.ran).toEqual(['first']);
+    expect(work.waiting).toBe(2);
+    return { ...place, work, end: () => end.now?.(), second, third };
+  }
+
+  test('go on when the one before them is past its deadline', async () => {
+    const { clock, ran, end, work } = await parked({ deadlineAt: 1_500 });
+    clock.now = 1_600;
+    end();
+    await turns();
+    expect(ran).toEqual(['first', 'second expired', 'third']);
+    expect(work.waiting).toBe(0);
+  });
+
+  test('go on when the one that was to take the place leaves', async () => {
+    const { dispatcher, ran, end, second } = await parked();
+    end();
+    // Its turn has come, but it has not begun.
+    while (!dispatcher.queue.has(second)) await Promise.resolve();
+    dispatcher.cancel(second);
+    await turns();
+    expect(ran).toEqual(['first', 'third']);
+  });
+
+  test('leave without a trace', async () => {
+    const { dispatcher, ran, end, second, third, work } = await parked();
+    dispatcher.cancel(third);
+    dispatcher.cancel(second);
+    expect([second.cancelled, third.cancelled, work.waiting]).toEqual([true, true, 0]);
+    end();
+    await turns();
+    expect(ran).toEqual(['first']);
+    expect(dispatcher.inFlight).toBe(0);
+  });
+
+  test('are not dropped for that wait, which is no delay of the queue', async () => {
+    const { clock, dispatcher, ran, end, second } = await parked();
+    clock.now += 1_000;
+    end();
+    while (!dispatcher.queue.has(second)) await Promise.resolve();
+    expect(dispatcher.queue.oldestQueuedAt()).toBe(clock.now);
+    await turns();
+    expect(ran).toEqual(['first', 'second', 'third']);
+  });
+});
+
+describe('the cost of a route', () => {
+  test('is the time until the loop turns again, less what arriving visitors took of it', async () => {
+    const { clock, dispatcher, job, work } = set();
+    const route = new RouteWork(new AdaptiveLimit({ initial: 16, min: 1, max: 16 }));
+    dispatcher.offer(
+      job('dear', 'normal', {
+        work: route,
+        run() {
+          clock.now += 30;
+          // After its first await the listener works on, and a visitor arrives.
+          return Promise.resolve().then(() => {
+            clock.now += 12;
+            clock.now += 5;
+            dispatcher.noteArrival(5);
+            return 'done';
+          });
+        },
+      }),
+    );
+    await turns();
+    expect(route.costMs).toBeCloseTo(42, 6);
+    expect(work.costMs).toBe(10);
+  });
+});
+
+describe('a standing queue', () => {
+  test('is cut by CoDel, one job at a time, and each that is dropped is told', async () => {
+    const { dispatcher, job, ran, refused, clock } = set();
+    // Announced as cheap, so that the gate lets them in, and really dear.
+    for (let n = 0; n < 60; n++)
+      expect(
+        dispatcher.offer(
+          job(`job`, 'normal', {
+            costMs: 0.5,
+            run() {
+              ran.push('job');
+              clock.now += 20;
+              return Promise.resolve('done');
+            },
+          }),
+        ),
+      ).toBeUndefined();
+    await turns(3_000);
+    const dropped = ran.filter((line) => line === 'job codel').length;
+    expect(dropped).toBeGreaterThan(5);
+    expect(refused).toEqual(Array.from({ length: dropped }, () => 'normal codel'));
+    expect(ran.filter((line) => line === 'job')).toHaveLength(60 - dropped);
+    expect([dispatcher.inFlight, dispatcher.queue.length]).toEqual([0, 0]);
+  });
+});

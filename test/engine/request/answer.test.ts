@@ -1,0 +1,193 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { trustedProxyList } from '../../../src/config.ts';
+import { prefersJson } from '../../../src/engine/request/answer/accept.ts';
+import { createRefusals } from '../../../src/engine/request/answer/refusal.ts';
+import { clientAddress, isDirectLoopback, isSecure } from '../../../src/engine/request/client.ts';
+import { negotiate } from '../../../src/engine/request/language.ts';
+import { compileRoutes } from '../../../src/engine/routes.ts';
+
+const from = (remoteAddress: string, headers: Record<string, string> = {}): IncomingMessage =>
+  ({ socket: { remoteAddress }, headers }) as unknown as IncomingMessage;
+
+const KEEP = 'connection: keep-alive\r\n';
+
+describe('the visitor’s address', () => {
+  const trusted = trustedProxyList(['10.0.0.0/8', '::1']);
+  test.each([
+    ['a claim of an untrusted peer is ignored', from('203.0.113.9', { 'x-forwarded-for': '1.2.3.4' }), '203.0.113.9'],
+    [
+      'behind a trusted proxy it is the nearest untrusted hop',
+      from('10.0.0.1', { 'x-forwarded-for': '6.6.6.6, 198.51.100.7' }),
+      '198.51.100.7',
+    ],
+    ['trusted hops are passed over', from('10.0.0.1', { 'x-forwarded-for': '198.51.100.7, 10.9.9.9' }), '198.51.100.7'],
+    [
+      'rubbish ends the search at the proxy',
+      from('10.0.0.1', { 'x-forwarded-for': '198.51.100.7, rubbish' }),
+      '10.0.0.1',
+    ],
+    ['IPv4 in IPv6 is IPv4', from('::ffff:203.0.113.9'), '203.0.113.9'],
+    [
+      'what a visitor claims in front of the proxy’s own word is not reached',
+      from('10.0.0.1', { 'x-forwarded-for': '127.0.0.1, 10.0.0.2, 203.0.113.9' }),
+      '203.0.113.9',
+    ],
+    [
+      'a chain of trusted proxies alone is the farthest of them',
+      from('10.0.0.1', { 'x-forwarded-for': '10.0.0.3, 10.0.0.2' }),
+      '10.0.0.3',
+    ],
+    [
+      'hops may be IPv6, or IPv4 in it',
+      from('::1', { 'x-forwarded-for': '2001:db8::7, ::ffff:10.0.0.2' }),
+      '2001:db8::7',
+    ],
+    ['an address with a port is no address', from('10.0.0.1', { 'x-forwarded-for': '6.6.6.6:80' }), '10.0.0.1'],
+    ['empty hops are no address', from('10.0.0.1', { 'x-forwarded-for': '6.6.6.6,' }), '10.0.0.1'],
+    ['an unknown peer is unknown', from(undefined as never, { 'x-forwarded-for': '6.6.6.6' }), ''],
+  ])('%s', (_name, request, address) => {
+    expect(clientAddress(request, trusted)).toBe(address);
+  });
+
+  test('TLS is believed of a trusted proxy alone', () => {
+    expect(isSecure(from('10.0.0.1', { 'x-forwarded-proto': 'https' }), trusted)).toBe(true);
+    expect(isSecure(from('203.0.113.9', { 'x-forwarded-proto': 'https' }), trusted)).toBe(false);
+  });
+
+  test('a direct client of this machine has no sign of a proxy', () => {
+    expect(isDirectLoopback(from('::ffff:127.0.0.1'))).toBe(true);
+    for (const name of ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'x-real-ip', 'via'])
+      expect(isDirectLoopback(from('127.0.0.1', { [name]: 'x' }))).toBe(false);
+    expect(isDirectLoopback(from('203.0.113.9'))).toBe(false);
+  });
+});
+
+describe('routes', () => {
+  const routes = compileRoutes([
+    { route: '/' },
+    { route: '/posts/new', methods: ['GET'] },
+    { route: '/posts/:slug' },
+    { route: '/a.b' },
+    { route: '/files/*' },
+    { route: '/u/:name/avatar.svg' },
+  ]);
+  test.each([
+    ['GET', '/', '/'],
+    ['GET', '/posts/new', '/posts/new'],
+    ['POST', '/posts/new', '/posts/:slug'],
+    ['GET', '/posts/a-b', '/posts/:slug'],
+    ['GET', '/posts/a/b', 'unknown'],
+    ['GET', '/posts/', 'unknown'],
+    ['GET', '/axb', 'unknown'],
+    ['GET', '/files/x/y/z', '/files/*'],
+    ['GET', '/u/ann/avatar.svg', '/u/:name/avatar.svg'],
+    ['GET', '/u/ann/avatarxsvg', 'unknown'],
+  ])('%s %s is %s', (method, path, route) => {
+    expect(routes.match(method, path).policy.route).toBe(route);
+  });
+
+  test('the first policy that matches wins, be it a template or not', () => {
+    const { match, unknown } = compileRoutes([
+      { route: '/u/me', methods: ['POST'] },
+      { route: '/u/:name', methods: ['GET'] },
+      { route: '/u/me' },
+      { route: '/*' },
+      { route: '/late' },
+    ]);
+    const routeOf = (method: string, path: string): string => match(method, path).policy.route;
+    expect(routeOf('POST', '/u/me')).toBe('/u/me');
+    expect(match('GET', '/u/me').index).toBe(1);
+    expect(match('PUT', '/u/me').index).toBe(2);
+    expect(routeOf('GET', '/late')).toBe('/*');
+    expect(match('GET', 'x')).toBe(unknown);
+  });
+
+  test.each([
+    ['/a.b+c', '/a.b+c', '/aXb+c'],
+    ['/(x)/:id', '/(x)/1', '/x/1'],
+    ['/[a]/$1/^/:id', '/[a]/$1/^/2', '/a/$1/^/2'],
+    ['/:year-:month', '/2026-11', '/2026'],
+    ['/:file.svg', '/a.svg', '/asvg'],
+    ['/a|b/:c', '/a|b/1', '/a'],
+    ['/\\d/:c', '/\\d/1', '/5/1'],
+    ['/b*', '/b*', '/bb'],
+    ['/files/*', '/files/', '/files'],
+  ])('%s is %s and not %s', (route, path, other) => {
+    const { match, all, unknown } = compileRoutes([{ route }]);
+    expect(match('GET', path)).toBe(all[0]);
+    expect(match('GET', other)).toBe(unknown);
+  });
+
+  test('a policy must be a path, and there is a bound', () => {
+    expect(() => compileRoutes([{ route: 'posts' }])).toThrow('must start with /');
+    expect(() => compileRoutes(Array.from({ length: 201 }, (_, n) => ({ route: `/${n}` })))).toThrow(
+      '200 route policies',
+    );
+  });
+});
+
+describe('not now', () => {
+  const refusals = createRefusals({ siteName: '<b>"Me"</b>', stamp: [] });
+  test('is a page that reloads itself for people, JSON for programs, with a spread Retry-After', () => {
+    const seconds = new Set<string>();
+    for (let step = 0; step < 50; step++) {
+      const text = refusals.bytes('text/html', KEEP, step / 50, 0).toString();
+      seconds.add(/retry-after: (\d)/.exec(text)?.[1] ?? '');
+      expect(text).toContain('http-equiv="refresh"');
+      expect(text).not.toContain('<b>');
+      const [head = '', body = ''] = text.split('\r\n\r\n');
+      expect(head).toContain(`content-length: ${Buffer.byteLength(body)}`);
+    }
+    expect([...seconds].sort()).toEqual(['1', '2', '3', '4', '5']);
+    const json = refusals.bytes('application/json', 'connection: close\r\n', 0, 0).toString();
+    expect(JSON.parse(json.split('\r\n\r\n')[1] ?? '')).toMatchObject({ error: { status: 503, retryAfterSeconds: 1 } });
+    expect(json).toContain('connection: close');
+  });
+
+  test('is the same over a socket and through node:http, with no body for HEAD', async () => {
+    const server = createServer((request, response) => refusals.write(request, response, 0.5));
+    const answer = await supertest(server).get('/').set('accept', 'text/html').expect(503);
+    expect(answer.headers).toMatchObject({ 'retry-after': '3', 'cache-control': 'no-store' });
+    const [head = '', body = ''] = refusals.bytes('text/html', KEEP, 0.5, Date.now()).toString().split('\r\n\r\n');
+    expect(answer.text).toBe(body);
+    for (const name of ['content-type', 'content-length', 'retry-after', 'content-security-policy'])
+      expect(head).toContain(`${name}: ${answer.headers[name]}\r\n`);
+    const asked = await supertest(server).head('/').expect(503);
+    expect(asked.headers['content-length']).toBe(answer.headers['content-length']);
+    expect(asked.text).toBeUndefined();
+  });
+
+  test('has the date of its second', () => {
+    const date = (now: number): string => /date: (.*)\r/.exec(refusals.bytes(undefined, KEEP, 0, now).toString())![1]!;
+    expect([date(1_000), date(1_999), date(2_000)].map((text) => Date.parse(text))).toEqual([1_000, 1_000, 2_000]);
+  });
+});
+
+test('languages: who asks for a language reads a regional one, the exact one first', () => {
+  expect(
+    ['en', 'en-US', 'en-gb', 'fr-CA, pt', 'i', '*', ';q=1', 'nl;q=x, pt', `${'x,'.repeat(40)}pt`].map((header) =>
+      negotiate(header, ['nl', 'en-GB', 'en-US', 'pt-BR', 'fr']),
+    ),
+  ).toEqual(['en-GB', 'en-US', 'en-GB', 'fr', 'nl', 'nl', 'nl', 'nl', 'nl']);
+  expect(negotiate('en', [])).toBe('');
+});
+
+test('who likes JSON better gets it', () => {
+  expect([undefined, '*/*', 'text/html,application/json;q=0.9', 'application/problem+json'].map(prefersJson)).toEqual([
+    false,
+    false,
+    false,
+    true,
+  ]);
+});
+
+test('languages are negotiated by quality, with a default', () => {
+  const languages = ['en', 'id', 'nl'];
+  expect(
+    [undefined, 'fr', 'id', 'id-ID,en;q=0.5', 'fr,nl;q=0.8,id;q=0.9', 'nl;q=0'].map((header) =>
+      negotiate(header, languages),
+    ),
+  ).toEqual(['en', 'en', 'id', 'id', 'id', 'en']);
+});

@@ -1,0 +1,308 @@
+import net from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { visitOf } from '../../../src/engine/request/visit.ts';
+import type { RequestInfo, RoutePolicy } from '../../../src/engine/site.ts';
+import { type Listener, startWorker, type TestWorker, until, type WorkerOptions } from './fixtures/worker.ts';
+
+let worker: TestWorker | undefined;
+const start = async (
+  handler: Listener,
+  { policies, ...more }: Omit<WorkerOptions, 'site'> & { policies?: RoutePolicy[] } = {},
+): Promise<TestWorker> => {
+  worker = await startWorker({ site: { handler, ...(policies === undefined ? {} : { policies }) }, ...more });
+  return worker;
+};
+afterEach(() => worker?.close());
+
+/** Sends requests on one connection and gives all that comes back until it holds `answers` heads, or is closed. */
+function talk(port: number, texts: string[], answers = texts.length): Promise<{ text: string; closed: boolean }> {
+  return new Promise((resolve) => {
+    let text = '';
+    let next = 1;
+    const socket = net.connect(port, '127.0.0.1', () => socket.write(texts[0]!));
+    const heads = (): number => text.split('HTTP/1.1 ').length - 1;
+    socket.on('data', (chunk) => {
+      text += String(chunk);
+      while (next < texts.length && heads() >= next) socket.write(texts[next++]!);
+      if (heads() >= answers && text.includes('\r\n\r\n')) {
+        resolve({ text, closed: false });
+        socket.destroy();
+      }
+    });
+    socket.on('close', () => resolve({ text, closed: true }));
+    socket.on('error', () => {});
+  });
+}
+
+const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+
+describe('a request that the site answers for one visitor', () => {
+  test('gets the site’s answer, with the stamp', async () => {
+    const { get } = await start((_request, response) => response.writeHead(201, { 'x-a': 'b' }).end('made'));
+    expect(await get('/')).toMatchObject({ status: 201, body: 'made', headers: { 'x-a': 'b' } });
+    expect((await get('/')).headers['x-tahan-process']).toBe('worker-1');
+  });
+
+  test.each([
+    [
+      'throws at once',
+      () => {
+        throw new Error('broken');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('broken'))],
+  ])('gets a 500 when the listener %s, with nothing of what it had set', async (_how, break_) => {
+    const { get, siteErrors } = await start((_request, response) => {
+      response.statusMessage = 'Fine';
+      response.setHeader('content-length', '1000');
+      response.setHeader('set-cookie', 'a=b');
+      response.setHeader('cache-control', 'public, max-age=600');
+      return break_();
+    });
+    const answer = await get('/');
+    expect(answer).toMatchObject({ status: 500, message: 'Internal Server Error' });
+    expect(answer.body).toContain('Something went wrong');
+    expect(answer.headers['set-cookie']).toBeUndefined();
+    expect(answer.headers['cache-control']).toBeUndefined();
+    expect(answer.headers['x-tahan-process']).toBe('worker-1');
+    expect(siteErrors).toHaveLength(1);
+  });
+
+  test('loses the connection when the listener fails in the middle of its answer', async () => {
+    const { get, siteErrors } = await start(async (_request, response) => {
+      response.writeHead(200, { 'content-length': '10' });
+      response.write('half');
+      await wait(5);
+      throw new Error('broken');
+    });
+    await expect(get('/')).rejects.toThrow();
+    expect(siteErrors).toHaveLength(1);
+  });
+
+  test('keeps its whole answer when the listener fails after it', async () => {
+    const big = 'x'.repeat(3_000_000);
+    const { get, siteErrors } = await start(async (_request, response) => {
+      response.end(big);
+      throw new Error('afterwards');
+    });
+    expect((await get('/')).body.length).toBe(big.length);
+    expect(siteErrors).toHaveLength(1);
+  });
+});
+
+describe('the deadline', () => {
+  const policies = [{ route: '/slow', deadlineMs: 30 }, { route: '/none', deadlineMs: 0 }, { route: '/' }];
+
+  test('gives the waiting page, and the signal tells the site why', async () => {
+    let reason: unknown;
+    const { get } = await start(
+      (request, response) => {
+        response.statusMessage = 'Fine';
+        response.setHeader('x-site', '1');
+        visitOf(request).signal.addEventListener('abort', () => {
+          reason = visitOf(request).signal.reason;
+        });
+      },
+      { policies },
+    );
+    const answer = await get('/slow');
+    expect(answer).toMatchObject({ status: 503, message: 'Service Unavailable' });
+    expect(answer.headers['retry-after']).toMatch(/^[1-5]$/);
+    expect(answer.headers['x-site']).toBeUndefined();
+    expect(reason).toMatchObject({ code: 'DEADLINE' });
+  });
+
+  test('a site that gives up when told costs its visitor no connection, and counts as no failure of the site', async () => {
+    const { port, siteErrors } = await start(
+      (request, response) => {
+        if (request.url === '/') return response.end('next');
+        // Rejects with an AbortError, as fetch and timers do.
+        return wait(10_000, undefined, { signal: visitOf(request).signal });
+      },
+      { policies },
+    );
+    const { text, closed } = await talk(port, [GET('/slow'), GET('/')]);
+    expect(closed).toBe(false);
+    expect(text).toContain('503 Service Unavailable');
+    expect(text).toContain('200 OK');
+    expect(siteErrors).toEqual([]);
+  });
+
+  test('what the site does too late changes nothing; a failure of its own is told', async () => {
+    let late: (() => void) | undefined;
+    const { port, siteErrors } = await start(
+      async (request, response) => {
+        if (request.url === '/') return response.end('next');
+        await new Promise<void>((resolve) => {
+          late = resolve;
+        });
+        response.setHeader('x', 'y');
+        response.setHeaders(new Map([['x', 'y']]));
+        response.writeEarlyHints({ link: '</a>; rel=preload' });
+        response.writeContinue();
+        response.writeProcessing();
+        response.writeHead(200, { 'content-length': '4' });
+        response.flushHeaders();
+        response.write('late');
+        response.addTrailers({ a: 'b' });
+        response.end('late', () => {});
+        response.destroy();
+        throw new TypeError('its own');
+      },
+      { policies },
+    );
+    const asking = talk(port, [GET('/slow'), GET('/')]);
+    await until(() => late !== undefined);
+    await wait(40);
+    late?.();
+    const { text, closed } = await asking;
+    expect(closed).toBe(false);
+    expect(text).not.toContain('late');
+    expect(text.split('HTTP/1.1 ')).toHaveLength(3);
+    await until(() => siteErrors.length > 0);
+    expect(siteErrors).toMatchObject([{ message: 'its own' }]);
+  });
+
+  test('cuts an answer that is half written', async () => {
+    const { get } = await start((_request, response) => response.writeHead(200).write('half'), { policies });
+    await expect(get('/slow')).rejects.toThrow();
+  });
+
+  test('leaves alone an answer that the site has finished and the visitor is still reading, and gives its place back', async () => {
+    const size = 30_000_000;
+    const server = await start((_request, response) => response.end(Buffer.alloc(size, 'x')), { policies });
+    const received = await new Promise<number>((resolve, reject) => {
+      let bytes = 0;
+      const socket = net.connect(server.port, '127.0.0.1', () => socket.write(GET('/slow')));
+      socket.pause();
+      void until(() => server.dispatcher.completed === 1).then(() => socket.resume(), reject);
+      socket.on('data', (chunk) => {
+        bytes += chunk.length;
+        if (bytes > size) socket.destroy();
+      });
+      socket.on('close', () => resolve(bytes));
+    });
+    expect(received).toBeGreaterThan(size);
+    expect(server.dispatcher.inFlight).toBe(0);
+  });
+
+  test('of 0 is none', async () => {
+    const { get } = await start(
+      (request, response) => {
+        expect(visitOf(request).remainingMs()).toBe(Number.POSITIVE_INFINITY);
+        setTimeout(() => response.end('in its time'), 60);
+      },
+      { policies, deadlineMs: 20 },
+    );
+    expect(await get('/none')).toMatchObject({ status: 200, body: 'in its time' });
+  });
+});
+
+describe('a visitor who leaves', () => {
+  test('aborts the work, and what the site writes then raises nothing', async () => {
+    const reasons: unknown[] = [];
+    const server = await start(async (request, response) => {
+      const { signal } = visitOf(request);
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      reasons.push(signal.reason);
+      response.setHeader('a', 'b');
+      response.end('too late');
+      throw signal.reason;
+    });
+    const leaving = new AbortController();
+    const asked = server.get('/', { signal: leaving.signal });
+    await until(() => server.dispatcher.inFlight === 1);
+    leaving.abort();
+    await expect(asked).rejects.toThrow();
+    await until(() => server.dispatcher.inFlight === 0 && reasons.length === 1);
+    expect(reasons).toMatchObject([{ code: 'CLIENT_GONE' }]);
+    expect(server.siteErrors).toEqual([]);
+  });
+
+  test('while queued never reaches the site', async () => {
+    let asked = 0;
+    const server = await start(
+      () => {
+        asked += 1;
+      },
+      { asyncLimit: 1 },
+    );
+    const all = Array.from({ length: 3 }, () => new AbortController());
+    const gone = all.map(({ signal }) => server.get('/', { signal }).catch(() => 'gone'));
+    await until(() => server.works[0]!.waiting === 2);
+    for (const one of all.toReversed()) one.abort();
+    await Promise.all(gone);
+    await until(() => server.dispatcher.inFlight === 0);
+    expect(asked).toBe(1);
+    expect(server.works[0]!.waiting).toBe(0);
+  });
+});
+
+test('a body that is announced too large gets 413 before it is read', async () => {
+  const { get } = await start((_request, response) => response.end('site'), { bodyLimit: 10 });
+  const answer = await get('/', {
+    method: 'POST',
+    headers: { 'content-length': '11', accept: 'application/json' },
+  }).catch((error: Error) => error);
+  expect(answer).toMatchObject({ status: 413, headers: { connection: 'close' } });
+});
+
+describe('a body of unknown length', () => {
+  const ENOUGH = 'x'.repeat(100_000);
+  /** Sends a chunked body of so many pieces, and gives what came back until the connection ended or `enough` was seen. */
+  const send = (port: number, pieces: number, enough: RegExp): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = net.connect(port, '127.0.0.1');
+      let text = '';
+      const done = (): void => {
+        socket.destroy();
+        resolve(text);
+      };
+      socket.on('error', () => {});
+      socket.on('close', done);
+      socket.on('data', (data) => {
+        text += String(data);
+        if (enough.test(text)) done();
+      });
+      socket.write('POST / HTTP/1.1\r\nHost: a\r\nAccept: application/json\r\nTransfer-Encoding: chunked\r\n\r\n');
+      for (let n = 0; n < pieces; n++) socket.write(`${ENOUGH.length.toString(16)}\r\n${ENOUGH}\r\n`);
+      socket.write('0\r\n\r\n');
+    });
+  const echo: Listener = (request, response) => {
+    let bytes = 0;
+    request.on('data', (data: Buffer) => {
+      bytes += data.length;
+    });
+    request.on('end', () => response.end(`${bytes} bytes;`));
+  };
+
+  test('within the limit reaches the site whole', async () => {
+    const { port } = await start(echo, { bodyLimit: 1_000_000 });
+    expect(await send(port, 10, /bytes;/)).toContain('1000000 bytes;');
+  });
+
+  test('gets 413 when it passes the limit, and the site is told to give up', async () => {
+    let seen: RequestInfo | undefined;
+    const server = await start(
+      (request, response) => {
+        seen = visitOf(request);
+        return echo(request, response);
+      },
+      { bodyLimit: 250_000 },
+    );
+    const answer = await send(server.port, 50, /BODY_TOO_LARGE/);
+    expect(answer).toMatch(/^HTTP\/1.1 413 /);
+    expect(answer).toContain('"code":"BODY_TOO_LARGE"');
+    await until(() => server.dispatcher.inFlight === 0);
+    expect(seen!.signal.reason).toMatchObject({ code: 'BODY_TOO_LARGE' });
+    expect(server.siteErrors).toEqual([]);
+  });
+
+  test('that goes on after the answer is cut off', async () => {
+    const server = await start((_request, response) => response.end('early;'), { bodyLimit: 250_000 });
+    const answer = await send(server.port, 100, /never/);
+    expect(answer).toContain('early;');
+    await until(() => server.dispatcher.inFlight === 0);
+  });
+});

@@ -1,0 +1,94 @@
+import { createServer, type Server } from 'node:http';
+import { describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { createEngineRoutes, type EngineRoutesParts } from '../../../src/engine/request/engine-routes.ts';
+
+const TOKEN = 'a-token-of-some-length';
+/** The engine's routes over a site that answers everything else with 404. */
+function app(more: Partial<EngineRoutesParts> = {}, peer?: string): Server {
+  const routes = createEngineRoutes({
+    health: () => ({ status: 503, body: '{"status":"down"}\n' }),
+    ready: () => false,
+    exposition: () => Promise.resolve('tahan_up 1\n'),
+    metricsToken: TOKEN,
+    stamp: { 'x-tahan-process': 'worker-1' },
+    record: () => {},
+    ...more,
+  });
+  return createServer((request, response) => {
+    if (peer !== undefined) Object.defineProperty(request.socket, 'remoteAddress', { value: peer });
+    if (!routes.answer(request, response, (request.url ?? '/').split('?')[0]!)) response.writeHead(404).end('site');
+  });
+}
+
+describe('health', () => {
+  test('is what the primary last told, alive while the process answers, and ready when it serves', async () => {
+    const health = await supertest(app()).get('/health').expect(503, { status: 'down' });
+    expect(health.headers).toMatchObject({ 'cache-control': 'no-store', 'x-tahan-process': 'worker-1' });
+    await supertest(app()).get('/health/live').expect(200, { live: true });
+    await supertest(app()).get('/health/ready').expect(503, { ready: false });
+    await supertest(app({ ready: () => true }))
+      .get('/health/ready')
+      .expect(200, { ready: true });
+  });
+
+  test('is read only, and takes a query', async () => {
+    await supertest(app()).post('/health').expect(405).expect('allow', 'GET, HEAD');
+    const head = await supertest(app()).head('/health/live').expect(200);
+    expect(head.text).toBeUndefined();
+    await supertest(app()).get('/health/live?x=1').expect(200);
+  });
+
+  test.each(['/healthy', '/health/', '/health/other', '/m', '/', '/hello'])(
+    'is not at %s: that is the site’s',
+    async (path) => {
+      await supertest(app()).get(path).expect(404, 'site');
+    },
+  );
+});
+
+describe('metrics on the public port', () => {
+  test('are for a direct client of this machine', async () => {
+    const answer = await supertest(app()).get('/metrics').expect(200);
+    expect(answer.text).toBe('tahan_up 1\n');
+    expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+  });
+
+  test.each(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'x-real-ip', 'via'])(
+    'are not there for who came through a proxy, as %s tells',
+    async (name) => {
+      await supertest(app()).get('/metrics').set(name, '127.0.0.1').expect(404, 'site');
+    },
+  );
+
+  test('are not there for others, whatever they claim to be', async () => {
+    await supertest(app({}, '203.0.113.9')).get('/metrics').expect(404);
+    await supertest(app({}, '203.0.113.9')).get('/metrics').set('x-forwarded-for', '127.0.0.1').expect(404);
+    await supertest(app({}, '203.0.113.9')).post('/metrics').expect(404);
+  });
+
+  test.each([
+    ['the token', `Bearer ${TOKEN}`, 200],
+    ['a part of it', `Bearer ${TOKEN.slice(0, -1)}`, 404],
+    ['more than it', `Bearer ${TOKEN}x`, 404],
+    ['it by another scheme', `Basic ${TOKEN}`, 404],
+    ['it alone', TOKEN, 404],
+    ['none', 'Bearer ', 404],
+  ])('open to others by the token: %s', async (_name, authorization, status) => {
+    const request = supertest(app({}, '203.0.113.9')).get('/metrics').set('authorization', authorization);
+    await request.expect(status);
+  });
+
+  test('are not open by an empty token where none is set', async () => {
+    await supertest(app({ metricsToken: '' }, '203.0.113.9'))
+      .get('/metrics')
+      .set('authorization', 'Bearer ')
+      .expect(404);
+  });
+
+  test('are 503 when the primary gives none', async () => {
+    await supertest(app({ exposition: () => Promise.resolve(undefined) }))
+      .get('/metrics')
+      .expect(503);
+  });
+});
