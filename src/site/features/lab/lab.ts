@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { bodyParser } from '@koa/bodyparser';
 import Router from '@koa/router';
@@ -8,8 +9,20 @@ import { blockLoop } from './block.ts';
 import { leak } from './leak.ts';
 import { labPage } from './page.ts';
 import { labPolicies } from './policies.ts';
-import { blockQuery, type Fault, faultBody, leakQuery, pageQuery, poolQuery, waitQuery, workQuery } from './query.ts';
+import {
+  blockQuery,
+  type Fault,
+  faultBody,
+  leakQuery,
+  pageQuery,
+  poolQuery,
+  streamQuery,
+  waitQuery,
+  workQuery,
+} from './query.ts';
 import { createRenderCounter } from './renders.ts';
+import { eventStream } from './stream.ts';
+import { createUpstream } from './upstream.ts';
 import { createWork } from './work.ts';
 
 const PAGE_NUMBER = /^\d{1,9}$/;
@@ -24,6 +37,7 @@ export function labFeature(
 ): { router: Router; policies: readonly RoutePolicy[] } {
   const work = createWork(process.env.TAHAN_INTERNAL_LAB_RATE);
   const rendersOf = createRenderCounter();
+  const askUpstream = createUpstream(process.env.TAHAN_INTERNAL_LAB_UPSTREAM);
   const router = new Router({ prefix: '/lab' });
 
   context.onBroadcast('lab-fault', (body) => injectFault(faultBody.parse(body)));
@@ -46,6 +60,21 @@ export function labFeature(
     const { signal } = context.request(ctx.req);
     await context.pool.run('labBurn', { iterations: Math.round(ms * work.iterationsPerMs) }, { signal });
     done(ctx);
+  });
+
+  router.get('/fetch', async (ctx) => {
+    await askUpstream(context.request(ctx.req).signal);
+    done(ctx);
+  });
+
+  router.get('/stream', (ctx) => {
+    const { every } = read(ctx, streamQuery, ctx.query);
+    ctx.type = 'text/event-stream';
+    ctx.set('Cache-Control', 'no-store');
+    ctx.status = 200;
+    // Not by Koa, to which a reader that goes is an error: here it is the usual end.
+    ctx.respond = false;
+    pipeline(eventStream(every), ctx.res, () => {});
   });
 
   router.get('/page/:n', (ctx) => {

@@ -16,6 +16,8 @@ export const labPolicies: readonly RoutePolicy[] = [
   { route: '/lab/work', priority: askedPriority },
   { route: '/lab/wait', priority: 'normal' },
   { route: '/lab/pool', priority: 'normal' },
+  { route: '/lab/fetch', priority: 'normal' },
+  { route: '/lab/stream', priority: 'normal', deadlineMs: 0 },
   {
     route: '/lab/page/:n',
     methods: ['GET', 'HEAD'],

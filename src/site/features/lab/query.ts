@@ -15,6 +15,9 @@ export const waitQuery = z.object({ ms: ms.default(50) });
 
 export const poolQuery = z.object({ ms: ms.default(30) });
 
+/** Time between two events. */
+export const streamQuery = z.object({ every: ms.min(10).default(1_000) });
+
 export const pageQuery = z.object({
   /** CPU work of the render, ms. */
   cost: ms.default(5),

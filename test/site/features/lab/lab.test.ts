@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import Koa from 'koa';
 import request from 'supertest';
@@ -11,7 +13,9 @@ let faults: unknown[];
 let policies: readonly RoutePolicy[];
 let app: Koa;
 
-beforeEach(() => {
+function mount(upstream?: string): void {
+  if (upstream === undefined) delete process.env.TAHAN_INTERNAL_LAB_UPSTREAM;
+  else process.env.TAHAN_INTERNAL_LAB_UPSTREAM = upstream;
   process.env.TAHAN_INTERNAL_LAB_RATE = '100';
   broadcasts = [];
   listeners = new Map();
@@ -33,7 +37,9 @@ beforeEach(() => {
   policies = lab.policies;
   app = new Koa();
   app.use(lab.router.routes()).use(lab.router.allowedMethods());
-});
+}
+
+beforeEach(() => mount());
 
 const get = (path: string) => request(app.callback()).get(path);
 
@@ -52,6 +58,7 @@ describe('the lab routes', () => {
     '/lab/wait?ms=x',
     '/lab/page/1?ttl=1.5',
     '/lab/leak?mb=99999',
+    '/lab/stream?every=1',
   ])('%s is a mistake that is told', async (path) => {
     await get(path).expect(400);
   });
@@ -59,6 +66,65 @@ describe('the lab routes', () => {
   test('/lab/pool gives the work to the thread pool', async () => {
     await get('/lab/pool?ms=30').expect(200);
     expect(tasks).toEqual([{ task: 'labBurn', input: { iterations: 3_000 } }]);
+  });
+
+  test('/lab/fetch asks its upstream, and fails with the upstream', async () => {
+    let status = 200;
+    const asked: (string | undefined)[] = [];
+    const upstream = createServer((upstreamRequest, response) => {
+      asked.push(upstreamRequest.url);
+      response.writeHead(status).end('ok');
+    });
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+    try {
+      mount(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}/work`);
+      await get('/lab/fetch').expect(200, 'done\n');
+      status = 503;
+      app.silent = true;
+      await get('/lab/fetch').expect(502);
+      expect(asked).toEqual(['/work', '/work']);
+    } finally {
+      upstream.closeAllConnections();
+      await new Promise((resolve) => upstream.close(resolve));
+    }
+  });
+
+  test.each([undefined, 'http://192.0.2.1:80/', 'http://localhost:80/'])(
+    '/lab/fetch asks nothing but loopback: %s',
+    async (url) => {
+      mount(url);
+      app.silent = true;
+      await get('/lab/fetch').expect(502);
+    },
+  );
+
+  test('/lab/stream sends an event at once, then one each `every` ms, until its reader goes', async () => {
+    const server = createServer(app.callback());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const stop = new AbortController();
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/lab/stream?every=50`;
+      const errors: unknown[] = [];
+      app.on('error', (error) => errors.push(error));
+      const start = performance.now();
+      const answer = await fetch(url, { signal: stop.signal });
+      expect(answer.headers.get('content-type')).toContain('text/event-stream');
+      let events = 0;
+      let text = '';
+      for await (const chunk of answer.body!) {
+        text += Buffer.from(chunk).toString();
+        events += 1;
+        if (events === 3) break;
+      }
+      stop.abort();
+      await new Promise((resolve) => server.close(resolve)); // when the stream has ended
+      expect(errors).toEqual([]);
+      expect(text).toBe('data: 1\n\ndata: 2\n\ndata: 3\n\n');
+      expect(performance.now() - start).toBeGreaterThanOrEqual(98);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
   });
 
   test('/lab/page may be cached for the time asked, and counts its renders', async () => {
@@ -136,6 +202,10 @@ describe('the policies', () => {
 
   test('only the page is cached', () => {
     expect(policies.filter(({ cache }) => cache !== undefined).map(({ route }) => route)).toEqual(['/lab/page/:n']);
+  });
+
+  test('a stream has no deadline', () => {
+    expect(policyOf('/lab/stream').deadlineMs).toBe(0);
   });
 
   test('faults come through a full server', () => {
