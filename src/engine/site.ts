@@ -148,7 +148,9 @@ export interface TaskPool {
 export interface Limiter {
   /** Takes one point of the key. `allowed: false`: wait `retryAfterMs`. Never throws; when the primary is away, counts locally. */
   take: (key: string) => Promise<{ allowed: boolean; retryAfterMs: number }>;
-  /** Gives the key its points back (after a good sign-in). */
+  /** Gives one point back: what it was taken for was not done. */
+  giveBack: (key: string) => Promise<void>;
+  /** Gives the key all its points back (after a good sign-in). */
   reset: (key: string) => Promise<void>;
 }
 

@@ -65,6 +65,9 @@ export function fakeContext(settings: Partial<SiteSettings> = {}): FakeContext {
             () => ({ allowed: true, retryAfterMs: 0 }),
             ({ msBeforeNext }: RateLimiterRes) => ({ allowed: false, retryAfterMs: msBeforeNext }),
           ),
+        giveBack: async (key) => {
+          await memory.reward(key);
+        },
         reset: async (key) => {
           await memory.delete(key);
         },

@@ -3,11 +3,11 @@ import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { RateLimiterClusterMaster } from 'rate-limiter-flexible';
 import { createLog } from '../log.ts';
 import { sessionSecret } from '../secret.ts';
 import { startAdmin } from './admin.ts';
 import { withCompileCache } from './compile-cache.ts';
+import { keepLimiters } from './limiters.ts';
 import { bindPort } from './port.ts';
 import type { Settings } from './settings.ts';
 import { createSupervisor } from './supervisor.ts';
@@ -88,7 +88,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   await runPrepare(main, settings.env);
 
   cluster.setupPrimary({ exec: fileURLToPath(main), args: [] });
-  new RateLimiterClusterMaster();
+  keepLimiters();
   supervisor.start();
   stopNow = () => {
     supervisor.kill();

@@ -1,8 +1,11 @@
-import { RateLimiterCluster, RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { RateLimiterCluster, RateLimiterRes } from 'rate-limiter-flexible';
+import { BoundedLimiter } from '../bounded-limiter.ts';
 import type { Limiter } from '../site.ts';
 
 /** Longest wait for the primary's count, ms; then this worker counts alone. */
 const TIMEOUT_MS = 500;
+/** Most keys of one limiter that this worker counts alone: the primary is away for seconds at most, or all has ended. */
+export const MAX_KEYS = 1_000;
 
 /** Limiters whose counts the primary keeps for all workers. */
 export function createLimiterDesk(): (name: string, limit: { points: number; seconds: number }) => Limiter {
@@ -11,7 +14,7 @@ export function createLimiterDesk(): (name: string, limit: { points: number; sec
     const known = made.get(name);
     if (known !== undefined) return known;
     const shared = new RateLimiterCluster({ keyPrefix: name, points, duration: seconds, timeoutMs: TIMEOUT_MS });
-    const alone = new RateLimiterMemory({ keyPrefix: name, points, duration: seconds });
+    const alone = new BoundedLimiter({ keyPrefix: name, points, duration: seconds }, MAX_KEYS);
     const limiter: Limiter = {
       async take(key) {
         try {
@@ -25,6 +28,9 @@ export function createLimiterDesk(): (name: string, limit: { points: number; sec
           () => ({ allowed: true, retryAfterMs: 0 }),
           (answer: RateLimiterRes) => ({ allowed: false, retryAfterMs: answer.msBeforeNext }),
         );
+      },
+      async giveBack(key) {
+        await Promise.allSettled([shared.reward(key), alone.reward(key)]);
       },
       async reset(key) {
         await Promise.allSettled([shared.delete(key), alone.delete(key)]);
