@@ -1,7 +1,7 @@
 import type { Context, Middleware } from 'koa';
 import type { Logger } from 'pino';
-import { PoolFullError, TaskDeadlineError } from '../../engine/pool/errors.ts';
 import { wantsJson } from '../../engine/request/answer/accept.ts';
+import { busyProblem, isBusy } from './busy.ts';
 import { FeatureDownError, FeatureTimeoutError } from './feature.ts';
 import { notFound, Problem, unavailable } from './problem.ts';
 import { SignInNeeded } from './require.ts';
@@ -27,14 +27,7 @@ const heading = (status: number): string => HEADINGS[status] ?? (status < 500 ? 
 /** What a thrown value means to the visitor. Only a message meant for visitors is shown. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof PoolFullError || error instanceof TaskDeadlineError) {
-    return unavailable(
-      'BUSY',
-      'The server has more to do than it can do at once. Please try again in a moment.',
-      2,
-      error,
-    );
-  }
+  if (isBusy(error)) return busyProblem(error);
   if (error instanceof FeatureDownError || error instanceof FeatureTimeoutError) {
     return unavailable(
       error.code,

@@ -3,17 +3,19 @@ import {
   CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
-  ExponentialBackoff,
+  DelegateBackoff,
   handleWhen,
 } from 'cockatiel';
 import type { Middleware } from 'koa';
-import { PoolFullError, TaskDeadlineError } from '../../engine/pool/errors.ts';
+import { TaskDeadlineError } from '../../engine/pool/errors.ts';
 import type { FeatureState } from '../../engine/site.ts';
+import { isRefused } from './busy.ts';
 
 /** So many failures one after the other open a feature's breaker. */
 const FAILURES_TO_OPEN = 5;
 /** An open breaker tries one call again after this long, ms; doubling up to the maximum while that fails. */
-const RETRY_MS = { initialDelay: 1_000, maxDelay: 10_000 };
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 10_000;
 /** A failure shows in the health for this long, ms. */
 const DEGRADED_MS = 10_000;
 /** A part of a page may take this long, ms, before the page is shown without it. */
@@ -70,6 +72,7 @@ export interface Feature {
   run: <T>(work: () => T | Promise<T>, withinMs?: number) => Promise<T>;
   /** Middleware for routes that are this feature alone. */
   guard: Middleware;
+  /** `down` only while nothing is tried: when the breaker lets a call through again, whether one comes or not, it is better. */
   state: () => FeatureState;
 }
 
@@ -81,9 +84,9 @@ export interface Features {
   health: () => Record<string, FeatureState>;
 }
 
-/** Whether the feature is to blame: not for a visitor's mistake, nor for a full pool, nor for a visitor who left. */
+/** Whether the feature is to blame: not for a visitor's mistake, nor for a busy pool, nor for a visitor who left. */
 function isFailure(error: unknown): boolean {
-  if (error instanceof PoolFullError) return false;
+  if (isRefused(error)) return false;
   if (error instanceof TaskDeadlineError && error.cause !== undefined) return false;
   const { status, code } = error as { status?: unknown; code?: unknown };
   if (code === 'CLIENT_GONE' || code === 'SIGN_IN_NEEDED') return false;
@@ -109,11 +112,17 @@ export function createFeatures(now: () => number = () => performance.now()): Fea
   };
 
   const create = (name: string): Feature => {
+    let failedAt = Number.NEGATIVE_INFINITY;
+    /** When an open breaker tries one call again. cockatiel moves on with that call only; nobody may come to make it. */
+    let retryAt = Number.NEGATIVE_INFINITY;
     const breaker = circuitBreaker(handleWhen(isFailure), {
       breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
-      halfOpenAfter: new ExponentialBackoff(RETRY_MS),
+      halfOpenAfter: new DelegateBackoff(({ attempt }) => {
+        const pauseMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempt - 1));
+        retryAt = now() + pauseMs;
+        return pauseMs;
+      }),
     });
-    let failedAt = Number.NEGATIVE_INFINITY;
     breaker.onFailure(({ handled }) => {
       if (handled) failedAt = now();
     });
@@ -135,8 +144,10 @@ export function createFeatures(now: () => number = () => performance.now()): Fea
       run,
       guard: (ctx, next) => run(() => next(), Math.max(1, ctx.state.visit.remainingMs() - RESERVE_MS)),
       state() {
-        if (breaker.state === CircuitState.Open) return 'down';
-        return breaker.state === CircuitState.HalfOpen || now() - failedAt < DEGRADED_MS ? 'degraded' : 'ok';
+        const open = breaker.state === CircuitState.Open;
+        if (open && now() < retryAt) return 'down';
+        const since = open ? retryAt : failedAt;
+        return breaker.state === CircuitState.HalfOpen || now() - since < DEGRADED_MS ? 'degraded' : 'ok';
       },
     };
   };

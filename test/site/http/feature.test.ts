@@ -1,5 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
-import { PoolFullError } from '../../../src/engine/pool/errors.ts';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { PoolFullError, TaskDeadlineError } from '../../../src/engine/pool/errors.ts';
 import { createFeatures, FeatureDownError, FeatureTimeoutError } from '../../../src/site/http/feature.ts';
 import { Problem } from '../../../src/site/http/problem.ts';
 
@@ -45,14 +45,63 @@ describe('a feature', () => {
     expect(health()).toEqual({ posts: 'down', likes: 'ok' });
   });
 
-  test('is not to blame for visitors’ mistakes or for a full pool', async () => {
+  test('is down only while nothing is tried: its health comes back though nobody asks', async () => {
+    let now = 0;
+    const { feature } = createFeatures(() => now);
+    const posts = feature('posts');
+    await failTimes(posts.run, 5);
+    now = 999;
+    expect(posts.state()).toBe('down');
+    now = 1_000;
+    expect(posts.state()).toBe('degraded');
+    now = 10_999;
+    expect(posts.state()).toBe('degraded');
+    now = 11_000;
+    expect(posts.state()).toBe('ok');
+  });
+
+  describe('that fails again at each try', () => {
+    beforeEach(() => {
+      jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    });
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+
+    test('is left alone for longer each time, 10 s at most, and is well after a good try', async () => {
+      const posts = createFeatures(() => performance.now()).feature('posts');
+      await failTimes(posts.run, 5);
+      for (const pauseMs of [1_000, 2_000, 4_000, 8_000, 10_000, 10_000]) {
+        jest.advanceTimersByTime(pauseMs - 1);
+        expect(posts.state()).toBe('down');
+        await expect(posts.run(() => 1)).rejects.toBeInstanceOf(FeatureDownError);
+        jest.advanceTimersByTime(1);
+        expect(posts.state()).toBe('degraded');
+        await failTimes(posts.run, 1);
+        expect(posts.state()).toBe('down');
+      }
+      jest.advanceTimersByTime(10_000);
+      await expect(posts.run(() => 1)).resolves.toBe(1);
+      expect(posts.state()).toBe('ok');
+    });
+  });
+
+  test('is not to blame for visitors’ mistakes, a busy pool, or a visitor who left', async () => {
     const { feature } = createFeatures();
     const posts = feature('posts');
     for (let time = 0; time < 10; time += 1) {
       await expect(posts.run(() => Promise.reject(new Problem(404, 'NOT_FOUND', 'no')))).rejects.toThrow('no');
       await expect(posts.run(() => Promise.reject(new PoolFullError('x', 1)))).rejects.toBeInstanceOf(PoolFullError);
+      const left = new TaskDeadlineError('x', 1, new Error('the visitor left'));
+      await expect(posts.run(() => Promise.reject(left))).rejects.toBe(left);
     }
     expect(posts.state()).toBe('ok');
+  });
+
+  test('is to blame for a task that is not done in its time', async () => {
+    const posts = createFeatures().feature('posts');
+    await expect(posts.run(() => Promise.reject(new TaskDeadlineError('x', 1)))).rejects.toThrow('not done');
+    expect(posts.state()).toBe('degraded');
   });
 
   test('that takes too long is given up', async () => {

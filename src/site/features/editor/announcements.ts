@@ -7,6 +7,7 @@ import { existing, pageLinks, pageNumber } from '../../http/page-number.ts';
 import { forbidden, notFound } from '../../http/problem.ts';
 import { requireEditor } from '../../http/require.ts';
 import { seeOther } from '../../http/see-other.ts';
+import { orShowAgain } from '../../http/show-again.ts';
 import { formValues, problemFields, readForm } from '../../http/validation.ts';
 import type { SiteFeature, SiteParts } from '../../parts.ts';
 import { id } from '../../tasks/rules.ts';
@@ -67,11 +68,13 @@ export function announcementsFeature({ db, call, views, features }: SiteParts): 
     }
     const { title, text, days } = form.data;
     const expiresAt = days === undefined ? null : Date.now() + days * DAY_MS;
-    const result = await call(
+    const saved = call(
       'saveAnnouncement',
       { actorId: member.id, title, text, expiresAt },
       { signal: ctx.state.visit.signal },
     );
+    const result = await orShowAgain(ctx, saved, (busy) => show(ctx, formValues(ctx.request.body), { form: busy }));
+    if (result === undefined) return;
     if (!result.ok) {
       if (result.reason === 'forbidden') throw forbidden('Only editors can announce.');
       show(ctx, formValues(ctx.request.body), problemFields(result.problems));

@@ -7,6 +7,7 @@ import type { Post } from '../../data/types.ts';
 import { forbidden, notFound, Problem } from '../../http/problem.ts';
 import { requireEditor } from '../../http/require.ts';
 import { seeOther } from '../../http/see-other.ts';
+import { orShowAgain } from '../../http/show-again.ts';
 import { formValues, problemFields, readForm } from '../../http/validation.ts';
 import type { SiteFeature, SiteParts } from '../../parts.ts';
 import type { TaskOutput } from '../../tasks/call.ts';
@@ -73,7 +74,7 @@ export function editorFeature({ context, db, call, views, features }: SiteParts)
       return;
     }
     const { slug, version, pinned, publishAt: at, action, ...fields } = form.data;
-    const result = await call(
+    const saved = call(
       'savePost',
       {
         ...fields,
@@ -86,6 +87,10 @@ export function editorFeature({ context, db, call, views, features }: SiteParts)
       },
       { signal: ctx.state.visit.signal },
     );
+    const result = await orShowAgain(ctx, saved, (busy) =>
+      show(ctx, post, formValues(ctx.request.body), { form: busy }),
+    );
+    if (result === undefined) return;
     if (!result.ok) {
       show(ctx, post, formValues(ctx.request.body), refusalErrors(result));
       return;
