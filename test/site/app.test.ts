@@ -160,15 +160,15 @@ describe('answers to what cannot be', () => {
   });
 
   test.each([
-    ['the pool is full', new PoolFullError('signIn', 256)],
-    ['a task is too slow', new TaskDeadlineError('signIn', 2_000)],
-  ])('when %s, sign-in says 503 and when to come back', async (_why, error) => {
+    ['the pool is full', new PoolFullError('signIn', 256), 'Please send it again in a moment.'],
+    ['a task is too slow', new TaskDeadlineError('signIn', 2_000), 'One moment, please'],
+  ])('when %s, sign-in says 503 and when to come back', async (_why, error, words) => {
     running.context.failing.set('signIn', error);
     try {
       const answer = await new Browser(running.server).submit('/login', '/login', { name: 'edna', password: PASSWORD });
       expect(answer.status).toBe(503);
       expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
-      expect(answer.text).toContain('One moment, please');
+      expect(answer.text).toContain(words);
     } finally {
       running.context.failing.clear();
     }

@@ -10,7 +10,7 @@ export const PASSWORD = 'a harbour for every ship';
 export function addUser(dataDir: string, name: string, role: Role = 'member'): number {
   const db = openWriter(dataDir);
   try {
-    const passwordHash = hash(PASSWORD, { ln: 4, r: 8, p: 1 });
+    const passwordHash = hash(PASSWORD, { memoryKib: 64, passes: 1, parallelism: 1 });
     return insertUser(db, { name, displayName: name, role, passwordHash, createdAt: Date.now() })!;
   } finally {
     db.close();

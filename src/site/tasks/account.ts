@@ -12,6 +12,7 @@ import {
 } from '../data/sessions.ts';
 import type { User } from '../data/types.ts';
 import {
+  type Credentials,
   credentialsById,
   credentialsByName,
   insertUser,
@@ -21,12 +22,14 @@ import {
   userByName,
 } from '../data/users.ts';
 import { longRead, write } from '../data/write.ts';
-import { hash, verify } from './password.ts';
+import { hash, isSlow, verify } from './password.ts';
 import * as rules from './rules.ts';
 import { dataDir, task } from './task.ts';
 
 const sessionId = z.string().min(1).max(200);
 const userAgent = z.string().max(10_000).default('');
+/** The session that the browser had until now; it ends with the new one's begin. */
+const before = sessionId.optional();
 
 export interface SignedIn {
   ok: true;
@@ -37,9 +40,16 @@ export interface SignedIn {
   user: User;
 }
 
-function begin(db: Db, userId: number, agent: string): SignedIn {
+interface NewSession {
+  userAgent: string;
+  before?: string | undefined;
+}
+
+/** Inside a write. */
+function begin(db: Db, userId: number, { userAgent: agent, before: old }: NewSession): SignedIn {
   const now = Date.now();
   const id = newSessionId();
+  if (old !== undefined) deleteSessionByCookie(db, old);
   insertSession(db, { sessionId: id, userId, userAgent: agent, now });
   insertActivity(db, { userId, kind: 'sign-in', at: now });
   return { ok: true, sessionId: id, expiresAt: now + SESSION_MS, user: userById(db, userId)! };
@@ -53,6 +63,7 @@ export const register = task(
     displayName: rules.displayName.optional(),
     password: rules.newPassword,
     userAgent,
+    before,
   }),
   async (input, { signal }): Promise<SignedIn | { ok: false; reason: 'name-taken' }> => {
     // Looked up first: a taken name shall not cost a hash.
@@ -63,29 +74,69 @@ export const register = task(
     return write(input.dataDir, signal, (db) => {
       const { name, displayName = name } = input;
       const id = insertUser(db, { name, displayName, role: 'member', passwordHash, createdAt: Date.now() });
-      return id === undefined ? { ok: false, reason: 'name-taken' } : begin(db, id, input.userAgent);
+      return id === undefined ? { ok: false, reason: 'name-taken' } : begin(db, id, input);
     });
   },
 );
 
-/** Checks the password and begins a session. An unknown name takes as long as a wrong password, and is told the same. */
-export const signIn = task(
-  z.object({ dataDir, name: z.string().max(1_000), password: rules.givenPassword, userAgent }),
-  async (input, { signal }): Promise<SignedIn | { ok: false; reason: 'wrong-password' }> => {
-    const known = await longRead(input.dataDir, signal, (db) => credentialsByName(db, input.name.trim()));
-    signal.throwIfAborted();
-    const { right, outdated } = verify(input.password, known?.passwordHash);
-    if (!right || known === undefined) return { ok: false, reason: 'wrong-password' };
-    const newHash = outdated ? hash(input.password) : known.passwordHash;
-    return write(input.dataDir, signal, (db) => {
-      // The password may have changed, or the account gone, while the old one was checked.
-      if (credentialsById(db, known.id)?.passwordHash !== known.passwordHash)
-        return { ok: false, reason: 'wrong-password' };
-      if (outdated) setPasswordHash(db, known.id, newHash);
-      return begin(db, known.id, input.userAgent);
-    });
-  },
-);
+const givenCredentials = z.object({
+  dataDir,
+  name: z.string().max(1_000),
+  password: rules.givenPassword,
+  userAgent,
+  before,
+});
+
+interface WrongPassword {
+  ok: false;
+  reason: 'wrong-password';
+}
+
+/** The stored hash is slow to check. Nothing was checked: the task of the same name with `Slowly` does it. */
+interface Slow {
+  ok: false;
+  reason: 'slow';
+}
+
+/**
+ * Checks the password and begins a session; not when the stored hash is an old one. The pool gives its threads to
+ * tasks by their names: a hash that takes twenty times as long shall not make the quick ones wait.
+ *
+ * An unknown name takes as long as a wrong password, and is told the same. What remains: an account whose hash is still
+ * an old one answers later, until its owner has signed in for once. So somebody with a watch can tell that this name
+ * has an account which was not used since the update. To hide it, each unknown name would have to cost as much as an
+ * old hash, for ever.
+ */
+export const signIn = task(givenCredentials, async (input, { signal }): Promise<SignedIn | WrongPassword | Slow> => {
+  const known = await longRead(input.dataDir, signal, (db) => credentialsByName(db, input.name.trim()));
+  if (isSlow(known?.passwordHash)) return { ok: false, reason: 'slow' };
+  return checkAndBegin(known, input, signal);
+});
+
+/** `signIn`, whatever the stored hash is. A right password is hashed anew, so that the next sign-in is quick. */
+export const signInSlowly = task(givenCredentials, async (input, { signal }): Promise<SignedIn | WrongPassword> => {
+  const known = await longRead(input.dataDir, signal, (db) => credentialsByName(db, input.name.trim()));
+  return checkAndBegin(known, input, signal);
+});
+
+async function checkAndBegin(
+  known: Credentials | undefined,
+  input: z.output<typeof givenCredentials>,
+  signal: AbortSignal,
+): Promise<SignedIn | WrongPassword> {
+  signal.throwIfAborted();
+  const { right, outdated } = verify(input.password, known?.passwordHash);
+  if (!right || known === undefined) return { ok: false, reason: 'wrong-password' };
+  signal.throwIfAborted();
+  const newHash = outdated ? hash(input.password) : known.passwordHash;
+  return write(input.dataDir, signal, (db) => {
+    // The password may have changed, or the account gone, while the old one was checked.
+    if (credentialsById(db, known.id)?.passwordHash !== known.passwordHash)
+      return { ok: false, reason: 'wrong-password' };
+    if (outdated) setPasswordHash(db, known.id, newHash);
+    return begin(db, known.id, input);
+  });
+}
 
 /** Ends the session of a cookie. Fine when it has ended before. */
 export const signOut = task(z.object({ dataDir, sessionId }), async (input, { signal }): Promise<{ ok: true }> => {
@@ -111,23 +162,55 @@ export const endOtherSessions = task(
   }),
 );
 
-/** Sets another password, and ends the user's other sessions. */
+const passwordChange = z.object({
+  dataDir,
+  userId: rules.id,
+  sessionId,
+  current: rules.givenPassword,
+  next: rules.newPassword,
+});
+
+interface Changed {
+  ok: true;
+  /** Sessions that were ended. */
+  ended: number;
+}
+
+/** Sets another password, and ends the user's other sessions; not when the stored hash is an old one, as in `signIn`. */
 export const changePassword = task(
-  z.object({ dataDir, userId: rules.id, sessionId, current: rules.givenPassword, next: rules.newPassword }),
-  async (input, { signal }): Promise<{ ok: true; ended: number } | { ok: false; reason: 'wrong-password' }> => {
+  passwordChange,
+  async (input, { signal }): Promise<Changed | WrongPassword | Slow> => {
     const known = await longRead(input.dataDir, signal, (db) => credentialsById(db, input.userId));
-    signal.throwIfAborted();
-    if (!verify(input.current, known?.passwordHash).right) return { ok: false, reason: 'wrong-password' };
-    signal.throwIfAborted();
-    const next = hash(input.next);
-    return write(input.dataDir, signal, (db) => {
-      if (credentialsById(db, input.userId)?.passwordHash !== known?.passwordHash)
-        return { ok: false, reason: 'wrong-password' };
-      setPasswordHash(db, input.userId, next);
-      return { ok: true, ended: deleteSessionsOf(db, input.userId, input.sessionId) };
-    });
+    if (isSlow(known?.passwordHash)) return { ok: false, reason: 'slow' };
+    return checkAndChange(known, input, signal);
   },
 );
+
+/** `changePassword`, whatever the stored hash is. */
+export const changePasswordSlowly = task(
+  passwordChange,
+  async (input, { signal }): Promise<Changed | WrongPassword> => {
+    const known = await longRead(input.dataDir, signal, (db) => credentialsById(db, input.userId));
+    return checkAndChange(known, input, signal);
+  },
+);
+
+async function checkAndChange(
+  known: Credentials | undefined,
+  input: z.output<typeof passwordChange>,
+  signal: AbortSignal,
+): Promise<Changed | WrongPassword> {
+  signal.throwIfAborted();
+  if (!verify(input.current, known?.passwordHash).right) return { ok: false, reason: 'wrong-password' };
+  signal.throwIfAborted();
+  const next = hash(input.next);
+  return write(input.dataDir, signal, (db) => {
+    if (credentialsById(db, input.userId)?.passwordHash !== known?.passwordHash)
+      return { ok: false, reason: 'wrong-password' };
+    setPasswordHash(db, input.userId, next);
+    return { ok: true, ended: deleteSessionsOf(db, input.userId, input.sessionId) };
+  });
+}
 
 /** Sets how others see the user. */
 export const updateProfile = task(
@@ -136,20 +219,4 @@ export const updateProfile = task(
     await write(input.dataDir, signal, (db) => setProfile(db, input.userId, input));
     return { ok: true, purge: [userTag(input.userId)] };
   },
-);
-
-/** A hash to keep, for scripts and tests of other features. */
-export const hashPassword = task(
-  z.object({ password: rules.newPassword }),
-  ({ password }): { ok: true; hash: string } => ({
-    ok: true,
-    hash: hash(password),
-  }),
-);
-
-/** Whether the password is the hash's; without a hash it takes as long. */
-export const verifyPassword = task(
-  z.object({ password: rules.givenPassword, hash: z.string().max(500).optional() }),
-  (input): { ok: true } | { ok: false; reason: 'wrong-password' } =>
-    verify(input.password, input.hash).right ? { ok: true } : { ok: false, reason: 'wrong-password' },
 );

@@ -2,14 +2,14 @@
 export { labBurn } from '../features/lab/task.ts';
 export {
   changePassword,
+  changePasswordSlowly,
   endOtherSessions,
   endSession,
-  hashPassword,
   register,
   signIn,
+  signInSlowly,
   signOut,
   updateProfile,
-  verifyPassword,
 } from './account.ts';
 export { activityChart, activityCsvChunk, recordActivity } from './activity.ts';
 export { removeAnnouncement, saveAnnouncement } from './announcements.ts';

@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import request from 'supertest';
+import { PoolFullError } from '../../../src/engine/pool/errors.ts';
+import { openWriter } from '../../../src/site/data/open.ts';
+import { credentialsByName, insertUser, setPasswordHash } from '../../../src/site/data/users.ts';
 import { Browser } from '../browser.ts';
+import { oldHash } from '../old-hash.ts';
 import { addUser, PASSWORD, signIn } from '../people.ts';
 import { type SiteServer, siteServer } from '../site-server.ts';
 
@@ -128,6 +132,109 @@ describe('signing in', () => {
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     expect(refused.text).toContain('A little slower, please');
   }, 60_000);
+});
+
+describe('a blocked address', () => {
+  /** Sends it from another address. */
+  const from = async (clientAddress: string, submit: () => ReturnType<Browser['submit']>): Promise<number> => {
+    running.context.visit.clientAddress = clientAddress;
+    try {
+      return (await submit()).status;
+    } finally {
+      delete running.context.visit.clientAddress;
+    }
+  };
+  const times = async (count: number, work: () => Promise<number>): Promise<Set<number>> => {
+    const seen = new Set<number>();
+    for (let time = 0; time < count; time += 1) seen.add(await work());
+    return seen;
+  };
+
+  test('does not use up the tries of an account', async () => {
+    addUser(running.context.settings.dataDir, 'ada');
+    const attempt = (name: string) => () =>
+      from('203.0.113.9', () => browser.submit('/login', '/login', { name, password: 'wrong' }));
+    for (const name of ['a1', 'a2', 'a3']) expect(await times(10, attempt(name))).toEqual(new Set([401]));
+    expect(await times(11, attempt('ada'))).toEqual(new Set([429]));
+    expect(await from('198.51.100.7', () => browser.submit('/login', '/login', credentials))).toBe(303);
+  }, 60_000);
+
+  test('does not use up the tries of a name that somebody wants to register', async () => {
+    const { dataDir } = running.context.settings;
+    for (let number = 0; number < 20; number += 1) addUser(dataDir, `taken${number}`);
+    let number = 0;
+    const register = (name: () => string) => () =>
+      from('203.0.113.9', () => browser.submit('/register', '/register', { name: name(), password: PASSWORD }));
+    expect(
+      await times(
+        20,
+        register(() => `taken${number++}`),
+      ),
+    ).toEqual(new Set([422]));
+    expect(
+      await times(
+        11,
+        register(() => 'newcomer'),
+      ),
+    ).toEqual(new Set([429]));
+    const honest = () => browser.submit('/register', '/register', { name: 'newcomer', password: PASSWORD });
+    expect(await from('198.51.100.7', honest)).toBe(303);
+  });
+
+  test('does not use up the tries of a member who wants another password', async () => {
+    const { dataDir } = running.context.settings;
+    const change = (person: Browser, currentPassword: string) => () =>
+      from('203.0.113.9', () =>
+        person.submit('/account', '/account/password', { currentPassword, newPassword: 'another long password' }),
+      );
+    for (const name of ['ben', 'cem', 'dan']) {
+      addUser(dataDir, name);
+      const person = new Browser(running.server);
+      await signIn(person, name);
+      expect(await times(10, change(person, 'wrong'))).toEqual(new Set([422]));
+    }
+    addUser(dataDir, 'ada');
+    await signIn(browser, 'ada');
+    expect(await times(11, change(browser, PASSWORD))).toEqual(new Set([429]));
+    const answer = await browser.submit('/account', '/account/password', {
+      currentPassword: PASSWORD,
+      newPassword: 'another long password',
+    });
+    expect(answer.status).toBe(303);
+  }, 60_000);
+});
+
+describe('a member with an old scrypt hash', () => {
+  const oldMember = (): void => {
+    const db = openWriter(running.context.settings.dataDir);
+    const passwordHash = oldHash(PASSWORD, 10);
+    insertUser(db, { name: 'ada', displayName: 'ada', role: 'member', passwordHash, createdAt: 1 });
+    db.close();
+  };
+
+  test('signs in by the slow task, and the next time by the quick one', async () => {
+    oldMember();
+    running.context.failing.set('signInSlowly', new PoolFullError('signInSlowly', 1));
+    expect((await browser.submit('/login', '/login', credentials)).status).toBe(503);
+    running.context.failing.clear();
+    await signIn(browser, 'ada');
+    running.context.failing.set('signInSlowly', new Error('not to be called'));
+    await signIn(new Browser(running.server), 'ada');
+  });
+
+  test('changes the password by the slow task', async () => {
+    oldMember();
+    const db = openWriter(running.context.settings.dataDir);
+    const keep = credentialsByName(db, 'ada')!;
+    await signIn(browser, 'ada');
+    setPasswordHash(db, keep.id, keep.passwordHash);
+    db.close();
+    const change = { currentPassword: PASSWORD, newPassword: 'another long password' };
+    running.context.failing.set('changePasswordSlowly', new PoolFullError('changePasswordSlowly', 1));
+    expect((await browser.submit('/account', '/account/password', change)).status).toBe(503);
+    running.context.failing.clear();
+    expect((await browser.submit('/account', '/account/password', change)).status).toBe(303);
+  });
 });
 
 describe('registering', () => {

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { postById, postBySlug, deletePost as removePost } from '../../../src/site/data/posts.ts';
 import { sessionsOf, sessionUser } from '../../../src/site/data/sessions.ts';
-import { setRole, userByName } from '../../../src/site/data/users.ts';
+import { credentialsById, setRole, userByName } from '../../../src/site/data/users.ts';
 import * as tasks from '../../../src/site/tasks/index.ts';
 import { hash } from '../../../src/site/tasks/password.ts';
 import { addPost, addUser, type TempData, tempData } from '../data/temp-data.ts';
+import { oldHash } from '../old-hash.ts';
 
 let data: TempData;
 
@@ -31,7 +32,7 @@ function good<Output extends { ok: boolean }>(output: Output): Extract<Output, {
 const PASSWORD = 'correct horse';
 /** Cheap: its parameters are in it, and the sign-in tests of real cost are few. */
 const withPassword = (name: string): number =>
-  addUser(data.db, name, { passwordHash: hash(PASSWORD, { ln: 4, r: 8, p: 1 }) });
+  addUser(data.db, name, { passwordHash: hash(PASSWORD, { memoryKib: 64, passes: 1, parallelism: 1 }) });
 
 describe('registration', () => {
   test('makes an account with a session, for a free name alone', async () => {
@@ -79,10 +80,27 @@ describe('sign-in', () => {
     withPassword('anna');
     const stored = (): unknown => data.db.prepare('SELECT password_hash FROM users').pluck().get();
     good(await run(tasks.signIn, { name: ' anna ', password: PASSWORD }));
-    expect(stored()).toMatch(/ln=17/);
+    expect(stored()).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
     const now = stored();
     good(await run(tasks.signIn, { name: 'anna', password: PASSWORD }));
     expect(stored()).toBe(now);
+  });
+
+  test('with an old scrypt hash is put off to a task of another name, which hashes the password anew', async () => {
+    const id = addUser(data.db, 'anna', { passwordHash: oldHash(PASSWORD, 10) });
+    const stored = (): string => credentialsById(data.db, id)!.passwordHash;
+    const before = stored();
+    const given = { name: 'anna', password: PASSWORD };
+    expect(await run(tasks.signIn, given)).toEqual({ ok: false, reason: 'slow' });
+    expect(await run(tasks.signInSlowly, { ...given, password: 'wrong' })).toEqual({
+      ok: false,
+      reason: 'wrong-password',
+    });
+    expect(stored()).toBe(before);
+    expect(sessionsOf(data.db, id, Date.now())).toEqual([]);
+    good(await run(tasks.signInSlowly, given));
+    expect(stored()).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+    good(await run(tasks.signIn, given));
   });
 
   test('and out again', async () => {
@@ -113,6 +131,18 @@ describe('a changed password', () => {
     });
     good(await run(tasks.signIn, { name: 'anna', password: 'another one' }));
   });
+});
+
+test('the password of an old scrypt hash is changed by a task of another name', async () => {
+  const userId = addUser(data.db, 'anna', { passwordHash: oldHash(PASSWORD, 10) });
+  const change = { userId, sessionId: 'here', current: PASSWORD, next: 'another one' };
+  expect(await run(tasks.changePassword, change)).toEqual({ ok: false, reason: 'slow' });
+  expect(await run(tasks.changePasswordSlowly, { ...change, current: 'wrong' })).toEqual({
+    ok: false,
+    reason: 'wrong-password',
+  });
+  expect(await run(tasks.changePasswordSlowly, change)).toEqual({ ok: true, ended: 0 });
+  good(await run(tasks.signIn, { name: 'anna', password: 'another one' }));
 });
 
 describe("a member's sessions", () => {

@@ -5,11 +5,13 @@ import { sessionsOf } from '../../data/sessions.ts';
 import { clientKey } from '../../http/client-key.ts';
 import { notices } from '../../http/notices.ts';
 import { Problem } from '../../http/problem.ts';
-import { spend } from '../../http/rate-limit.ts';
+import { limited } from '../../http/rate-limit.ts';
 import { requireMember } from '../../http/require.ts';
 import { seeOther } from '../../http/see-other.ts';
+import { orShowAgain } from '../../http/show-again.ts';
 import { formValues, problemFields, readForm } from '../../http/validation.ts';
 import type { SiteFeature, SiteParts } from '../../parts.ts';
+import type { TaskInput, TaskOutput } from '../../tasks/call.ts';
 import { bio, displayName, givenPassword, id, newPassword } from '../../tasks/rules.ts';
 import { browserName } from './browser-name.ts';
 import { PASSWORD_DEADLINE_MS } from './deadline.ts';
@@ -44,6 +46,14 @@ export function accountFeature({ context, db, call, views, features }: SiteParts
   const perAddress = context.limiter('password-address', { points: 30, seconds: 900 });
   const router = new Router();
 
+  const changePassword = async (
+    input: TaskInput<'changePassword'>,
+    signal: AbortSignal,
+  ): Promise<TaskOutput<'changePassword'>> => {
+    const quick = await call('changePassword', input, { signal });
+    return !quick.ok && quick.reason === 'slow' ? call('changePasswordSlowly', input, { signal }) : quick;
+  };
+
   const show = (ctx: Context, { status = 200, profileErrors = {}, passwordErrors = {}, values }: Shown = {}): void => {
     const { member, session } = requireMember(ctx);
     ctx.status = status;
@@ -67,7 +77,11 @@ export function accountFeature({ context, db, call, views, features }: SiteParts
       show(ctx, { status: 422, profileErrors: form.errors, values: form.values });
       return;
     }
-    const result = await call('updateProfile', { userId: member.id, ...form.data }, { signal: ctx.state.visit.signal });
+    const saved = call('updateProfile', { userId: member.id, ...form.data }, { signal: ctx.state.visit.signal });
+    const result = await orShowAgain(ctx, saved, (busy) =>
+      show(ctx, { status: 503, profileErrors: { form: busy }, values: formValues(ctx.request.body) }),
+    );
+    if (result === undefined) return;
     if (!result.ok) {
       show(ctx, { status: 422, profileErrors: problemFields(result.problems), values: formValues(ctx.request.body) });
       return;
@@ -84,12 +98,17 @@ export function accountFeature({ context, db, call, views, features }: SiteParts
       show(ctx, { status: 422, passwordErrors: form.errors });
       return;
     }
-    await spend([
-      [perMember, String(member.id)],
+    const taken = [
       [perAddress, clientKey(clientAddress)],
-    ]);
+      [perMember, String(member.id)],
+    ] as const;
     const { currentPassword: current, newPassword: next } = form.data;
-    const result = await call('changePassword', { userId: member.id, sessionId, current, next }, { signal });
+    const input = { userId: member.id, sessionId, current, next };
+    const changed = limited(taken, () => changePassword(input, signal));
+    const result = await orShowAgain(ctx, changed, (busy) =>
+      show(ctx, { status: 503, passwordErrors: { form: busy } }),
+    );
+    if (result === undefined) return;
     if (!result.ok) {
       const errors =
         result.reason === 'invalid'

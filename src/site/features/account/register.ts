@@ -4,13 +4,13 @@ import { z } from 'zod';
 import { MEMBERS_TAG } from '../../data/cache-tags.ts';
 import { clientKey } from '../../http/client-key.ts';
 import { safeNext } from '../../http/next-path.ts';
-import { spend } from '../../http/rate-limit.ts';
+import { limited } from '../../http/rate-limit.ts';
 import { seeOther } from '../../http/see-other.ts';
 import { setSessionCookie } from '../../http/session.ts';
+import { orShowAgain } from '../../http/show-again.ts';
 import { formValues, problemFields, readForm } from '../../http/validation.ts';
 import type { SiteFeature, SiteParts } from '../../parts.ts';
 import { displayName, newPassword, userName } from '../../tasks/rules.ts';
-import { PASSWORD_DEADLINE_MS } from './deadline.ts';
 
 const registerForm = z.object({
   name: userName,
@@ -53,20 +53,23 @@ export function registerFeature({ context, call, views, features }: SiteParts): 
       return;
     }
     const { name, displayName: shownName, password } = form.data;
-    await spend([
+    const taken = [
       [perAddress, clientKey(clientAddress)],
       [perAccount, name.toLowerCase()],
-    ]);
-    const result = await call(
-      'register',
-      {
-        name,
-        password,
-        userAgent: ctx.get('User-Agent'),
-        ...(shownName === undefined ? {} : { displayName: shownName }),
-      },
-      { signal },
+    ] as const;
+    const account = {
+      name,
+      password,
+      userAgent: ctx.get('User-Agent'),
+      before: ctx.state.signedIn?.sessionId,
+      ...(shownName === undefined ? {} : { displayName: shownName }),
+    };
+    const result = await orShowAgain(
+      ctx,
+      limited(taken, () => call('register', account, { signal })),
+      (busy) => show(ctx, 503, { form: busy }, formValues(body), next),
     );
+    if (result === undefined) return;
     if (!result.ok) {
       const errors =
         result.reason === 'invalid'
@@ -75,9 +78,7 @@ export function registerFeature({ context, call, views, features }: SiteParts): 
       show(ctx, 422, errors, formValues(body), next);
       return;
     }
-    const before = ctx.state.signedIn;
-    if (before !== undefined) await call('signOut', { sessionId: before.sessionId }, { signal });
-    setSessionCookie(ctx, settings, result.sessionId);
+    setSessionCookie(ctx, settings, result);
     await context.purge([MEMBERS_TAG]);
     seeOther(ctx, next);
   });
@@ -86,7 +87,7 @@ export function registerFeature({ context, call, views, features }: SiteParts): 
     router,
     policies: [
       { route: '/register', methods: ['GET'], priority: 'critical' },
-      { route: '/register', methods: ['POST'], priority: 'critical', deadlineMs: PASSWORD_DEADLINE_MS },
+      { route: '/register', methods: ['POST'], priority: 'critical' },
     ],
   };
 }

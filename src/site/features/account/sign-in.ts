@@ -3,11 +3,13 @@ import type { Context } from 'koa';
 import { z } from 'zod';
 import { clientKey } from '../../http/client-key.ts';
 import { safeNext } from '../../http/next-path.ts';
-import { spend } from '../../http/rate-limit.ts';
+import { limited } from '../../http/rate-limit.ts';
 import { seeOther } from '../../http/see-other.ts';
 import { endSessionCookie, setSessionCookie } from '../../http/session.ts';
+import { orShowAgain } from '../../http/show-again.ts';
 import { formValues, readForm } from '../../http/validation.ts';
 import type { SiteFeature, SiteParts } from '../../parts.ts';
+import type { TaskInput, TaskOutput } from '../../tasks/call.ts';
 import { givenPassword } from '../../tasks/rules.ts';
 import { PASSWORD_DEADLINE_MS } from './deadline.ts';
 
@@ -26,6 +28,11 @@ export function signInFeature({ context, call, views, features }: SiteParts): Si
   const perAddress = context.limiter('sign-in-address', { points: 30, seconds: 300 });
   const perAccount = context.limiter('sign-in-account', { points: 10, seconds: 900 });
   const router = new Router();
+
+  const signIn = async (input: TaskInput<'signIn'>, signal: AbortSignal): Promise<TaskOutput<'signIn'>> => {
+    const quick = await call('signIn', input, { signal });
+    return !quick.ok && quick.reason === 'slow' ? call('signInSlowly', input, { signal }) : quick;
+  };
 
   const show = (
     ctx: Context,
@@ -54,19 +61,23 @@ export function signInFeature({ context, call, views, features }: SiteParts): Si
       return;
     }
     const account = form.data.name.toLowerCase();
-    await spend([
+    const taken = [
       [perAddress, clientKey(clientAddress)],
       [perAccount, account],
-    ]);
-    const result = await call('signIn', { ...form.data, userAgent: ctx.get('User-Agent') }, { signal });
+    ] as const;
+    const input = { ...form.data, userAgent: ctx.get('User-Agent'), before: ctx.state.signedIn?.sessionId };
+    const result = await orShowAgain(
+      ctx,
+      limited(taken, () => signIn(input, signal)),
+      (busy) => show(ctx, 503, { form: busy }, formValues(body), next),
+    );
+    if (result === undefined) return;
     if (!result.ok) {
       show(ctx, 401, { form: WRONG }, formValues(body), next);
       return;
     }
-    const before = ctx.state.signedIn;
-    if (before !== undefined) await call('signOut', { sessionId: before.sessionId }, { signal });
     await perAccount.reset(account);
-    setSessionCookie(ctx, settings, result.sessionId);
+    setSessionCookie(ctx, settings, result);
     seeOther(ctx, next);
   });
 

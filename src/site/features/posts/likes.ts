@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { wantsJson } from '../../../engine/request/answer/accept.ts';
 import { postBySlug } from '../../data/posts.ts';
 import { notFound, Problem } from '../../http/problem.ts';
-import { spend } from '../../http/rate-limit.ts';
+import { limited } from '../../http/rate-limit.ts';
 import { requireMember } from '../../http/require.ts';
 import { seeOther } from '../../http/see-other.ts';
 import type { SiteFeature, SiteParts } from '../../parts.ts';
@@ -25,12 +25,10 @@ export function likesFeature({ context, db, call, features }: SiteParts): SiteFe
     if (!form.success) throw new Problem(400, 'BAD_REQUEST', 'Say whether you like the post: liked=1 or liked=0.');
     const post = postBySlug(db, ctx.params.slug ?? '');
     if (post === undefined) throw notFound('There is no such post.');
-    await spend([[perMember, String(member.id)]]);
     const liked = form.data.liked === '1';
-    const result = await call(
-      liked ? 'likePost' : 'unlikePost',
-      { userId: member.id, postId: post.id },
-      { signal: ctx.state.visit.signal },
+    const input = { userId: member.id, postId: post.id };
+    const result = await limited([[perMember, String(member.id)]], () =>
+      call(liked ? 'likePost' : 'unlikePost', input, { signal: ctx.state.visit.signal }),
     );
     if (!result.ok) throw notFound('There is no such post.');
     if (wantsJson(ctx.req)) {
