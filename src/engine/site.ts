@@ -25,7 +25,11 @@ export interface CachePolicy {
 
 /** What the engine must know of a route before the site sees a request of it. The first match wins. */
 export interface RoutePolicy {
-  /** Template: `/posts/:slug`; `:name` is one segment, a last `*` the rest. Shown in metrics. */
+  /**
+   * Template in the syntax of path-to-regexp 8, which @koa/router and Express 5 have too: `/posts/:slug`; `:name` is one
+   * segment or a part of it, a last `*` is the rest of the path. Matches in any case, with a last slash or without one,
+   * and percent-encoded or not. Shown in metrics.
+   */
   route: string;
   /** Default: every method. */
   methods?: readonly string[];
@@ -39,6 +43,13 @@ export interface RoutePolicy {
   cache?: CachePolicy;
   /** Default: TAHAN_DEADLINE_MS. 0: none (a download that streams). */
   deadlineMs?: number;
+  /** Largest request body, bytes; a larger one is a 413. Default: TAHAN_BODY_LIMIT. */
+  bodyLimit?: number;
+  /**
+   * `buffer` (default): the engine reads the whole body before the request may ask for a place, so a slow client holds
+   * none. `stream`: the site reads the body itself, as it comes (a large upload).
+   */
+  body?: 'buffer' | 'stream';
 }
 
 /**
@@ -46,7 +57,8 @@ export interface RoutePolicy {
  * Any Node request listener will do: `http`, Express, `app.callback()` of Koa.
  *
  * A cacheable page is rendered from its cache key alone: the listener gets a GET with the routed path, the
- * allow-listed query, the host and the language, and none of the visitor's own headers or cookies.
+ * allow-listed query, the host and the language, and none of the visitor's own headers or cookies. The client address of
+ * a render is 192.0.2.1 (TEST-NET-1, RFC 5737), never that of a visitor and never loopback.
  */
 export interface Site {
   handler: (request: IncomingMessage, response: ServerResponse) => unknown;

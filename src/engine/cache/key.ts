@@ -3,7 +3,7 @@ const MAX_KEY = 1_024;
 const SEPARATOR = '\n';
 
 export interface KeyInput {
-  /** Path as routed, starting with `/`. */
+  /** Path of the target in origin form, as sent. */
   path: string;
   /** Query without `?`. */
   query: string;
@@ -19,18 +19,23 @@ export interface KeyInput {
 /** A path without percent-encoding: RFC 3986 section 3.3. */
 const PLAIN_PATH = /^\/[\w.~!$&'()*+,;=:@/-]*$/;
 /**
- * A percent-encoded path in its normal form (RFC 3986 section 6.2.2): upper-case digits, and only octets that need
- * it; never an encoded control, slash, dot or backslash.
+ * A path in which only those octets are percent-encoded that need it (RFC 3986 section 6.2.2.2); never a control, a
+ * slash, a dot or a backslash. The digits may be of either case, as both are in the links of real pages.
  */
-const NORMAL_PATH = /^\/(?:[\w.~!$&'()*+,;=:@/-]|%(?:2[0-9A-C]|3[A-F]|40|5[BDE]|60|7[B-D]|[89A-F][0-9A-F]))*$/;
+const NORMAL_PATH =
+  /^\/(?:[\w.~!$&'()*+,;=:@/-]|%(?:2[0-9A-Ca-c]|3[A-Fa-f]|40|5[BDEbde]|60|7[B-Db-d]|[89A-Fa-f][0-9A-Fa-f]))*$/;
 const DOT_SEGMENT = /\/\.\.?(?:\/|$)/;
 
 /**
  * The cache key of a page: language, host, path and sorted query; GET and HEAD share it. Undefined: not cacheable.
  * Only what is in the key reaches the render, so nothing else can change what others get.
  *
- * A path that is not in normal form (`/%61`, `//a`, `/a/../b`, an absolute-form target) is not cacheable. It is not
- * normalised here, because it was routed as it came: the policy of one route must not decide about another's page.
+ * The path is in the key, and in the request that renders the page, as it was sent: `/posts`, `/posts/` and `/Posts` have
+ * one policy (`routes.ts`), but a page each. A lax site renders the same page for all of them. A strict one answers 404
+ * to some, and that 404 reaches nobody who asked for another spelling.
+ *
+ * A path with needless encoding (`/%61`, `/a%2Fb`) or without normal segments (`//a`, `/a/../b`) is not cacheable: no
+ * link of a real page has it, and it would let one visitor fill the cache with spellings of one page.
  */
 export function cacheKey({ path, query, allowed, host, hosts, language }: KeyInput): string | undefined {
   if (path.length > MAX_KEY || !(PLAIN_PATH.test(path) || NORMAL_PATH.test(path))) return undefined;
