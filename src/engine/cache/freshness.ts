@@ -58,27 +58,37 @@ const secondsToMs = (given: string): number => (/^\d{1,10}$/.test(given) ? Numbe
 
 /**
  * How long a page may be used. The response wins over the policy: s-maxage, max-age or Expires over the ttl (less
- * the Age that it came with), stale-while-revalidate and stale-if-error over swr and sie; must-revalidate and
- * proxy-revalidate forbid any stale use. `random` in [0, 1) spreads the ttl.
+ * the Age that it came with), stale-while-revalidate and stale-if-error over swr and sie. must-revalidate and
+ * proxy-revalidate forbid any stale use; s-maxage forbids what neither the response nor the policy allows by itself
+ * (RFC 9111 sections 4.2.4 and 5.2.2.10). `random` in [0, 1) spreads the ttl. `receivedAt`: epoch ms, the Date of a
+ * response that has none (RFC 9110 section 6.6.1).
  */
-export function lifetimes(policy: CachePolicy, headers: Headers, standardSieMs: number, random: number): Lifetimes {
+export function lifetimes(
+  policy: CachePolicy,
+  headers: Headers,
+  standardSieMs: number,
+  random: number,
+  receivedAt: number,
+): Lifetimes {
   const given = directives(headers);
   const ms = (name: string): number | undefined => {
     const value = given.get(name);
     return value === undefined ? undefined : secondsToMs(value);
   };
-  const ownTtlMs = ms('s-maxage') ?? ms('max-age') ?? untilExpires(headers);
+  const ownTtlMs = ms('s-maxage') ?? ms('max-age') ?? untilExpires(headers, receivedAt);
   const ttlMs = ownTtlMs === undefined ? policy.ttlMs : Math.max(0, ownTtlMs - secondsToMs(text(headers.age)));
   const spread = ttlMs * (1 + TTL_JITTER * (2 * random - 1));
   if (given.has('must-revalidate') || given.has('proxy-revalidate')) return { ttlMs: spread, swrMs: 0, sieMs: 0 };
   const swrMs = ms('stale-while-revalidate') ?? policy.swrMs ?? 0;
+  const sieMs = ms('stale-if-error') ?? policy.sieMs ?? (given.has('s-maxage') ? 0 : standardSieMs);
   // What may be served while it is rendered anew may be served as well when that fails.
-  return { ttlMs: spread, swrMs, sieMs: Math.max(ms('stale-if-error') ?? policy.sieMs ?? standardSieMs, swrMs) };
+  return { ttlMs: spread, swrMs, sieMs: Math.max(sieMs, swrMs) };
 }
 
-function untilExpires(headers: Headers): number | undefined {
+function untilExpires(headers: Headers, receivedAt: number): number | undefined {
   if (headers.expires === undefined) return undefined;
-  const left = Date.parse(text(headers.expires)) - Date.parse(text(headers.date));
+  const date = headers.date === undefined ? receivedAt : Date.parse(text(headers.date));
+  const left = Date.parse(text(headers.expires)) - date;
   return Number.isNaN(left) ? 0 : Math.max(0, left);
 }
 

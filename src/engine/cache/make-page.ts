@@ -78,7 +78,7 @@ export function makePage(
     tags: [...tags].slice(0, MAX_TAGS),
     renderedAt,
     renderMs,
-    ...lifetimes(policy, headers, sieMs, random),
+    ...lifetimes(policy, headers, sieMs, random, renderedAt),
     purged: false,
   };
 }

@@ -42,8 +42,9 @@ describe('the early refresh', () => {
 });
 
 describe('the lifetimes of a page', () => {
+  const NOW = Date.parse('Thu, 01 Jan 2026 00:00:03 GMT');
   const policy = { ttlMs: 10_000, swrMs: 5_000, sieMs: 20_000 };
-  const of = (headers: Headers, random = 0.5) => lifetimes(policy, headers, 99_000, random);
+  const of = (headers: Headers, random = 0.5) => lifetimes(policy, headers, 99_000, random, NOW);
   test.each<[string, Headers, number, number, number]>([
     ['nothing: the policy', {}, 10_000, 5_000, 20_000],
     ['max-age', { 'cache-control': 'public, max-age=60' }, 60_000, 5_000, 20_000],
@@ -60,6 +61,14 @@ describe('the lifetimes of a page', () => {
       5_000,
       20_000,
     ],
+    ['Expires, counted from now where no Date is', { expires: 'Thu, 01 Jan 2026 00:00:09 GMT' }, 6_000, 5_000, 20_000],
+    [
+      'Expires, with a Date that cannot be read',
+      { expires: 'Thu, 01 Jan 2026 00:00:09 GMT', date: 'x' },
+      0,
+      5_000,
+      20_000,
+    ],
     ['Expires: 0', { expires: '0', date: 'Thu, 01 Jan 2026 00:00:00 GMT' }, 0, 5_000, 20_000],
     ['RFC 5861', { 'cache-control': 'stale-while-revalidate=1, stale-if-error=2' }, 10_000, 1_000, 2_000],
     ['swr over sie', { 'cache-control': 'stale-while-revalidate=30' }, 10_000, 30_000, 30_000],
@@ -68,7 +77,14 @@ describe('the lifetimes of a page', () => {
     expect(of(headers)).toEqual({ ttlMs, swrMs, sieMs });
   });
   test('take the standard stale-if-error where the policy has none', () => {
-    expect(lifetimes({ ttlMs: 1 }, {}, 99_000, 0.5)).toEqual({ ttlMs: 1, swrMs: 0, sieMs: 99_000 });
+    expect(lifetimes({ ttlMs: 1 }, {}, 99_000, 0.5, NOW)).toEqual({ ttlMs: 1, swrMs: 0, sieMs: 99_000 });
+  });
+  test('of s-maxage have stale use only where the response or the policy allows it (RFC 9111 section 5.2.2.10)', () => {
+    const stale = (cacheControl: string): unknown =>
+      lifetimes({ ttlMs: 1 }, { 'cache-control': cacheControl }, 99_000, 0.5, NOW);
+    expect(stale('s-maxage=5')).toEqual({ ttlMs: 5_000, swrMs: 0, sieMs: 0 });
+    expect(stale('s-maxage=5, stale-if-error=7')).toEqual({ ttlMs: 5_000, swrMs: 0, sieMs: 7_000 });
+    expect(of({ 'cache-control': 's-maxage=5' }).sieMs).toBe(20_000);
   });
   test('spread the ttl by a tenth to either side', () => {
     expect(of({}, 0).ttlMs).toBe(9_000);
