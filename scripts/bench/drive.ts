@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { pinned } from './cores.ts';
+import type { JobName, JobReport, JobSpec } from './load/jobs.ts';
 import type { LoadReport } from './load/run-load.ts';
 import { LOAD_STANDARD, type LoadSpec } from './load/spec.ts';
 
@@ -23,20 +24,27 @@ export class GeneratorError extends Error {
 
 export type Load = Pick<LoadSpec, 'port' | 'connections' | 'phases' | 'classes'> & Partial<LoadSpec>;
 
+/** What a generator does at most beyond the time asked of it: start, connections to open, give up the last requests. */
+const GRACE_MS = 30_000;
+
 /**
- * Runs a load in a process of its own, on the generator's core.
- * @param onStart called when the first request is due
+ * Runs a job in a generator: a process of its own, on the generator's core.
+ * @param limitMs how long the job may take; then, and some grace, the generator is ended
+ * @param onStart called when the job says that it begins
  * @throws {GeneratorError}
  */
-export function drive(load: Load, onStart: () => void = () => {}): Promise<LoadReport> {
-  const spec: LoadSpec = { ...LOAD_STANDARD, ...load };
+export function generate<Name extends JobName>(
+  name: Name,
+  spec: JobSpec<Name>,
+  limitMs: number,
+  onStart: () => void = () => {},
+): Promise<JobReport<Name>> {
   const [command, args] = pinned('generator', process.execPath, [...SMALL_PAUSES, GENERATOR]);
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  const seconds = spec.phases.reduce((sum, phase) => sum + phase.seconds, 0);
   return new Promise((resolve, reject) => {
-    const limit = setTimeout(() => child.kill('SIGKILL'), seconds * 1000 + spec.timeoutMs + 30_000);
-    let report: LoadReport | undefined;
-    child.on('message', (message: { type: 'started' } | { type: 'report'; report: LoadReport }) => {
+    const limit = setTimeout(() => child.kill('SIGKILL'), limitMs + GRACE_MS);
+    let report: JobReport<Name> | undefined;
+    child.on('message', (message: { type: 'started' } | { type: 'report'; report: JobReport<Name> }) => {
       if (message.type === 'started') onStart();
       else report = message.report;
     });
@@ -46,6 +54,17 @@ export function drive(load: Load, onStart: () => void = () => {}): Promise<LoadR
       if (report !== undefined) resolve(report);
       else reject(new GeneratorError(`ended without a report (${signal ?? `exit code ${code}`})`));
     });
-    child.send(spec);
+    child.send({ name, spec });
   });
+}
+
+/**
+ * Runs an open-loop load.
+ * @param onStart called when the first request is due
+ * @throws {GeneratorError}
+ */
+export function drive(load: Load, onStart?: () => void): Promise<LoadReport> {
+  const spec: LoadSpec = { ...LOAD_STANDARD, ...load };
+  const seconds = spec.phases.reduce((sum, phase) => sum + phase.seconds, 0);
+  return generate('open', spec, seconds * 1000 + spec.timeoutMs, onStart);
 }

@@ -1,7 +1,6 @@
-// The load generator's own process: takes one load from its parent, runs it, reports, ends.
+// The load generator's own process: takes one job from its parent, runs it, reports, ends.
 import { setPriority } from 'node:os';
-import { runLoad } from './load/run-load.ts';
-import type { LoadSpec } from './load/spec.ts';
+import { JOBS, type JobName, type JobSpec } from './load/jobs.ts';
 
 const tell = (message: object, sent?: () => void): boolean | undefined =>
   process.send?.(message, undefined, undefined, sent);
@@ -9,7 +8,8 @@ const tell = (message: object, sent?: () => void): boolean | undefined =>
 // What else runs on its core must not make it late; only root may ask for this.
 if (process.getuid?.() === 0) setPriority(-20);
 
-process.once('message', async (spec: LoadSpec) => {
-  const report = await runLoad(spec, (epochMs) => tell({ type: 'started', epochMs }));
+process.once('message', async ({ name, spec }: { name: JobName; spec: JobSpec<JobName> }) => {
+  const job = JOBS[name] as (spec: JobSpec<JobName>, onStart: () => void) => Promise<object>;
+  const report = await job(spec, () => tell({ type: 'started' }));
   tell({ type: 'report', report }, () => process.disconnect?.());
 });

@@ -1,13 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { pinned } from './cores.ts';
-import { type ClosedLoad, closedLoop, type Throughput } from './load/closed-loop.ts';
+import { generate } from './drive.ts';
+import type { ClosedLoad, Throughput } from './load/closed-loop.ts';
 
 /** Tool that makes the closed-loop load: wrk where it is installed, else our own. */
 export const CLOSED_LOOP_TOOL = spawnSync('wrk', ['-v']).error === undefined ? 'wrk' : 'own closed loop';
 
 /** Requests per second with `connections` kept connections that send again as soon as they have their answer. */
 export async function throughput(load: ClosedLoad): Promise<Throughput> {
-  if (CLOSED_LOOP_TOOL !== 'wrk') return closedLoop(load);
+  if (CLOSED_LOOP_TOOL !== 'wrk') return generate('closed', load, load.seconds * 1000);
   const fields = Object.entries(load.headers ?? {}).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
   const url = `http://127.0.0.1:${load.port}${load.path}`;
   const args = ['-t1', `-c${load.connections}`, `-d${load.seconds}s`, ...fields, url];

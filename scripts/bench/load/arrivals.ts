@@ -20,23 +20,23 @@ export function* arrivals({
   seed,
 }: Pick<LoadSpec, 'phases' | 'classes' | 'seed'>): Generator<Arrival, void> {
   const random = seededRandom(seed);
-  const shares = classes.reduce((sum, { share }) => sum + share, 0);
   const paths = classes.map((entry, kind) => pathsOf(entry, seededRandom(seed + 7_919 * (kind + 1))));
-  const pick = (): number => {
-    let drawn = random() * shares;
-    for (let kind = 0; kind < classes.length - 1; kind += 1) {
+  const pick = (among: readonly number[]): number => {
+    let drawn = random() * among.reduce((sum, kind) => sum + classes[kind]!.share, 0);
+    for (const kind of among) {
       drawn -= classes[kind]!.share;
       if (drawn < 0) return kind;
     }
-    return classes.length - 1;
+    return among.at(-1)!;
   };
   let phaseStart = 0;
   for (const phase of phases) {
+    const among = [...classes.keys()].filter((kind) => phase.only?.includes(classes[kind]!.name) ?? true);
     const phaseEnd = phaseStart + phase.seconds * 1000;
     const meanGapMs = 1000 / phase.rate; // Infinity for a silent phase
     let atMs = phaseStart + exponential(random, meanGapMs);
     while (atMs < phaseEnd) {
-      const kind = pick();
+      const kind = pick(among);
       yield { atMs, kind, path: paths[kind]!(), warmUp: phase.warmUp === true };
       atMs += exponential(random, meanGapMs);
     }

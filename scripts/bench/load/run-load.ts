@@ -1,16 +1,15 @@
 import { createHistogram, performance } from 'node:perf_hooks';
 import { type Arrival, arrivals } from './arrivals.ts';
 import { createConnections, type Exchange } from './connections.ts';
+import { type Punctuality, voidReason } from './health.ts';
+import { outcomeOf } from './outcome.ts';
+import { requestBytes } from './request-bytes.ts';
 import { headerOf, type ResponseHead } from './response-parser.ts';
 import { assertBounded, type LoadSpec } from './spec.ts';
-import { type ClassReport, createTally, type Outcome, type Quantiles, quantiles } from './tally.ts';
+import { type ClassReport, createTally, type Outcome, quantiles } from './tally.ts';
 
 /** The generator's own condition: when it cannot keep its times, its numbers mean nothing. */
-export interface GeneratorHealth {
-  /** Actual minus intended send time. */
-  sendLag: Quantiles;
-  /** Event-loop utilisation over the load, 0..1. */
-  elu: number;
+export interface GeneratorHealth extends Punctuality {
   connectionsOpened: number;
   /** Requests sent again because a kept connection was being closed. */
   retried: number;
@@ -23,12 +22,7 @@ export interface LoadReport {
   void?: string;
 }
 
-export const MAX_SEND_LAG_P99_MS = 5;
-export const MAX_GENERATOR_ELU = 0.8;
-
 const TICK_MS = 1;
-const USER_AGENT =
-  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36';
 const MAX_REQUESTS_KEPT = 10_000;
 
 /**
@@ -77,7 +71,7 @@ export async function runLoad(spec: LoadSpec, onStart: (epochMs: number) => void
         if (head !== undefined && tally !== undefined && spec.watch.length > 0) {
           tally.watch(watchedValue(head, spec.watch), now - start);
         }
-        flight.give(outcomeOf(head, now - startMs, spec.deadlineMs));
+        flight.give(outcomeOf(head, now - startMs, { deadlineMs: spec.deadlineMs, ...spec.classes[kind]! }));
       },
     };
     flight.exchange = exchange;
@@ -122,39 +116,25 @@ export async function runLoad(spec: LoadSpec, onStart: (epochMs: number) => void
   };
 }
 
-function voidReason({ sendLag, elu }: GeneratorHealth): string | undefined {
-  if (sendLag.p99Ms > MAX_SEND_LAG_P99_MS) return `the generator sent ${sendLag.p99Ms.toFixed(1)} ms late (p99)`;
-  if (elu > MAX_GENERATOR_ELU) return `the generator was busy ${(elu * 100).toFixed(0)} % of the time`;
-  return undefined;
-}
-
-function outcomeOf(head: ResponseHead | undefined, latencyMs: number, deadlineMs: number): Outcome {
-  if (head === undefined) return 'reset';
-  if (head.status === 503) return 'refused';
-  if (head.status !== 200) return 'failed';
-  return latencyMs <= deadlineMs ? 'good' : 'late';
-}
-
 const watchedValue = (head: ResponseHead, names: string[]): string =>
   names.map((name) => headerOf(head.text, name) ?? '-').join(' ');
 
-/** Request bytes, made once per path. */
+/** Request bytes, made once per path; variants of a class in turn. */
 function requestWriter({ host, port, classes }: LoadSpec): (kind: number, path: string) => Buffer {
-  const made = classes.map(() => new Map<string, Buffer>());
-  return (kind, path) => {
-    const known = made[kind]!.get(path);
-    if (known !== undefined) return known;
-    const fields = Object.entries({
-      Host: `${host}:${port}`,
-      'User-Agent': USER_AGENT,
-      Accept: 'text/html',
-      ...classes[kind]!.headers,
-    });
-    const request = Buffer.from(
-      `GET ${path} HTTP/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
-      'latin1',
-    );
-    if (made[kind]!.size < MAX_REQUESTS_KEPT) made[kind]!.set(path, request);
-    return request;
-  };
+  const writers = classes.map(({ headers, form, variants }) => {
+    if (variants !== undefined) {
+      const all = variants.map((variant) => ({ ...variant, headers: { ...headers, ...variant.headers } }));
+      let next = 0;
+      return (path: string) => requestBytes({ host, port, path, form, ...all[next++ % all.length] });
+    }
+    const made = new Map<string, Buffer>();
+    return (path: string) => {
+      const known = made.get(path);
+      if (known !== undefined) return known;
+      const request = requestBytes({ host, port, path, headers, form });
+      if (made.size < MAX_REQUESTS_KEPT) made.set(path, request);
+      return request;
+    };
+  });
+  return (kind, path) => writers[kind]!(path);
 }

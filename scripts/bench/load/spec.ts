@@ -9,6 +9,14 @@ export interface LoadClass {
   pages?: { count: number; pick: 'zipf' | 'sequence' };
   /** Further request headers. */
   headers?: Record<string, string>;
+  /** Fields of a form: then it is a POST. */
+  form?: Record<string, string>;
+  /** Sent in turn, where requests differ in more than the number of a page; each is laid over what the class says. */
+  variants?: { path?: string; headers?: Record<string, string>; form?: Record<string, string> }[];
+  /** Status of a good answer: 303 of a form that is answered so. Default 200. */
+  expect?: number;
+  /** In the place of the load's. */
+  deadlineMs?: number;
 }
 
 export interface Phase {
@@ -17,6 +25,8 @@ export interface Phase {
   rate: number;
   /** Sent but not counted. */
   warmUp?: boolean;
+  /** Names of the classes whose requests come in this phase. Default: all. */
+  only?: string[];
 }
 
 /** An open-loop load: requests are sent when they are due, whatever became of those before. */
@@ -81,6 +91,13 @@ export function assertBounded(spec: LoadSpec): void {
   }
   if (!(spec.openFirst >= 0 && spec.openFirst <= spec.maxInFlight))
     throw new LoadRefusedError(`${spec.openFirst} connections to begin with: allowed are up to ${spec.maxInFlight}`);
+  const names = new Set(spec.classes.map(({ name }) => name));
+  for (const { only = [] } of spec.phases) {
+    const unknown = only.find((name) => !names.has(name));
+    if (unknown !== undefined) throw new LoadRefusedError(`a phase of class ${unknown}, which the load does not have`);
+  }
+  if (spec.classes.some(({ variants }) => variants?.length === 0))
+    throw new LoadRefusedError('a class with an empty list of variants');
   if (spec.classes.length === 0 || spec.classes.length > 16) throw new LoadRefusedError('a load has 1 to 16 classes');
   if ((seconds * 1000) / spec.bucketMs > MAX_BUCKETS)
     throw new LoadRefusedError(`more than ${MAX_BUCKETS} steps in the time series`);

@@ -23,12 +23,14 @@ export function markdownTables(scenario: Pick<Scenario, 'verdict'>, rows: readon
 
 function table({ verdict }: Pick<Scenario, 'verdict'>, rows: readonly MedianRow[]): string {
   const names = Object.keys(rows[0]!.values);
-  const head = ['case', 'server', ...names, ...(verdict === undefined ? [] : ['verdict'])];
-  const lines = rows.map((row) => [
+  const verdicts = rows.map((row) => verdict?.(row) ?? '');
+  const judged = verdicts.some((words) => words !== '');
+  const head = ['case', 'server', ...names, ...(judged ? ['verdict'] : [])];
+  const lines = rows.map((row, index) => [
     row.case,
     row.server,
     ...names.map((name) => (row.void === undefined ? shown(row.values[name]) : 'void')),
-    ...(verdict === undefined ? [] : [row.void === undefined ? verdict(row) : 'void']),
+    ...(judged ? [row.void === undefined ? verdicts[index]! : 'void'] : []),
   ]);
   const widths = head.map((title, column) => Math.max(title.length, ...lines.map((line) => line[column]!.length)));
   const line = (cells: readonly string[]): string => {

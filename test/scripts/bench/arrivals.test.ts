@@ -89,3 +89,20 @@ describe('Zipf', () => {
     expect(counts[1]! / counts[10]!).toBeLessThan(11);
   });
 });
+
+test('a phase may have requests of some classes only, in proportion to their shares', () => {
+  const counted = { early: [0, 0, 0], late: [0, 0, 0] };
+  for (const { atMs, kind } of arrivals({
+    seed: 3,
+    phases: [
+      { seconds: 5, rate: 300, only: ['a', 'c'] },
+      { seconds: 5, rate: 300 },
+    ],
+    classes: ['a', 'b', 'c'].map((name, index) => ({ name, share: index === 2 ? 2 : 1, path: '/' })),
+  }))
+    counted[atMs < 5_000 ? 'early' : 'late'][kind]! += 1;
+  expect(counted.early[1]).toBe(0);
+  expect(counted.early[2]! / counted.early[0]!).toBeGreaterThan(1.6);
+  expect(counted.early[2]! / counted.early[0]!).toBeLessThan(2.5);
+  expect(Math.min(...counted.late)).toBeGreaterThan(250);
+});

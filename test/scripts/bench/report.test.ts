@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
+import { judge, scorecard, verdictBy } from '../../../scripts/bench/goals.ts';
 import { barChart } from '../../../scripts/bench/report/chart.ts';
 import { withSection } from '../../../scripts/bench/report/document.ts';
 import { medians } from '../../../scripts/bench/report/results.ts';
 import { markdownTables, shown } from '../../../scripts/bench/report/table.ts';
 import type { Row } from '../../../scripts/bench/scenario.ts';
-import { judge, rendersPerTtl } from '../../../scripts/bench/scenarios/core.ts';
+import { rendersPerTtl } from '../../../scripts/bench/scenarios/core.ts';
 import { mostWithin } from '../../../scripts/bench/scenarios/fleet.ts';
 import { recoveryMs } from '../../../scripts/bench/scenarios/recovery.ts';
 import { secondWorkerMs } from '../../../scripts/bench/scenarios/scale.ts';
@@ -103,6 +104,24 @@ test('a goal is missed, met, or its aim is met', () => {
   expect(judge({ must: 90, aim: 95, more: true }, 95)).toBe('aim met');
   expect(judge({ must: 2, aim: 1 }, 3)).toBe('MISSED');
   expect(judge({ must: 2, aim: 1 }, null)).toBe('MISSED');
+});
+
+test('rows with a goal get its verdict, rows of peers none; a void row keeps its reason', () => {
+  const goals = { refused: { must: 1, aim: 0 } };
+  const said: string[] = [];
+  const { rows, add, score } = scorecard({ say: (line) => said.push(line) }, goals);
+  const measured = add({ server: 'Tahan', case: '0.65 C', values: { 'refused %': 0.5 } });
+  score('refused', measured, measured.values['refused %']);
+  score('refused', { ...measured, void: 'late' }, null);
+  expect(rows.map(verdictBy(goals))).toEqual(['', 'met', 'MISSED']);
+  expect(rows[1]).toEqual({ server: 'Tahan', case: 'refused', values: { measured: 0.5, must: 1, aim: 0 } });
+  expect(rows[2]!.void).toBe('late');
+  expect(said).toHaveLength(3);
+  expect(() => score('nothing', measured, 1)).toThrow('no goal is named "nothing"');
+  const tables = markdownTables({ verdict: verdictBy(goals) }, medians([rows.slice(0, 2)]));
+  const [first, second] = tables.split('\n\n');
+  expect(first).not.toContain('verdict');
+  expect(second).toMatch(/verdict[\s\S]*met/);
 });
 
 test("wrk's report is read with its errors", () => {

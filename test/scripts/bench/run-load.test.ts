@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { closedLoop } from '../../../scripts/bench/load/closed-loop.ts';
@@ -7,13 +7,17 @@ import { LOAD_STANDARD, LoadRefusedError, type LoadSpec } from '../../../scripts
 import { type ClassReport, OUTCOMES } from '../../../scripts/bench/load/tally.ts';
 
 let server: Server;
-let seen: { url: string; socket: Socket }[];
+let seen: { url: string; socket: Socket; method: string; headers: IncomingHttpHeaders; body: string }[];
 
 beforeEach(async () => {
   seen = [];
   server = createServer((request, response) => {
     const url = request.url ?? '';
-    seen.push({ url, socket: request.socket });
+    const one = { url, socket: request.socket, method: request.method ?? '', headers: request.headers, body: '' };
+    seen.push(one);
+    request.setEncoding('utf8').on('data', (text) => {
+      one.body += text;
+    });
     response.setHeader('X-Who', `server-${seen.length % 2}`);
     if (url === '/reset') request.socket.destroy();
     else if (url === '/silent') return;
@@ -51,7 +55,7 @@ describe.each(['new', 'keep-alive'] as const)('a load with %s connections', (con
       reset: '/reset',
     } as const;
     const classes = Object.entries(paths).map(([name, path]) => ({ name, share: 1, path }));
-    const report = await runLoad(spec({ connections, classes, deadlineMs: 100, timeoutMs: 400 }));
+    const report = await runLoad(spec({ connections, classes, deadlineMs: 100, timeoutMs: 2_000 }));
     for (const [name, outcome] of Object.entries(report.classes)) {
       expect(outcome.offered).toBeGreaterThan(0);
       expect(settled(outcome)).toBe(outcome.offered);
@@ -130,17 +134,102 @@ test.each([
   ['another machine', { host: '192.0.2.1' }],
   ['a name', { host: 'localhost' }],
   ['no end', { phases: [{ seconds: 1e9, rate: 1 }] }],
+  ['a phase of an unknown class', { phases: [{ seconds: 1, rate: 1, only: ['nobody'] }] }],
   ['no bound of the rate', { phases: [{ seconds: 1, rate: Number.POSITIVE_INFINITY }] }],
 ])('a load on %s is refused before anything is sent', async (_name, over) => {
   await expect(runLoad(spec(over))).rejects.toThrow(LoadRefusedError);
   expect(seen).toHaveLength(0);
 });
 
-test('the closed loop keeps its connections busy for the time asked, and ends', async () => {
-  const { port } = server.address() as AddressInfo;
-  const good = await closedLoop({ port, path: '/200', seconds: 0.3, connections: 4 });
-  expect(good.requestsPerSecond).toBeGreaterThan(0);
-  expect(good.errors).toBe(0);
-  expect(new Set(seen.map(({ socket }) => socket)).size).toBe(4);
-  expect((await closedLoop({ port, path: '/500', seconds: 0.1, connections: 1 })).errors).toBeGreaterThan(0);
+test('a class may post forms, in turn, and say which answer is good', async () => {
+  const report = await runLoad(
+    spec({
+      connections: 'keep-alive',
+      classes: [
+        {
+          name: 'form',
+          share: 1,
+          path: '/303',
+          headers: { Cookie: 'a=1', Accept: 'text/x' },
+          expect: 303,
+          variants: [
+            { headers: { 'X-Who': 'one' }, form: { name: 'ä&b' } },
+            { headers: { 'X-Who': 'two' }, form: { name: '2' } },
+          ],
+        },
+      ],
+    }),
+  );
+  const { good, offered } = report.classes.form!;
+  expect(good).toBeGreaterThan(2);
+  expect(good).toBe(offered);
+  const counts = { one: 0, two: 0 };
+  for (const { method, headers, body } of seen) {
+    expect(method).toBe('POST');
+    expect(headers).toMatchObject({ cookie: 'a=1', accept: 'text/x' });
+    const who = headers['x-who'] as 'one' | 'two';
+    counts[who] += 1;
+    expect(body).toBe(who === 'one' ? 'name=%C3%A4%26b' : 'name=2');
+  }
+  expect(Math.abs(counts.one - counts.two)).toBeLessThanOrEqual(1);
+});
+
+test('a class may have a deadline of its own', async () => {
+  const classes = [
+    { name: 'patient', share: 1, path: '/late', deadlineMs: 5_000 },
+    { name: 'impatient', share: 1, path: '/late', deadlineMs: 100 },
+  ];
+  const { patient, impatient } = (await runLoad(spec({ classes, deadlineMs: 100, timeoutMs: 5_000 }))).classes;
+  expect(patient!.good).toBe(patient!.offered);
+  expect(impatient!.late).toBe(impatient!.offered);
+});
+
+describe('the closed loop', () => {
+  const port = (): number => (server.address() as AddressInfo).port;
+
+  test('keeps its connections busy for the time asked, and ends', async () => {
+    const good = await closedLoop({ port: port(), path: '/200', seconds: 0.3, connections: 4 });
+    expect(good.requestsPerSecond).toBeGreaterThan(0);
+    expect(good.errors).toBe(0);
+    expect(new Set(seen.map(({ socket }) => socket)).size).toBe(4);
+    expect((await closedLoop({ port: port(), path: '/500', seconds: 0.1, connections: 1 })).errors).toBeGreaterThan(0);
+  });
+
+  test('never asks for a page twice, and says what became of each request', async () => {
+    const { answers } = await closedLoop({ port: port(), path: '/x:n', seconds: 0.2, connections: 3 });
+    expect(answers.good + answers.late).toBe(answers.offered);
+    expect(new Set(seen.map(({ url }) => url)).size).toBe(answers.offered);
+    const refused = await closedLoop({ port: port(), path: '/503', seconds: 0.1, connections: 3 });
+    expect(refused.answers.refused).toBe(refused.answers.offered);
+  });
+
+  test('opens a connection for each request when asked to', async () => {
+    const { answers } = await closedLoop({
+      port: port(),
+      path: '/200',
+      seconds: 0.1,
+      connections: 2,
+      newConnections: true,
+    });
+    expect(new Set(seen.map(({ socket }) => socket)).size).toBe(answers.offered);
+  });
+
+  test('gives up on an answer that does not come, and ends', async () => {
+    const { answers } = await closedLoop({
+      port: port(),
+      path: '/silent',
+      seconds: 0.2,
+      connections: 2,
+      timeoutMs: 100,
+    });
+    expect(answers.timedOut).toBe(answers.offered);
+  });
+
+  test.each([
+    { seconds: 1e9, connections: 1 },
+    { seconds: 1, connections: 1e6 },
+  ])('refuses %j before anything is sent', async (over) => {
+    await expect(closedLoop({ port: port(), path: '/200', ...over })).rejects.toThrow(LoadRefusedError);
+    expect(seen).toHaveLength(0);
+  });
 });

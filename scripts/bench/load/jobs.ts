@@ -1,0 +1,12 @@
+import { closedLoop } from './closed-loop.ts';
+import { runLoad } from './run-load.ts';
+
+/** What a generator can be asked to do, by name. */
+export const JOBS = {
+  open: runLoad,
+  closed: closedLoop,
+};
+
+export type JobName = keyof typeof JOBS;
+export type JobSpec<Name extends JobName> = Parameters<(typeof JOBS)[Name]>[0];
+export type JobReport<Name extends JobName> = Awaited<ReturnType<(typeof JOBS)[Name]>>;

@@ -1,0 +1,14 @@
+import type { ResponseHead } from './response-parser.ts';
+import type { Outcome } from './tally.ts';
+
+/** What an answer is worth to the one who asked; `undefined` is none at all. */
+export function outcomeOf(
+  head: ResponseHead | undefined,
+  latencyMs: number,
+  { deadlineMs, expect = 200 }: { deadlineMs: number; expect?: number },
+): Outcome {
+  if (head === undefined) return 'reset';
+  if (head.status === 503) return 'refused';
+  if (head.status !== expect) return 'failed';
+  return latencyMs <= deadlineMs ? 'good' : 'late';
+}
