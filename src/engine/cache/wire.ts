@@ -6,8 +6,8 @@ import { hasPlaceForNote, withNote } from './last-good.ts';
 import { CODINGS, type Coding, type Page } from './page.ts';
 
 /** How a page is served, as in `Cache-Status` and the metrics. `miss`: rendered for this very visitor. */
-export const SERVINGS = ['fresh', 'revalidate', 'last_good', 'miss'] as const;
-export type Serving = (typeof SERVINGS)[number];
+export const CACHE_OUTCOMES = ['fresh', 'revalidate', 'last_good', 'miss'] as const;
+export type CacheOutcome = (typeof CACHE_OUTCOMES)[number];
 
 /**
  * Browsers ask again each time, and get a 304 (a cached answer costs us as little): a purge is then seen at once,
@@ -28,42 +28,53 @@ export interface Answer {
 }
 
 /** What of a request matters to a cached page. */
-export interface Asked {
+export interface Conditions {
   acceptEncoding: string | undefined;
   ifNoneMatch: string | undefined;
 }
 
 interface Memo {
   second: number;
-  /** By serving, 304 or not, and coding. */
+  /** By outcome, 304 or not, and coding. */
   answers: (Answer | undefined)[];
 }
 
 /** Answers made for a page this second: a hot page is served thousands of times with the same bytes. */
 const memos = new WeakMap<Page, Memo>();
 
-/** The answer for one visitor. `now`: epoch ms. `stamp`: headers that every answer of this process carries, always the same. */
-export function answerOf(page: Page, serving: Serving, asked: Asked, now: number, stamp: readonly string[]): Answer {
+/** The answer for one visitor. `now`: epoch ms. `extraHeaders`: headers that every answer of this process carries, always the same. */
+export function answerOf(
+  page: Page,
+  outcome: CacheOutcome,
+  conditions: Conditions,
+  now: number,
+  extraHeaders: readonly string[],
+): Answer {
   const second = Math.floor(now / 1_000);
-  if (serving === 'last_good' && hasPlaceForNote(page)) return notedAnswer(page, now, second, stamp);
+  if (outcome === 'last_good' && hasPlaceForNote(page)) return notedAnswer(page, now, second, extraHeaders);
   let memo = memos.get(page);
   if (memo === undefined || memo.second !== second) {
     memo = { second, answers: [] };
     memos.set(page, memo);
   }
-  const chosen = chooseCoding(page, asked.acceptEncoding);
+  const chosen = chooseCoding(page, conditions.acceptEncoding);
   // A copy served in need carries no validator, so it can't be confirmed either.
   const held =
-    asked.ifNoneMatch === undefined || serving === 'last_good'
+    conditions.ifNoneMatch === undefined || outcome === 'last_good'
       ? undefined
-      : heldCoding(asked.ifNoneMatch, page.etag, chosen);
+      : heldCoding(conditions.ifNoneMatch, page.etag, chosen);
   const unchanged = held !== undefined;
   const coding = held ?? chosen;
-  const at = (SERVINGS.indexOf(serving) * 2 + (unchanged ? 1 : 0)) * CODINGS.length + CODINGS.indexOf(coding);
+  const at = (CACHE_OUTCOMES.indexOf(outcome) * 2 + (unchanged ? 1 : 0)) * CODINGS.length + CODINGS.indexOf(coding);
   let answer = memo.answers[at];
   if (answer === undefined) {
     const body = unchanged ? undefined : page.bodies[coding]!;
-    answer = { status: unchanged ? 304 : 200, head: headOf(page, serving, coding, body, now, stamp), body, second };
+    answer = {
+      status: unchanged ? 304 : 200,
+      head: headOf(page, outcome, coding, body, now, extraHeaders),
+      body,
+      second,
+    };
     memo.answers[at] = answer;
   }
   return answer;
@@ -75,7 +86,7 @@ const noted = new Map<Page, Answer>();
 let notedBytes = 0;
 
 /** The last good copy of an HTML page with the note of its age. */
-function notedAnswer(page: Page, now: number, second: number, stamp: readonly string[]): Answer {
+function notedAnswer(page: Page, now: number, second: number, extraHeaders: readonly string[]): Answer {
   const made = noted.get(page);
   if (made?.second === second) return made;
   const body = withNote(page, now);
@@ -84,7 +95,12 @@ function notedAnswer(page: Page, now: number, second: number, stamp: readonly st
     noted.clear();
     notedBytes = body.length;
   }
-  const answer: Answer = { status: 200, head: headOf(page, 'last_good', 'identity', body, now, stamp), body, second };
+  const answer: Answer = {
+    status: 200,
+    head: headOf(page, 'last_good', 'identity', body, now, extraHeaders),
+    body,
+    second,
+  };
   noted.set(page, answer);
   return answer;
 }
@@ -92,14 +108,14 @@ function notedAnswer(page: Page, now: number, second: number, stamp: readonly st
 /** The head of a page; without a body that of a 304, which leaves out what describes the body (RFC 9110 section 15.4.5). */
 function headOf(
   page: Page,
-  serving: Serving,
+  outcome: CacheOutcome,
   coding: Coding,
   body: Buffer | undefined,
   now: number,
-  stamp: readonly string[],
+  extraHeaders: readonly string[],
 ): string[] {
-  const need = serving === 'last_good';
-  const head = [...stamp];
+  const need = outcome === 'last_good';
+  const head = [...extraHeaders];
   let browserCacheControl = BROWSER_CACHE_CONTROL;
   for (const [name, value] of page.headers) {
     if (name === 'cache-control') {
@@ -112,7 +128,7 @@ function headOf(
   head.push('cache-control', need ? NEED_CACHE_CONTROL : browserCacheControl);
   const vary = varyOf(page);
   if (vary !== '') head.push('vary', vary);
-  head.push('age', String(Math.floor(ageMs(page, now) / 1_000)), 'cache-status', cacheStatus(page, serving, now));
+  head.push('age', String(Math.floor(ageMs(page, now) / 1_000)), 'cache-status', cacheStatus(page, outcome, now));
   if (!need) head.push('etag', etagOf(page.etag, coding));
   if (body !== undefined) {
     if (coding !== 'identity') head.push('content-encoding', coding);
@@ -122,15 +138,15 @@ function headOf(
 }
 
 /** RFC 9211. The ttl of a copy that is served while it is rendered anew is below zero. */
-function cacheStatus(page: Page, serving: Serving, now: number): string {
-  switch (serving) {
+function cacheStatus(page: Page, outcome: CacheOutcome, now: number): string {
+  switch (outcome) {
     case 'miss':
       return 'tahan; fwd=miss';
     case 'last_good':
       return 'tahan; hit; detail=last-good';
     default: {
       const ttl = Math.floor((page.ttlMs - ageMs(page, now)) / 1_000);
-      return serving === 'fresh' ? `tahan; hit; ttl=${ttl}` : `tahan; hit; ttl=${ttl}; detail=revalidate`;
+      return outcome === 'fresh' ? `tahan; hit; ttl=${ttl}` : `tahan; hit; ttl=${ttl}; detail=revalidate`;
     }
   }
 }

@@ -4,7 +4,6 @@ import type { Config } from '../../config.ts';
 import { LIFEBOAT_RHYTHM, startBeating } from '../beating.ts';
 import type { PublicPages } from '../beats.ts';
 import { freshness } from '../cache/freshness.ts';
-import { cacheKey } from '../cache/key.ts';
 import { PageMemory } from '../cache/memory.ts';
 import type { Page } from '../cache/page.ts';
 import { limitedReporter, openPageReader } from '../cache/store.ts';
@@ -13,9 +12,14 @@ import { linkToPrimary } from '../link.ts';
 import { createLog } from '../log.ts';
 import { Recorder } from '../metrics/recorder.ts';
 import { createRefusals } from '../request/answer/refusal.ts';
+import { askedOf } from '../request/asked.ts';
+import { refuseBody } from '../request/body.ts';
 import { createPortServer } from '../request/connection/port-server.ts';
-import { negotiate } from '../request/language.ts';
-import { compileRoutes, type Routes } from '../routes.ts';
+import { type DirectDecision, decide, type Known } from '../request/decide.ts';
+import { EngineRoutes } from '../request/engine-routes.ts';
+import { keysFor, mainPageKeys } from '../request/page-key.ts';
+import { toOriginForm } from '../request/target.ts';
+import { compileRoutes } from '../routes.ts';
 
 /** The lifeboat's own share of the page memory. */
 const MEMORY_SHARE = 0.25;
@@ -30,57 +34,26 @@ const MAIN_PAGE_EVERY_MS = 2_000;
 export async function startLifeboat(config: Config): Promise<void> {
   const log = createLog(config.logLevel, 'lifeboat');
   const link = linkToPrimary(log, () => process.exit(0));
-  const stamp = config.lab ? ['x-tahan-process', 'lifeboat'] : [];
+  const extraHeaders = config.lab ? ['x-tahan-process', 'lifeboat'] : [];
   const recorder = new Recorder();
-  const hosts = new Set(config.hosts.map((host) => host.toLowerCase()));
   const memory = new PageMemory({ maxBytes: config.cacheBytes * MEMORY_SHARE, maxEntryBytes: config.cacheEntryBytes });
   const reader = openPageReader(
     join(config.dataDir, 'pages.db'),
     limitedReporter((line) => log.warn(line)),
   );
-  const refuse = createRefusals({ siteName: config.siteName, stamp }).write;
+  const refuse = createRefusals({ siteName: config.siteName, extraHeaders }).write;
 
   let health: { status: 200 | 503; body: string } = { status: 503, body: '{"status":"down"}\n' };
-  let routes: Routes = compileRoutes([]);
-  let languages: readonly string[] = [''];
-  let mainKeys: string[] = [];
+  let mainKeys: readonly string[] = [];
   let answered = 0;
 
-  const learn = ({ mainPage, languages: spoken, routes: known }: PublicPages): void => {
-    languages = spoken.length > 0 ? spoken : [''];
-    mainKeys = languages.map((language) => `${language}\n\n${mainPage}`);
-    routes = compileRoutes(
-      known.map(({ route, methods, query, cacheable }) => ({
-        route,
-        ...(methods === undefined ? {} : { methods }),
-        // Only which pages there are matters here; how long each is good is written on its copy.
-        ...(cacheable ? { cache: { ttlMs: 0, query } } : {}),
-      })),
-    );
-    keepMainPage();
-  };
   const keepMainPage = (): void => {
     for (const key of mainKeys) {
       const page = reader.read(key);
       if (page !== undefined) memory.set(page);
     }
   };
-
-  const find = (request: IncomingMessage): Page | undefined => {
-    const url = request.url ?? '/';
-    const mark = url.indexOf('?');
-    const path = mark === -1 ? url : url.slice(0, mark);
-    const route = routes.match('GET', path);
-    if (!route.cacheable) return undefined;
-    const key = cacheKey({
-      path,
-      query: mark === -1 ? '' : url.slice(mark + 1),
-      allowed: route.policy.cache?.query ?? [],
-      host: request.headers.host,
-      hosts,
-      language: negotiate(request.headers['accept-language'], languages),
-    });
-    if (key === undefined) return undefined;
+  const copyOf = (key: string): Page | undefined => {
     const held = memory.get(key);
     if (held !== undefined) return held;
     const stored = reader.read(key);
@@ -88,57 +61,88 @@ export async function startLifeboat(config: Config): Promise<void> {
     if (page !== undefined) memory.set(page);
     return page;
   };
+  /** Nothing, until the primary has told which pages the site has. */
+  let known: Known = {
+    routes: compileRoutes([]),
+    keyOf: keysFor(config.hosts, ['']),
+    copyOf,
+    bodyLimit: config.bodyLimit,
+  };
+  const setPublicPages = ({ mainPage, languages: spoken, routes }: PublicPages): void => {
+    const languages = spoken.length > 0 ? spoken : [''];
+    mainKeys = mainPageKeys(mainPage, languages);
+    known = {
+      ...known,
+      keyOf: keysFor(config.hosts, languages),
+      routes: compileRoutes(
+        routes.map(({ route, methods, query, cacheable }) => ({
+          route,
+          ...(methods === undefined ? {} : { methods }),
+          // Only which pages there are matters here; how long each is good is written on its copy.
+          ...(cacheable ? { cache: { ttlMs: 0, query } } : {}),
+        })),
+      ),
+    };
+    keepMainPage();
+  };
 
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    answered += 1;
-    response.shouldKeepAlive = false;
-    const reading = request.method === 'GET' || request.method === 'HEAD';
-    const path = (request.url ?? '/').split('?', 1)[0]!;
-    if (reading && (path === '/health' || path.startsWith('/health/'))) {
-      const [status, body] =
-        path === '/health/live'
-          ? [200, '{"live":true}\n']
-          : path === '/health'
-            ? [health.status, health.body]
-            : [503, '{"ready":false}\n'];
-      response.writeHead(status, [
-        ...stamp,
-        'content-type',
-        'application/json; charset=utf-8',
-        'cache-control',
-        'no-store',
-        'content-length',
-        String(Buffer.byteLength(body)),
-      ]);
-      response.end(request.method === 'HEAD' ? undefined : body);
-      recorder.count('tahan_lifeboat_answers_total', ['health']);
-      return;
-    }
-    const now = Date.now();
-    const page = reading ? find(request) : undefined;
-    const state = page === undefined ? 'dead' : freshness(page, now);
-    if (page === undefined || state === 'dead') {
-      refuse(request, response, Math.random());
-      recorder.count('tahan_lifeboat_answers_total', ['waiting_page']);
-      return;
-    }
+  const count = (kind: string): void => recorder.count('tahan_lifeboat_answers_total', [kind]);
+  const engineRoutes = new EngineRoutes({
+    // The lifeboat is never what a balancer should send visitors to, and asks nobody for metrics.
+    status: { health: () => health, ready: () => false, exposition: () => Promise.resolve(undefined) },
+    metricsToken: config.metricsToken,
+    extraHeaders,
+    record: (path) => count(path === '/metrics' ? 'metrics' : 'health'),
+  });
+  const serve = (request: IncomingMessage, response: ServerResponse, page: Page, now: number): void => {
+    const state = freshness(page, now);
     const { status, head, body } = answerOf(
       page,
-      state === 'lastGood' ? 'last_good' : state,
+      state === 'fresh' || state === 'revalidate' ? state : 'last_good',
       {
         acceptEncoding: request.headers['accept-encoding'] as string | undefined,
         ifNoneMatch: request.headers['if-none-match'],
       },
       now,
-      stamp,
+      extraHeaders,
     );
     response.writeHead(status, head);
     response.end(request.method === 'HEAD' ? undefined : body);
-    recorder.count('tahan_lifeboat_answers_total', [state === 'lastGood' ? 'last_good' : 'fresh']);
+    count(state === 'lastGood' ? 'last_good' : 'fresh');
+  };
+  /** The anonymous copy of a public page, for whoever cannot have an answer of their own. */
+  const copyFor = ({ copyKey }: DirectDecision, now: number): Page | undefined => {
+    const copy = copyKey === undefined ? undefined : copyOf(copyKey);
+    return copy === undefined || freshness(copy, now) === 'dead' ? undefined : copy;
+  };
+
+  /** Carries the decision out with what there is without the site: the same decision as in a worker. */
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    answered += 1;
+    response.shouldKeepAlive = false;
+    toOriginForm(request);
+    const now = Date.now();
+    // No site code runs here that could tell a member: a public page has its anonymous copy for everybody.
+    const decision = decide(askedOf(request), false, known, now);
+    if (decision.kind === 'engine') {
+      engineRoutes.answer(request, response, decision.path);
+      return;
+    }
+    if (decision.kind === 'refuse') {
+      refuseBody(request, response, known.bodyLimit);
+      count('body_too_large');
+      return;
+    }
+    const page = decision.kind === 'page' ? decision.copy : copyFor(decision, now);
+    if (page !== undefined) serve(request, response, page, now);
+    else {
+      refuse(request, response, Math.random());
+      count('waiting_page');
+    }
   };
   const server = createPortServer(config, onRequest, () => {});
 
-  link.on('public-pages', ({ publicPages }) => learn(publicPages));
+  link.on('public-pages', ({ publicPages }) => setPublicPages(publicPages));
   link.on('mode', (message) => {
     health = { status: message.httpStatus, body: message.health };
   });

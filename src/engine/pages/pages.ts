@@ -1,73 +1,85 @@
+import type { Dispatcher } from '../admission/dispatcher.ts';
 import { rank } from '../admission/queue.ts';
+import type { RouteWork } from '../admission/route-work.ts';
 import { freshness, xfetchDue } from '../cache/freshness.ts';
 import type { Page } from '../cache/page.ts';
-import type { Serving } from '../cache/wire.ts';
-import type { Visitor } from '../request/arrival.ts';
+import type { CacheOutcome } from '../cache/wire.ts';
+import type { Recorder } from '../metrics/recorder.ts';
 import type { Route } from '../routes.ts';
 import type { Priority } from '../site.ts';
-import { type RenderingParts, Renderings, type RenderReason } from './flights.ts';
+import type { Copies } from './copies.ts';
+import { fallBack, type RenderReason } from './flight.ts';
+import type { Flights } from './flights.ts';
+import type { PageQuestion, PageVisitor } from './page-visitor.ts';
+import type { Renderer } from './renderer.ts';
 
-export interface PagesParts extends RenderingParts {
-  keyOf: (visitor: Visitor) => string | undefined;
-  onLookup: (result: 'fresh' | 'revalidate' | 'last_good' | 'miss' | 'store' | 'pass') => void;
+export interface PagesParts {
+  copies: Copies;
+  flights: Flights;
+  renderer: Renderer;
+  dispatcher: Dispatcher;
+  /** By index of the route. */
+  works: readonly RouteWork[];
+  recorder: Recorder;
 }
-
-type Decision =
-  | { found: 'fresh' | 'revalidate' | 'last_good'; page: Page; serving: Serving }
-  /** `page`: what to fall back on. */
-  | { found: 'last_good' | 'miss' | 'pass'; page: Page | undefined; serving: undefined };
-
-const PASS: Decision = { found: 'pass', page: undefined, serving: undefined };
 
 /** The page cache of a worker at work: who gets which copy, who waits for a render, and when one is begun. */
 export class Pages {
   private readonly parts: PagesParts;
-  private readonly renderings: Renderings;
+  private readonly flights: Flights;
 
   constructor(parts: PagesParts) {
     this.parts = parts;
-    this.renderings = new Renderings(parts);
+    this.flights = parts.flights;
   }
 
-  answer(visitor: Visitor): void {
-    const { parts } = this;
-    const key = parts.keyOf(visitor);
-    const decision = key === undefined ? PASS : this.decide(key, visitor.route, visitor.priority, true);
-    parts.onLookup(decision.found);
-    if (decision.serving !== undefined) parts.serve(visitor, decision.page, decision.serving);
-    else if (decision.found === 'pass') parts.direct(visitor);
-    else this.wait(visitor, key!, decision.page);
+  /** The copy to decide by, from memory or the store; undefined for pages that turned out private. */
+  readonly copyOf = (key: string): Page | undefined =>
+    this.flights.passes.has(key) ? undefined : this.parts.copies.find(key);
+
+  /** As `copyOf`, from memory only: for who cannot wait for the disk. */
+  readonly copyInMemory = (key: string): Page | undefined =>
+    this.flights.passes.has(key) ? undefined : this.parts.copies.inMemory(key);
+
+  answer(visitor: PageVisitor, question: PageQuestion): void {
+    if (this.flights.passes.has(question.key)) {
+      this.parts.recorder.count('tahan_cache_lookups_total', ['pass']);
+      visitor.askSite();
+      return;
+    }
+    const outcome = this.outcomeNow(question, visitor.priority);
+    if (outcome !== undefined) visitor.servePage(question.copy!, outcome);
+    else this.wait(visitor, question);
   }
 
-  /** A copy that can be served at once from memory, for a visitor of whom only the key is known. */
-  quick(key: string, route: Route): { page: Page; serving: Serving } | undefined {
-    const decision = this.decide(key, route, 'low', false);
-    if (decision.serving === undefined) return undefined;
-    this.parts.onLookup(decision.found);
-    return decision;
+  /**
+   * How the copy can be served at once, as far as that needs no visitor to wait; undefined when it cannot. Begins a
+   * refresh where one is due.
+   */
+  quickOutcome(question: PageQuestion): CacheOutcome | undefined {
+    return question.copy === undefined ? undefined : this.outcomeNow(question, 'low');
   }
 
   /** Serves the anonymous copy, whatever its age; false when there is none. */
-  serveLastGood(visitor: Visitor): boolean {
-    const key = this.parts.keyOf(visitor);
-    const page = key === undefined ? undefined : this.find(key);
+  serveLastGood(visitor: PageVisitor, key: string): boolean {
+    const page = this.parts.copies.find(key);
     if (page === undefined || freshness(page, Date.now()) === 'dead') return false;
-    this.parts.serve(visitor, page, 'last_good');
+    visitor.servePage(page, 'last_good');
     return true;
   }
 
   /** Renders a page behind the visitors' backs, unless that is under way or was just refused. */
   refresh(key: string, route: Route, reason: RenderReason, priority: Priority): void {
-    const { renderings } = this;
-    if (renderings.get(key) !== undefined || renderings.pauses.has(key)) return;
-    if (this.wouldRefuse(route, priority)) renderings.pauses.add(key);
-    else renderings.begin(key, route, reason, priority);
+    const { flights } = this;
+    if (flights.get(key) !== undefined || flights.pauses.has(key)) return;
+    if (this.wouldRefuse(route, priority)) flights.pauses.add(key);
+    else flights.begin(key, route, reason, priority);
   }
 
-  /** Another worker waits for a page that is rendered here. */
-  wantedElsewhere(key: string): void {
-    const rendering = this.renderings.get(key);
-    if (rendering !== undefined) rendering.wanted = true;
+  /** Another worker waits for a page that is rendered here: it will look for it in the store. */
+  keepForOthers(key: string): void {
+    const flight = this.flights.get(key);
+    if (flight !== undefined) flight.keep = true;
   }
 
   /**
@@ -75,9 +87,9 @@ export class Pages {
    * @throws {RenderError | DeadlineError}
    */
   async renderNow(key: string, route: Route): Promise<{ status: number; page: Page | undefined }> {
-    const { renderings } = this;
-    const rendered = await renderings.renderOnce(key, route, 'critical');
-    return { status: rendered.status, page: route.cacheable ? renderings.keep(key, route, rendered, true) : undefined };
+    const { renderer, copies } = this.parts;
+    const rendered = await renderer.render(key, route, 'critical');
+    return { status: rendered.status, page: route.cacheable ? copies.take(key, route, rendered, true) : undefined };
   }
 
   /**
@@ -85,71 +97,55 @@ export class Pages {
    * @throws {RenderError | DeadlineError}
    */
   async rehearse(key: string, route: Route): Promise<void> {
-    await this.renderings.renderOnce(key, route, 'background');
+    await this.parts.renderer.render(key, route, 'background');
   }
 
-  /** What to do for a visitor: serve a copy, pass the site, or wait for a render (with what to fall back on). Begins a refresh where one is due. */
-  private decide(key: string, route: Route, priority: Priority, store: boolean): Decision {
-    if (this.renderings.passes.has(key)) return PASS;
-    const now = Date.now();
-    const page = store ? this.find(key) : this.parts.memory.get(key);
-    if (page === undefined) return { found: 'miss', page: undefined, serving: undefined };
-    switch (freshness(page, now)) {
+  /** How the copy is served at once; undefined: the visitor waits for a render. Begins a refresh where one is due. */
+  private outcomeNow({ key, route, copy, freshness }: PageQuestion, priority: Priority): CacheOutcome | undefined {
+    const { recorder } = this.parts;
+    switch (freshness) {
       case 'fresh':
-        if (xfetchDue(page, now, Math.random())) this.refresh(key, route, 'early', 'background');
-        return { found: 'fresh', page, serving: 'fresh' };
+        if (xfetchDue(copy!, Date.now(), Math.random())) this.refresh(key, route, 'early', 'background');
+        recorder.count('tahan_cache_lookups_total', ['fresh']);
+        return 'fresh';
       case 'revalidate':
         this.refresh(key, route, 'refresh', 'background');
-        return { found: 'revalidate', page, serving: 'revalidate' };
+        recorder.count('tahan_cache_lookups_total', ['revalidate']);
+        return 'revalidate';
       case 'lastGood':
-        return {
-          found: 'last_good',
-          page,
-          ...(!this.renderings.pauses.has(key) && this.hasRoom(key, route, priority)
-            ? { serving: undefined }
-            : { serving: 'last_good' }),
-        };
+        if (!this.flights.pauses.has(key) && this.hasRoom(key, route, priority)) return undefined;
+        recorder.count('tahan_cache_lookups_total', ['last_good']);
+        return 'last_good';
       case 'dead':
-        return { found: 'miss', page: undefined, serving: undefined };
+        return undefined;
     }
+  }
+
+  /** Lets a visitor wait for the page, which a render under way or a new one will bring. */
+  private wait(visitor: PageVisitor, { key, route, copy }: PageQuestion): void {
+    const { flights } = this;
+    const { priority } = visitor;
+    this.parts.recorder.count('tahan_cache_lookups_total', [copy === undefined ? 'miss' : 'last_good']);
+    let flight = flights.get(key);
+    if (flight !== undefined) {
+      if (rank(priority) < rank(flight.priority)) flights.raise(flight, priority);
+    } else if (this.hasRoom(key, route, priority)) {
+      flight = flights.begin(key, route, copy === undefined ? 'miss' : 'refresh', priority);
+    } else {
+      fallBack(visitor, copy);
+      return;
+    }
+    flights.join(flight, visitor, copy);
   }
 
   /** Whether a visitor may wait for a render of the page: one is under way, or may be begun. */
   private hasRoom(key: string, route: Route, priority: Priority): boolean {
-    const rendering = this.renderings.get(key);
-    if (rendering !== undefined) return !rendering.slow;
-    return !this.renderings.full && !this.wouldRefuse(route, priority);
+    const flight = this.flights.get(key);
+    if (flight !== undefined) return !flight.slow;
+    return !this.flights.full && !this.wouldRefuse(route, priority);
   }
 
   private wouldRefuse(route: Route, priority: Priority): boolean {
     return this.parts.dispatcher.wouldRefuse({ priority, costMs: this.parts.works[route.index]!.costMs });
-  }
-
-  private find(key: string): Page | undefined {
-    const { memory, onLookup } = this.parts;
-    const page = memory.get(key);
-    if (page !== undefined) return page;
-    const stored = this.renderings.stored(key);
-    if (stored !== undefined) {
-      onLookup('store');
-      memory.set(stored);
-    }
-    return stored;
-  }
-
-  /** Lets a visitor wait for the page; in need it gets `fallback`. */
-  private wait(visitor: Visitor, key: string, fallback: Page | undefined): void {
-    const { renderings } = this;
-    const { route, priority } = visitor;
-    let rendering = renderings.get(key);
-    if (rendering !== undefined) {
-      if (rank(priority) < rank(rendering.priority)) renderings.raise(rendering, priority);
-    } else if (this.hasRoom(key, route, priority)) {
-      rendering = renderings.begin(key, route, fallback === undefined ? 'miss' : 'refresh', priority);
-    } else {
-      renderings.giveUp(visitor, fallback);
-      return;
-    }
-    renderings.join(rendering, visitor, fallback);
   }
 }

@@ -16,6 +16,8 @@ export class RenderError extends Error {
   override readonly name = 'RenderError';
 }
 
+/** The client of a render: TEST-NET-1 (RFC 5737), which no visitor and no proxy has; a site may show more to loopback. */
+export const RENDER_ADDRESS = '192.0.2.1';
 /** Largest answer that is held in memory for those who wait for it. */
 const MAX_BODY_BYTES = 16_777_216;
 
@@ -57,7 +59,7 @@ export function render(
 
 function requestFor({ url, host, language }: RenderTarget): IncomingMessage {
   const socket = new Socket();
-  Object.defineProperty(socket, 'remoteAddress', { value: '127.0.0.1' });
+  Object.defineProperty(socket, 'remoteAddress', { value: RENDER_ADDRESS });
   const request = new IncomingMessage(socket);
   request.method = 'GET';
   request.url = url;

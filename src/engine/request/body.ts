@@ -10,10 +10,6 @@ export class BodyTooLargeError extends Error {
   }
 }
 
-/** Whether the length that a request announces is above the limit, bytes. */
-export const announcesTooMuch = ({ headers }: IncomingMessage, limit: number): boolean =>
-  Number(headers['content-length'] ?? 0) > limit;
-
 /** Counts a body that comes without a length (chunked); what is above the limit is dropped, and told once. */
 export function countBody(
   request: IncomingMessage,

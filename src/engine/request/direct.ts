@@ -2,154 +2,174 @@ import type { ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
 import type { Dispatcher, SiteJob } from '../admission/dispatcher.ts';
 import type { RouteWork } from '../admission/route-work.ts';
-import type { Recorder } from '../metrics/recorder.ts';
-import type { Site } from '../site.ts';
-import type { RefusalWriter } from './answer/refusal.ts';
-import type { Visitor } from './arrival.ts';
+import type { Pages } from '../pages/pages.ts';
+import { ClientGoneError, DeadlineError, SiteRequestInfo } from '../request-info.ts';
+import type { Priority, Site } from '../site.ts';
+import { detach } from './answer/detach.ts';
 import { countBody, refuseBody } from './body.ts';
-import { ClientGoneError, DeadlineError, detach, Visit } from './visit.ts';
+import type { AnswerTools, EngineRequest, SiteAnswers } from './engine-request.ts';
 
 export interface DirectParts {
   site: Site;
+  pages: Pages;
   dispatcher: Dispatcher;
+  /** By index of the route. */
   works: readonly RouteWork[];
-  refuse: RefusalWriter;
-  recorder: Recorder;
+  tools: AnswerTools;
   trusted: BlockList;
   /** Largest request body, bytes. */
   bodyLimit: number;
-  /** Answers with the anonymous last good copy; false when there is none. */
-  lastGood: (visitor: Visitor) => boolean;
-  /** Headers that every answer carries, flat. */
-  stamp: readonly string[];
-  /** A listener threw: logged and counted. */
+  /** The site failed on a request: logged and counted. */
   onSiteError: (error: unknown) => void;
 }
 
 /** How long a visitor may take no byte of an answer that is complete, ms; then the connection is cut. */
 const STALLED_MS = 30_000;
 
-/** Requests that the site answers for one visitor alone: through the gate and the queue. */
-export interface Direct {
-  /** `publicPage`: when there is no room, the anonymous copy will do. */
-  answer: (visitor: Visitor, publicPage: boolean) => void;
+/** Requests that the site answers for one visitor only: through the gate and the queue. */
+export class Direct implements SiteAnswers {
+  private readonly parts: DirectParts;
+
+  constructor(parts: DirectParts) {
+    this.parts = parts;
+  }
+
+  answer(asked: EngineRequest, copyKey: string | undefined): void {
+    new DirectAnswer(this.parts, asked, copyKey).offer();
+  }
 }
 
-export function createDirect(parts: DirectParts): Direct {
-  const { site, dispatcher, works, refuse, recorder, trusted, bodyLimit, lastGood, stamp, onSiteError } = parts;
+/** One such request: the job that waits for its turn, the site at work, and the engine in its place when it is late. */
+class DirectAnswer implements SiteJob {
+  readonly priority: Priority;
+  readonly costMs: number;
+  queuedAt: number;
+  readonly deadlineAt: number;
+  readonly work: RouteWork;
+  cancelled = false;
+  private readonly parts: DirectParts;
+  private readonly asked: EngineRequest;
+  private readonly copyKey: string | undefined;
+  private readonly info: SiteRequestInfo;
+  /** Ends the run of the job; undefined until it runs. */
+  private done: ((outcome: 'done' | 'dropped') => void) | undefined;
+  private late = false;
+  private timer: NodeJS.Timeout | undefined;
 
-  return {
-    answer(visitor, publicPage) {
-      const { request, response, route, priority, arrivedAt, deadlineAt } = visitor;
-      const work = works[route.index]!;
-      const visit = new Visit(request, priority, deadlineAt, trusted);
-      let done: ((outcome: 'done' | 'dropped') => void) | undefined;
-      let late = false;
-      let timer: NodeJS.Timeout | undefined;
+  constructor(parts: DirectParts, asked: EngineRequest, copyKey: string | undefined) {
+    this.work = parts.works[asked.route.index]!;
+    this.priority = asked.priority;
+    this.costMs = this.work.costMs;
+    this.queuedAt = asked.arrivedAt;
+    this.deadlineAt = asked.deadlineAt;
+    this.parts = parts;
+    this.asked = asked;
+    this.copyKey = copyKey;
+    this.info = new SiteRequestInfo(asked.request, asked.priority, asked.deadlineAt, parts.trusted);
+  }
 
-      let recorded = false;
-      const record = (): void => {
-        if (recorded) return;
-        recorded = true;
-        recorder.request(
-          route.policy.route,
-          request.method ?? 'GET',
-          response.statusCode,
-          'bypass',
-          (performance.now() - arrivedAt) / 1_000,
-        );
-      };
-      const turnAway = (): void => {
-        clearTimeout(timer);
-        clearHead(response);
-        if (publicPage && lastGood(visitor)) return;
-        refuse(request, response, Math.random());
-        record();
-      };
-      const job: SiteJob = {
-        priority,
-        costMs: work.costMs,
-        queuedAt: arrivedAt,
-        deadlineAt,
-        cancelled: false,
-        work,
-        run() {
-          return new Promise((resolve) => {
-            done = resolve;
-            // A listener that throws at once is the site's bug: its visitor gets a 500, the others nothing of it.
-            for (let at = 0; at < stamp.length; at += 2) response.setHeader(stamp[at]!, stamp[at + 1]!);
-            try {
-              // An async listener that fails has rejected a promise of its own: caught here, it costs its visitor a 500.
-              Promise.resolve(site.handler(request, response)).catch(fail);
-            } catch (error) {
-              fail(error);
-            }
-          });
-        },
-        refuse: turnAway,
-      };
-      const fail = (error: unknown): void => {
-        // That the site gives up once told to is what the signal is for.
-        if (!visit.aborted || !isAbort(error, visit.signal.reason)) onSiteError(error);
-        if (visit.aborted || response.writableEnded) return;
-        if (response.headersSent) {
-          response.destroy();
-          return;
-        }
-        clearHead(response);
-        response
-          .writeHead(500, [...stamp, 'content-type', 'text/plain; charset=utf-8'])
-          .end('Something went wrong here. Please try again.\n');
-      };
-      /** The site is told to give up, and the engine answers in its place. */
-      const takeOver = (why: Error, answer: () => void): void => {
-        dispatcher.cancel(job);
-        visit.abort(why);
-        if (response.headersSent) {
-          // Half an answer cannot be mended: the cut connection tells the client.
-          request.socket.destroy();
-          return;
-        }
-        answer();
-        detach(response);
-      };
-      countBody(request, bodyLimit, (error) => {
-        clearTimeout(timer);
-        takeOver(error, () => {
-          clearHead(response);
-          refuseBody(request, response, bodyLimit);
-          record();
-        });
-      });
-      response.once('close', () => {
-        clearTimeout(timer);
-        if (response.writableFinished) {
-          if (done !== undefined) record();
-        } else {
-          dispatcher.cancel(job);
-          visit.abort(new ClientGoneError());
-          if (!late) recorder.count('tahan_client_gone_total', []);
-        }
-        done?.(late ? 'dropped' : 'done');
-      });
-      if (dispatcher.offer(job) !== undefined) {
-        turnAway();
-        return;
+  /** Queues the request, or refuses it. */
+  offer(): void {
+    const { request, arrivedAt, deadlineAt } = this.asked;
+    countBody(request, this.parts.bodyLimit, (error) => this.refuseBody(error));
+    this.asked.onGone(() => this.gone());
+    if (this.parts.dispatcher.offer(this) !== undefined) this.refuse();
+    else if (deadlineAt !== Number.POSITIVE_INFINITY)
+      this.timer = setTimeout(() => this.expire(), deadlineAt - arrivedAt);
+  }
+
+  /** Called by the dispatcher when it is the request's turn. */
+  run(): Promise<'done' | 'dropped'> {
+    const { extraHeaders } = this.parts.tools;
+    const { request, response } = this.asked;
+    return new Promise((resolve) => {
+      this.done = resolve;
+      for (let at = 0; at < extraHeaders.length; at += 2) response.setHeader(extraHeaders[at]!, extraHeaders[at + 1]!);
+      // A listener that throws at once is the site's bug: its visitor gets a 500, the others nothing of it.
+      try {
+        // An async listener that fails has rejected a promise of its own: caught here, it costs its visitor a 500.
+        Promise.resolve(this.parts.site.handler(request, response)).catch((error: unknown) => this.fail(error));
+      } catch (error) {
+        this.fail(error);
       }
-      if (deadlineAt === Number.POSITIVE_INFINITY) return;
-      timer = setTimeout(() => {
-        if (response.writableEnded) {
-          // The site was in time; how fast the visitor reads is bounded for itself.
-          done?.('done');
-          response.setTimeout(STALLED_MS);
-          return;
-        }
-        late = true;
-        recorder.count('tahan_deadline_exceeded_total', [route.policy.route]);
-        takeOver(new DeadlineError(), turnAway);
-      }, deadlineAt - arrivedAt);
-    },
-  };
+    });
+  }
+
+  /** There is no room or no time: the anonymous copy of a public page, or the waiting page. Called by the dispatcher too. */
+  refuse(): void {
+    const { asked, copyKey } = this;
+    clearTimeout(this.timer);
+    clearHead(asked.response);
+    if (copyKey === undefined || !this.parts.pages.serveLastGood(asked, copyKey)) asked.refuse();
+  }
+
+  /** The site failed. */
+  private fail(error: unknown): void {
+    const { response } = this.asked;
+    const { aborted } = this.info;
+    // An abort after the deadline, or when the visitor has left, is expected.
+    if (!aborted || !isAbort(error, this.info.signal.reason)) this.parts.onSiteError(error);
+    if (aborted || response.writableEnded) return;
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    clearHead(response);
+    response
+      .writeHead(500, [...this.parts.tools.extraHeaders, 'content-type', 'text/plain; charset=utf-8'])
+      .end('Something went wrong here. Please try again.\n');
+  }
+
+  private expire(): void {
+    const { response, route } = this.asked;
+    if (response.writableEnded) {
+      // The site was in time; how fast the visitor reads is bounded for itself.
+      this.done?.('done');
+      response.setTimeout(STALLED_MS);
+      return;
+    }
+    this.late = true;
+    this.parts.tools.recorder.count('tahan_deadline_exceeded_total', [route.policy.route]);
+    if (this.takeOver(new DeadlineError())) {
+      this.refuse();
+      detach(response);
+    }
+  }
+
+  private refuseBody(error: Error): void {
+    const { request, response } = this.asked;
+    clearTimeout(this.timer);
+    if (this.takeOver(error)) {
+      clearHead(response);
+      refuseBody(request, response, this.parts.bodyLimit);
+      this.asked.record('bypass');
+      detach(response);
+    }
+  }
+
+  /** Tells the site to give up; whether the engine can answer in its place. */
+  private takeOver(why: Error): boolean {
+    const { request, response } = this.asked;
+    this.parts.dispatcher.cancel(this);
+    this.info.abort(why);
+    if (!response.headersSent) return true;
+    // Half an answer cannot be mended: the cut connection tells the client.
+    request.socket.destroy();
+    return false;
+  }
+
+  /** The answer is out, or the visitor has left. */
+  private gone(): void {
+    clearTimeout(this.timer);
+    if (this.asked.response.writableFinished) {
+      if (this.done !== undefined) this.asked.record('bypass');
+    } else {
+      this.parts.dispatcher.cancel(this);
+      this.info.abort(new ClientGoneError());
+      if (!this.late) this.parts.tools.recorder.count('tahan_client_gone_total', []);
+    }
+    this.done?.(this.late ? 'dropped' : 'done');
+  }
 }
 
 /** Takes back what the site has set for an answer that it does not give: a length or a cookie must not go with ours. */

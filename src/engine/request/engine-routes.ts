@@ -1,82 +1,98 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isDirectLoopback } from './client.ts';
+import { isDirectLoopback } from '../client.ts';
+import type { EnginePath } from './decide.ts';
 
-/** What the engine itself answers on the public port, before any gate. */
-export interface EngineRoutes {
-  /** Answers when the path is the engine's; else false. */
-  answer: (request: IncomingMessage, response: ServerResponse, path: string) => boolean;
+/** How this process and the server are, for those who ask from outside. */
+export interface ServerStatus {
+  /** What the primary last told of the whole server. */
+  health(): { status: 200 | 503; body: string };
+  /** The site is loaded and this process takes visitors. */
+  ready(): boolean;
+  /** The exposition of the whole server; undefined when it cannot be had now. */
+  exposition(): Promise<string | undefined>;
 }
 
 export interface EngineRoutesParts {
-  health: () => { status: 200 | 503; body: string };
-  /** The site is loaded and this process takes visitors. */
-  ready: () => boolean;
-  /** The exposition of the whole server; undefined when it cannot be had now. */
-  exposition: () => Promise<string | undefined>;
+  status: ServerStatus;
   /** Bearer token of /metrics; empty: loopback only. */
   metricsToken: string;
-  stamp: Record<string, string>;
-  record: (route: string, request: IncomingMessage, response: ServerResponse) => void;
+  /** Headers that every answer carries, name and value in turn. */
+  extraHeaders: readonly string[];
+  /** Counts an answer. */
+  record: (path: EnginePath, request: IncomingMessage, response: ServerResponse) => void;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+const TEXT = 'text/plain; charset=utf-8';
+const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8';
 
-export function createEngineRoutes(parts: EngineRoutesParts): EngineRoutes {
-  const send = (
+/** What the engine itself answers on the public port, before any gate. */
+export class EngineRoutes {
+  private readonly parts: EngineRoutesParts;
+
+  constructor(parts: EngineRoutesParts) {
+    this.parts = parts;
+  }
+
+  answer(request: IncomingMessage, response: ServerResponse, path: EnginePath): void {
+    const { status, metricsToken } = this.parts;
+    const send = (code: number, type: string, body: string): void =>
+      this.send(request, response, path, code, type, body);
+    // To all but those who may scrape, /metrics is not there.
+    if (path === '/metrics' && !mayScrape(request, metricsToken)) {
+      send(404, TEXT, 'There is nothing here.\n');
+      return;
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      send(405, TEXT, 'Only GET and HEAD here.\n');
+      return;
+    }
+    switch (path) {
+      case '/health': {
+        const health = status.health();
+        send(health.status, JSON_TYPE, health.body);
+        break;
+      }
+      case '/health/live':
+        send(200, JSON_TYPE, '{"live":true}\n');
+        break;
+      case '/health/ready': {
+        const ready = status.ready();
+        send(ready ? 200 : 503, JSON_TYPE, `{"ready":${ready}}\n`);
+        break;
+      }
+      case '/metrics':
+        void status.exposition().then((text) => {
+          if (text === undefined) send(503, TEXT, 'The metrics cannot be had right now.\n');
+          else send(200, EXPOSITION, text);
+        });
+    }
+  }
+
+  private send(
     request: IncomingMessage,
     response: ServerResponse,
-    route: string,
-    status: number,
+    path: EnginePath,
+    code: number,
     type: string,
     body: string,
-    more: Record<string, string> = {},
-  ): void => {
-    response.writeHead(status, {
+  ): void {
+    const { extraHeaders, record } = this.parts;
+    for (let at = 0; at < extraHeaders.length; at += 2) response.setHeader(extraHeaders[at]!, extraHeaders[at + 1]!);
+    response.writeHead(code, {
       'content-type': type,
       'content-length': String(Buffer.byteLength(body)),
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
-      ...parts.stamp,
-      ...more,
     });
     response.end(request.method === 'HEAD' ? undefined : body);
-    parts.record(route, request, response);
-  };
-
-  const metrics = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const text = await parts.exposition();
-    if (text === undefined)
-      send(request, response, '/metrics', 503, 'text/plain; charset=utf-8', 'The metrics cannot be had right now.\n');
-    else send(request, response, '/metrics', 200, 'text/plain; version=0.0.4; charset=utf-8', text);
-  };
-
-  return {
-    answer(request, response, path) {
-      if (path.charCodeAt(1) !== 104 /* h */ && path.charCodeAt(1) !== 109 /* m */) return false;
-      const open = path === '/metrics' && mayScrape(request, parts.metricsToken);
-      if (path !== '/health' && path !== '/health/live' && path !== '/health/ready' && !open) return false;
-      if (request.method !== 'GET' && request.method !== 'HEAD') {
-        send(request, response, path, 405, 'text/plain; charset=utf-8', 'Only GET and HEAD here.\n', {
-          allow: 'GET, HEAD',
-        });
-      } else if (open) {
-        void metrics(request, response);
-      } else if (path === '/health') {
-        const { status, body } = parts.health();
-        send(request, response, path, status, JSON_TYPE, body);
-      } else if (path === '/health/live') {
-        send(request, response, path, 200, JSON_TYPE, '{"live":true}\n');
-      } else {
-        const ready = parts.ready();
-        send(request, response, path, ready ? 200 : 503, JSON_TYPE, `{"ready":${ready}}\n`);
-      }
-      return true;
-    },
-  };
+    record(path, request, response);
+  }
 }
 
-/** /metrics on the public port is for a direct client on this machine, or one with the token; to all others it is not there. */
+/** /metrics on the public port is for a direct client on this machine, or one with the token. */
 function mayScrape(request: IncomingMessage, token: string): boolean {
   if (isDirectLoopback(request)) return true;
   const given = request.headers.authorization ?? '';

@@ -6,19 +6,23 @@ import { CoDel } from '../admission/codel.ts';
 import { Dispatcher } from '../admission/dispatcher.ts';
 import { RouteWork } from '../admission/route-work.ts';
 import type { PageMemory } from '../cache/memory.ts';
-import type { Page } from '../cache/page.ts';
-import { SecondHit } from '../cache/second-hit.ts';
 import type { Recorder } from '../metrics/recorder.ts';
-import { Pages, type PagesParts } from '../pages/pages.ts';
+import { Copies, type PageStore } from '../pages/copies.ts';
+import { Flights } from '../pages/flights.ts';
+import type { LeaseDesk } from '../pages/leases.ts';
+import { Pages } from '../pages/pages.ts';
+import { Renderer } from '../pages/renderer.ts';
 import { compileRoutes, type Routes } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
 import { createRefusals } from './answer/refusal.ts';
-import { createCompressWish, createServing, keyFor } from './answer/responder.ts';
-import { createArrival, type Visitor } from './arrival.ts';
+import { type PageCompressor, WantedCodings } from './answer/wanted-codings.ts';
+import { createArrival } from './arrival.ts';
 import type { QuickAnswer } from './connection/front-connection.ts';
-import { createDirect } from './direct.ts';
+import { Direct } from './direct.ts';
 import type { EngineRoutes } from './engine-routes.ts';
 import { guarded, guardedPolicies } from './guarded.ts';
+import type { Leaving } from './leaving.ts';
+import { keysFor } from './page-key.ts';
 import { createQuick } from './quick.ts';
 
 /** Requests of one route that may be on their way before anything is known of the route. */
@@ -49,21 +53,19 @@ export type PathConfig = Pick<
   | 'siteName'
 >;
 
-export interface RequestPathParts extends Pick<PagesParts, 'store' | 'leases'> {
+export interface RequestPathParts {
   config: PathConfig;
   site: Site;
   recorder: Recorder;
   memory: PageMemory;
+  store: PageStore;
+  leases: LeaseDesk;
   trusted: BlockList;
-  /** Headers that every answer carries, flat. */
-  stamp: readonly string[];
+  /** Headers that every answer carries, name and value in turn. */
+  extraHeaders: readonly string[];
   engineRoutes: EngineRoutes;
-  /** Makes the compressed codings of a page, behind the visitors' backs. */
-  compress: (page: Page) => void;
-  /** This worker is leaving. */
-  closing: () => boolean;
-  /** Whether the connection of the next answer is to end with it, for another worker to have. */
-  partWith: () => boolean;
+  compressor: PageCompressor;
+  leaving: Leaving;
   /** The site failed on a request. */
   onSiteError: (error: unknown) => void;
   /** Somebody got no room. */
@@ -83,97 +85,91 @@ export interface RequestPath {
 }
 
 export function createRequestPath(parts: RequestPathParts): RequestPath {
-  const { config, site, recorder, memory, store, leases, trusted, stamp, closing, partWith, onSiteError } = parts;
+  const { config, site, recorder, leases, trusted, extraHeaders, leaving, onSiteError } = parts;
   const { deadlineMs, bodyLimit } = config;
-  const isMember = guarded(site.isMember?.bind(site), false, onSiteError);
   const routes = compileRoutes(guardedPolicies(site.policies ?? [], onSiteError));
-  const initial = Math.min(FIRST_ASYNC_LIMIT, config.asyncLimit);
-  const works = [...routes.all, routes.unknown].map(
-    () => new RouteWork(new AdaptiveLimit({ initial, min: 1, max: config.asyncLimit })),
+  const members = { isMember: guarded(site.isMember?.bind(site), false, onSiteError) };
+  const works = worksOf(routes, config);
+  const dispatcher = dispatcherOf(config, recorder, parts.onRefusal);
+
+  const renderer = new Renderer(site, trusted, deadlineMs);
+  const copies = new Copies(parts.memory, parts.store, config.sieMs, recorder);
+  const flights = new Flights({
+    renderer,
+    copies,
+    leases,
+    dispatcher,
+    works,
+    recorder,
+    deadlineMs,
+    lastGoodAfterMs: config.lastGoodAfterMs,
+    onRenderError: onSiteError,
+  });
+  const pages = new Pages({ copies, flights, renderer, dispatcher, works, recorder });
+
+  const tools = {
+    recorder,
+    refusals: createRefusals({ siteName: config.siteName, extraHeaders }),
+    codings: new WantedCodings(parts.compressor),
+    extraHeaders,
+  };
+  const direct = new Direct({ site, pages, dispatcher, works, tools, trusted, bodyLimit, onSiteError });
+
+  const keyOf = keysFor(config.hosts, site.languages ?? ['']);
+  const known = { routes, keyOf, copyOf: pages.copyOf, bodyLimit };
+  const quickly = { routes, keyOf, copyOf: pages.copyInMemory, bodyLimit };
+  const { engineRoutes } = parts;
+  const { keepAliveMs } = config;
+  return {
+    routes,
+    works,
+    dispatcher,
+    pages,
+    onRequest: createArrival({
+      site: members,
+      known,
+      engineRoutes,
+      pages,
+      direct,
+      dispatcher,
+      tools,
+      leaving,
+      deadlineMs,
+    }),
+    onConnection: () => dispatcher.noteArrival(0),
+    quick: createQuick({ site: members, known: quickly, pages, dispatcher, works, tools, leaving, keepAliveMs }),
+  };
+}
+
+function worksOf(routes: Routes, { asyncLimit }: PathConfig): readonly RouteWork[] {
+  const initial = Math.min(FIRST_ASYNC_LIMIT, asyncLimit);
+  return [...routes.all, routes.unknown].map(
+    () => new RouteWork(new AdaptiveLimit({ initial, min: 1, max: asyncLimit })),
   );
+}
+
+function dispatcherOf(config: PathConfig, recorder: Recorder, onRefusal: (priority: Priority) => void): Dispatcher {
   const boundMs = {
     critical: config.gateCriticalMs,
     normal: config.gateNormalMs,
     low: config.gateLowMs,
     background: config.gateBackgroundMs,
   };
-  const dispatcher = new Dispatcher({
+  const codel = (priority: Priority): CoDel =>
+    new CoDel({ minTargetMs: Math.max(MIN_CODEL_TARGET_MS, boundMs[priority] * CODEL_OVER_BOUND) });
+  return new Dispatcher({
     bounds: { boundMs },
-    codel: codelOf(boundMs),
+    codel: {
+      critical: codel('critical'),
+      normal: codel('normal'),
+      low: codel('low'),
+      background: codel('background'),
+    },
     dryRun: config.dryRun,
     now: () => performance.now(),
     onRefusal(priority, why, dryRun) {
-      parts.onRefusal(priority);
+      onRefusal(priority);
       recorder.count('tahan_refused_total', [priority, why, dryRun ? 'true' : 'false']);
     },
   });
-  const noteArrival = (ms: number): void => dispatcher.noteArrival(ms);
-
-  const refusals = createRefusals({ siteName: config.siteName, stamp });
-  const refuse = refusals.write;
-  const wish = createCompressWish(parts.compress);
-  const desk = createServing({ recorder, refuse, stamp, wish });
-  const keyOf = keyFor(new Set(config.hosts.map((host) => host.toLowerCase())), site.languages ?? ['']);
-  const keyOfVisitor = ({ request: { headers }, route, path, query }: Visitor): string | undefined =>
-    keyOf({ route, path, query, host: headers.host, acceptLanguage: headers['accept-language'] });
-  const pages = new Pages({
-    site,
-    dispatcher,
-    works,
-    memory,
-    secondHit: new SecondHit(),
-    store,
-    leases,
-    trusted,
-    deadlineMs,
-    sieMs: config.sieMs,
-    lastGoodAfterMs: config.lastGoodAfterMs,
-    keyOf: keyOfVisitor,
-    serve: desk.page,
-    relay: desk.relay,
-    turnAway: desk.turnAway,
-    direct: (visitor) => direct.answer(visitor, false),
-    onRender: (reason) => recorder.count('tahan_cache_renders_total', [reason]),
-    onRenderError: onSiteError,
-    onLookup: (result) => recorder.count('tahan_cache_lookups_total', [result]),
-  });
-  const direct = createDirect({
-    site,
-    dispatcher,
-    works,
-    refuse,
-    recorder,
-    trusted,
-    bodyLimit,
-    stamp,
-    lastGood: (visitor) => pages.serveLastGood(visitor),
-    onSiteError,
-  });
-
-  const shared = { site: { isMember }, routes, pages, closing, partWith, noteArrival };
-  return {
-    routes,
-    works,
-    dispatcher,
-    pages,
-    onRequest: createArrival({ ...shared, direct, deadlineMs, bodyLimit, engineRoutes: parts.engineRoutes }),
-    onConnection: () => noteArrival(0),
-    quick: createQuick({
-      ...shared,
-      dispatcher,
-      works,
-      refusals,
-      recorder,
-      stamp,
-      keyOf,
-      wish,
-      keepAliveMs: config.keepAliveMs,
-    }),
-  };
 }
-
-const codelOf = (boundMs: Record<Priority, number>): Record<Priority, CoDel> => {
-  const codel = (priority: Priority): CoDel =>
-    new CoDel({ minTargetMs: Math.max(MIN_CODEL_TARGET_MS, boundMs[priority] * CODEL_OVER_BOUND) });
-  return { critical: codel('critical'), normal: codel('normal'), low: codel('low'), background: codel('background') };
-};

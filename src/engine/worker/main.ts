@@ -1,42 +1,31 @@
 import cluster from 'node:cluster';
 import { setPriority } from 'node:os';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Config, trustedProxyList } from '../../config.ts';
 import { startSlowly } from '../admission/slow-start.ts';
-import { startBeating, WORKER_RHYTHM } from '../beating.ts';
-import type { Mode } from '../beats.ts';
-import type { Compressed } from '../cache/compress.ts';
-import { PageMemory } from '../cache/memory.ts';
-import type { Page } from '../cache/page.ts';
-import { limitedReporter, openPageReader, startPageWriter } from '../cache/store.ts';
+import type { PublicPages } from '../beats.ts';
 import { type Link, linkToPrimary } from '../link.ts';
 import { createLog } from '../log.ts';
 import { Recorder } from '../metrics/recorder.ts';
 import { createLeaseDesk } from '../pages/leases.ts';
 import { createPurger } from '../pages/purger.ts';
-import { warmUp } from '../pages/warm-up.ts';
-import { createPool } from '../pool/pool.ts';
 import { createPortServer } from '../request/connection/port-server.ts';
-import { createEngineRoutes } from '../request/engine-routes.ts';
-import { guarded } from '../request/guarded.ts';
+import { EngineRoutes } from '../request/engine-routes.ts';
 import { createRequestPath } from '../request/request-path.ts';
-import { visitOf } from '../request/visit.ts';
-import type { Route } from '../routes.ts';
-import { sessionSecret } from '../secret.ts';
-import { createLimiterDesk } from './limiters.ts';
-import { loadSite, siteSettings } from './load-site.ts';
-import { Rebalance } from './rebalance.ts';
-import { createScraper } from './scraper.ts';
+import type { Routes } from '../routes.ts';
+import type { Site } from '../site.ts';
+import { startWorkerBeat } from './beat.ts';
+import { Compressor } from './compressor.ts';
+import { endWhenTold } from './drain.ts';
+import { loadSite } from './load-site.ts';
+import { MainPage } from './main-page.ts';
+import { PageFiles } from './page-files.ts';
+import { siteContext } from './site-context.ts';
+import { SitePool } from './site-pool.ts';
+import { WorkerState } from './state.ts';
 
-/** How long after a purge the main page is rendered anew, ms. */
-const AFTER_PURGE_MS = 2;
-/** Largest message of a site to its other workers, characters of JSON. */
-const MAX_BROADCAST = 16_384;
 /** Longest reason of a failed start that travels to the primary's log, characters. */
 const MAX_REASON = 2_000;
-/** Time for the open requests of a worker whose code failed, ms. */
-const CRASH_DRAIN_MS = 1_000;
 
 /** A worker: loads the site, says that it is ready, borrows the port when told to, and serves until it is drained. */
 export async function startWorker(config: Config, siteUrl: URL): Promise<void> {
@@ -58,199 +47,63 @@ export async function startWorker(config: Config, siteUrl: URL): Promise<void> {
 
 /** @throws what the site throws while it loads, or `SiteStartError` */
 async function serve(config: Config, siteUrl: URL, processName: string, log: Logger, link: Link): Promise<void> {
-  const stamp = config.lab ? ['x-tahan-process', processName] : [];
+  const extraHeaders = config.lab ? ['x-tahan-process', processName] : [];
   const recorder = new Recorder();
-  const trusted = trustedProxyList(config.trustedProxies);
   const onSiteError = (error: unknown): void => {
     recorder.count('tahan_site_errors_total', [error instanceof Error ? error.name : 'other']);
     log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the site failed on a request');
   };
-
-  let mode: Mode = 'calm';
-  let serving = 1;
-  let lifeboat = true;
-  let health: { status: 200 | 503; body: string } = { status: 503, body: '{"status":"down"}\n' };
-  link.on('mode', (message) => {
-    mode = message.mode;
-    serving = message.serving;
-    lifeboat = message.lifeboat;
-    health = { status: message.httpStatus, body: message.health };
-  });
-
+  const state = new WorkerState(link);
   const module = await loadSite(siteUrl);
-  const settings = siteSettings(config, sessionSecret(config.dataDir, config.sessionSecret));
-  const tasks = { url: undefined as URL | undefined };
-  const broadcasts = new Map<string, (body: unknown) => void>();
-  link.on('broadcast', ({ topic, body }) => broadcasts.get(topic)?.(body));
-  const limiter = createLimiterDesk();
-  const storePath = join(config.dataDir, 'pages.db');
-  const report = limitedReporter((line) => log.warn(line));
-  const memory = new PageMemory({ maxBytes: config.cacheBytes, maxEntryBytes: config.cacheEntryBytes });
-  // The store was made anew: what is in memory fills it again, so that the lifeboat has something to give.
-  const refillStore = (): void => {
-    for (const page of memory.values()) writer.put(page);
-  };
-  const writer = startPageWriter({ path: storePath, maxBytes: config.storeBytes, onRenewed: refillStore }, report);
-  const reader = openPageReader(storePath, report, () => writer.suspect());
-  let onPurged = (): void => {};
+  const files = new PageFiles(config, log);
+  let mainPage: MainPage | undefined;
   const purger = createPurger({
     link,
-    memory(tagsToPurge, hard, at) {
-      recorder.count('tahan_cache_purges_total', [], memory.purge(tagsToPurge, hard, at));
-      onPurged();
+    memory(tags, hard, at) {
+      recorder.count('tahan_cache_purges_total', [], files.memory.purge(tags, hard, at));
+      mainPage?.afterPurge();
     },
-    store(tagsToPurge, hard, at) {
-      writer.purge(tagsToPurge, hard, at);
-      return writer.flush();
+    store(tags, hard, at) {
+      files.writer.purge(tags, hard, at);
+      return files.flush();
     },
   });
+  const pool = new SitePool(config, recorder, log);
+  const site = await module.createSite(siteContext(config, processName, log, link, pool, purger));
+  pool.tasks = site.tasks;
 
-  let pool: ReturnType<typeof createPool> | undefined;
-  const site = await module.createSite({
-    settings,
-    log,
-    processName,
-    pool: {
-      run(task, input, options) {
-        pool ??= startPool();
-        return pool.run(task, input, options);
-      },
-    },
-    purge: (tagsToPurge, options) => purger.purge(tagsToPurge, options?.hard ?? false),
-    limiter,
-    request: visitOf,
-    broadcast(topic, body) {
-      const length = JSON.stringify(body)?.length ?? 0;
-      if (length > MAX_BROADCAST)
-        throw new RangeError(`a broadcast takes up to ${MAX_BROADCAST} characters of JSON, not ${length}`);
-      link.send({ type: 'broadcast', topic, body });
-    },
-    onBroadcast: (topic, listener) => broadcasts.set(topic, listener),
-  });
-  tasks.url = site.tasks;
-  function startPool(): ReturnType<typeof createPool> {
-    return createPool({
-      tasks: tasks.url,
-      engineTasks: { tahan: new URL('../cache/compress.ts', import.meta.url) },
-      threads: Math.max(1, Math.floor(config.cores / config.workersMax)),
-      maxQueue: config.poolQueue,
-      defaultDeadlineMs: config.poolDeadlineMs,
-      memoryMb: config.poolMemoryMb,
-      onTask({ task, outcome, waitMs, runMs }) {
-        recorder.count('tahan_pool_tasks_total', [task, outcome]);
-        recorder.observe('tahan_pool_wait_seconds', [], waitMs / 1_000);
-        if (runMs > 0) recorder.observe('tahan_pool_run_seconds', [task], runMs / 1_000);
-      },
-      onStray: (error) => log.warn({ error: error.message }, 'a pool thread failed'),
-    });
-  }
-  pool ??= startPool();
-  const threads = pool;
-
-  const featuresOf = guarded(site.health?.bind(site), {}, onSiteError);
-  const waitedMsOf = guarded(site.waitedMs?.bind(site), 0, onSiteError);
-  const compressing = new WeakSet<Page>();
-  const compress = (page: Page): void => {
-    if (mode === 'saturated' || compressing.has(page)) return;
-    compressing.add(page);
-    threads.run<Compressed>('tahan:compress', page.bodies.identity).then(
-      (codings) => {
-        if (memory.addCodings(page, codings)) writer.put(page);
-      },
-      // The page is served as it is; the outcome is counted with the task.
-      () => {},
-    );
-  };
-
-  let refusedSinceBeat = false;
-  let draining = false;
-  const rebalance = new Rebalance(() => performance.now());
-  const { routes, dispatcher, pages, onRequest, onConnection, quick } = createRequestPath({
+  const path = createRequestPath({
     config,
     site,
     recorder,
-    memory,
-    store: { read: reader.read, put: writer.put, flush: writer.flush },
-    leases: createLeaseDesk(link, () => serving),
-    trusted,
-    stamp,
-    engineRoutes: createEngineRoutes({
-      health: () => health,
-      ready: () => !draining && !lifeboat,
-      exposition: createScraper(link),
+    memory: files.memory,
+    store: files,
+    leases: createLeaseDesk(link, () => state.servingWorkers),
+    trusted: trustedProxyList(config.trustedProxies),
+    extraHeaders,
+    engineRoutes: new EngineRoutes({
+      status: state,
       metricsToken: config.metricsToken,
-      stamp: Object.fromEntries(stamp.length > 0 ? [[stamp[0], stamp[1]]] : []),
+      extraHeaders,
       record: (route, request, response) =>
         recorder.request(route, request.method ?? 'GET', response.statusCode, 'engine', 0),
     }),
-    compress,
-    closing: () => draining,
-    partWith: () => mode !== 'saturated' && rebalance.next(),
+    compressor: new Compressor(pool, files, state),
+    leaving: state,
     onSiteError,
-    onRefusal(priority) {
-      if (priority !== 'background') refusedSinceBeat = true;
-    },
+    onRefusal: (priority) => state.noteRefusal(priority),
   });
-  link.on('wanted', ({ key }) => pages.wantedElsewhere(key));
-  const server = createPortServer(config, onRequest, onConnection, quick);
+  const { routes, pages } = path;
+  mainPage = new MainPage(site, routes, files.memory, pages);
+  const server = createPortServer(config, path.onRequest, path.onConnection, path.quick);
+  const beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, onSiteError });
+  endWhenTold({ link, log, site, state, server, beat, files, pool });
 
-  const languages = site.languages ?? [''];
-  const mainPage = site.mainPage ?? '/';
-  const mainRoute: Route = routes.match('GET', mainPage);
-  const mainKeys = languages.map((language) => `${language}\n\n${mainPage}`);
-  // Published or not: the main page is rendered anew at once, so that a copy of it is always at hand.
-  onPurged = () => {
-    if (!mainRoute.cacheable) return;
-    // A render that begins in the millisecond of the purge would count as older than it.
-    setTimeout(() => {
-      for (const key of mainKeys)
-        if (memory.peek(key)?.purged !== false) pages.refresh(key, mainRoute, 'main', 'normal');
-    }, AFTER_PURGE_MS);
-  };
-
-  let evictionsTold = 0;
-  const beating = startBeating(link, recorder, WORKER_RHYTHM, () => {
-    const oldest = dispatcher.queue.oldestQueuedAt();
-    const saturated = refusedSinceBeat;
-    refusedSinceBeat = false;
-    recorder.count('tahan_cache_evictions_total', [], memory.evictions - evictionsTold);
-    evictionsTold = memory.evictions;
-    return {
-      inFlight: dispatcher.inFlight,
-      queued: dispatcher.queue.length,
-      queueDelayMs: oldest === undefined ? 0 : Math.max(0, performance.now() - oldest),
-      completed: dispatcher.completed,
-      refused: dispatcher.refused,
-      arrived: recorder.requests,
-      connections: server.connections,
-      poolQueued: threads.stats().queued,
-      poolRunning: threads.stats().running,
-      sqliteWaitMs: waitedMsOf(),
-      cachePages: memory.pages,
-      cacheBytes: memory.bytes,
-      saturated,
-      listening: server.listening,
-      features: featuresOf(),
-    };
-  });
-
-  const end = async (withinMs: number, idleMs: number, exitCode: number): Promise<void> => {
-    if (draining) return;
-    draining = true;
-    await server.drain(withinMs, idleMs);
-    beating.stop();
-    await site.close?.();
-    await writer.close();
-    reader.close();
-    await threads.close();
-    process.exitCode = exitCode;
-    process.disconnect?.();
-    // Whatever the site left open must not keep a drained worker alive.
-    setImmediate(() => process.exit(exitCode));
-  };
+  link.on('wanted', ({ key }) => pages.keepForOthers(key));
+  link.on('rebalance', ({ share, forMs }) => state.rebalance.begin(server.connections, share, forMs));
   link.on('listen', ({ backlog, slowStart }, handle) => {
-    if (handle === undefined || draining) return;
-    if (slowStart) startSlowly((share) => (dispatcher.share = share));
+    if (handle === undefined || state.draining) return;
+    if (slowStart) startSlowly((share) => (path.dispatcher.share = share));
     server.listen(handle, backlog, (problem) => {
       if (problem === undefined) link.send({ type: 'listening' });
       else {
@@ -259,47 +112,25 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
       }
     });
   });
-  link.on('drain', ({ withinMs, idleMs }) => void end(withinMs, idleMs, 0));
-  link.on('rebalance', ({ share, forMs }) => rebalance.begin(server.connections, share, forMs));
-  // A terminal's Ctrl-C and a process manager's group signal reach the workers too: the primary decides.
-  process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => {});
-  process.on('SIGHUP', () => {});
-  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-    process.on(event, (error: unknown) => {
-      log.fatal(
-        { error: error instanceof Error ? error.stack : String(error) },
-        `${event}: this worker ends, another takes its place`,
-      );
-      if (!draining) link.send({ type: 'left', withinMs: CRASH_DRAIN_MS });
-      void end(CRASH_DRAIN_MS, 0, 1);
-    });
-  }
 
-  // The store exists from here on, for this worker's reader and for the lifeboat's.
-  await writer.flush();
-  for (const page of reader.newest(config.cacheBytes / 2).reverse()) memory.set(page);
-  const problem = await warmUp({
-    keys: mainKeys,
-    route: mainRoute,
-    mainPage,
-    pages,
-    warn: (line) => log.warn(line),
-  });
-  if (problem !== null) log.warn(problem);
-  await writer.flush();
+  await files.load();
+  const problem = await mainPage.warmUp(log);
+  await files.flush();
   link.send({
     type: 'ready',
-    publicPages: {
-      mainPage,
-      languages: [...languages],
-      routes: routes.all.map(({ policy, cacheable }) => ({
-        route: policy.route,
-        ...(policy.methods === undefined ? {} : { methods: [...policy.methods] }),
-        query: [...(policy.cache?.query ?? [])],
-        cacheable,
-      })),
-    },
+    publicPages: publicPagesOf(site, mainPage, routes),
     problem: problem?.slice(0, MAX_REASON) ?? null,
   });
 }
+
+/** What the lifeboat must know of the site. */
+const publicPagesOf = (site: Site, mainPage: MainPage, routes: Routes): PublicPages => ({
+  mainPage: mainPage.path,
+  languages: [...(site.languages ?? [''])],
+  routes: routes.all.map(({ policy, cacheable }) => ({
+    route: policy.route,
+    ...(policy.methods === undefined ? {} : { methods: [...policy.methods] }),
+    query: [...(policy.cache?.query ?? [])],
+    cacheable,
+  })),
+});

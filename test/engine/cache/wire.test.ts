@@ -6,7 +6,13 @@ import { codingsFor } from '../../../src/engine/cache/coding.ts';
 import { compress, isCompressible } from '../../../src/engine/cache/compress.ts';
 import { makePage } from '../../../src/engine/cache/make-page.ts';
 import type { Page } from '../../../src/engine/cache/page.ts';
-import { type Answer, answerOf, headBytes, type Serving, wantsCompressed } from '../../../src/engine/cache/wire.ts';
+import {
+  type Answer,
+  answerOf,
+  type CacheOutcome,
+  headBytes,
+  wantsCompressed,
+} from '../../../src/engine/cache/wire.ts';
 import { pageFor } from './fixtures/page-of.ts';
 
 const START = 1_000_000;
@@ -14,7 +20,7 @@ const field = ({ head }: Answer, name: string): string | undefined => {
   for (let at = 0; at < head.length; at += 2) if (head[at] === name) return head[at + 1];
   return undefined;
 };
-const ask = (page: Page, serving: Serving, asked: { accept?: string; held?: string } = {}, now = START): Answer =>
+const ask = (page: Page, serving: CacheOutcome, asked: { accept?: string; held?: string } = {}, now = START): Answer =>
   answerOf(page, serving, { acceptEncoding: asked.accept, ifNoneMatch: asked.held }, now, ['x-process', 'test']);
 const coded = (): Page =>
   pageFor('\n\n/', { bodies: { identity: Buffer.from('plain'), gzip: Buffer.from('zip'), br: Buffer.from('b') } });

@@ -30,7 +30,7 @@ describe('a render', () => {
       method: 'GET',
       url: '/page?a=1',
       headers: { host: 'example.org', accept: '*/*', 'user-agent': 'tahan', 'accept-language': 'id' },
-      peer: '127.0.0.1',
+      peer: '192.0.2.1',
       version: '1.1',
     });
   });
@@ -207,7 +207,7 @@ describe('a render through a framework', () => {
     });
     const handler = app.callback();
     const at = (url: string) => ask(handler, { ...TARGET, url });
-    expect(JSON.parse((await at('/json')).body.toString())).toEqual({ language: 'id', ip: '127.0.0.1' });
+    expect(JSON.parse((await at('/json')).body.toString())).toEqual({ language: 'id', ip: '192.0.2.1' });
     expect((await at('/stream')).body.toString()).toBe('ab');
     expect(await at('/redirect')).toMatchObject({ status: 302, headers: { location: '/json' } });
     expect((await at('/error')).status).toBe(500);
@@ -227,7 +227,7 @@ describe('a render through a framework', () => {
       throw new Error('broken');
     });
     const at = (url: string) => ask(app as unknown as Listener, { ...TARGET, url });
-    expect(JSON.parse((await at('/json')).body.toString())).toEqual({ ip: '127.0.0.1', host: 'example.org' });
+    expect(JSON.parse((await at('/json')).body.toString())).toEqual({ ip: '192.0.2.1', host: 'example.org' });
     expect(await at('/redirect')).toMatchObject({ status: 303, headers: { location: '/json' } });
     expect((await at('/cookie')).headers['set-cookie']).toHaveLength(2);
     expect((await at('/file')).body.toString()).toContain('MIT');

@@ -2,11 +2,9 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { trustedProxyList } from '../../../src/config.ts';
+import { clientAddress, isDirectLoopback, isSecure } from '../../../src/engine/client.ts';
 import { prefersJson } from '../../../src/engine/request/answer/accept.ts';
 import { createRefusals } from '../../../src/engine/request/answer/refusal.ts';
-import { clientAddress, isDirectLoopback, isSecure } from '../../../src/engine/request/client.ts';
-import { negotiate } from '../../../src/engine/request/language.ts';
-import { compileRoutes } from '../../../src/engine/routes.ts';
 
 const from = (remoteAddress: string, headers: Record<string, string> = {}): IncomingMessage =>
   ({ socket: { remoteAddress }, headers }) as unknown as IncomingMessage;
@@ -64,72 +62,8 @@ describe('the visitor’s address', () => {
   });
 });
 
-describe('routes', () => {
-  const routes = compileRoutes([
-    { route: '/' },
-    { route: '/posts/new', methods: ['GET'] },
-    { route: '/posts/:slug' },
-    { route: '/a.b' },
-    { route: '/files/*' },
-    { route: '/u/:name/avatar.svg' },
-  ]);
-  test.each([
-    ['GET', '/', '/'],
-    ['GET', '/posts/new', '/posts/new'],
-    ['POST', '/posts/new', '/posts/:slug'],
-    ['GET', '/posts/a-b', '/posts/:slug'],
-    ['GET', '/posts/a/b', 'unknown'],
-    ['GET', '/posts/', 'unknown'],
-    ['GET', '/axb', 'unknown'],
-    ['GET', '/files/x/y/z', '/files/*'],
-    ['GET', '/u/ann/avatar.svg', '/u/:name/avatar.svg'],
-    ['GET', '/u/ann/avatarxsvg', 'unknown'],
-  ])('%s %s is %s', (method, path, route) => {
-    expect(routes.match(method, path).policy.route).toBe(route);
-  });
-
-  test('the first policy that matches wins, be it a template or not', () => {
-    const { match, unknown } = compileRoutes([
-      { route: '/u/me', methods: ['POST'] },
-      { route: '/u/:name', methods: ['GET'] },
-      { route: '/u/me' },
-      { route: '/*' },
-      { route: '/late' },
-    ]);
-    const routeOf = (method: string, path: string): string => match(method, path).policy.route;
-    expect(routeOf('POST', '/u/me')).toBe('/u/me');
-    expect(match('GET', '/u/me').index).toBe(1);
-    expect(match('PUT', '/u/me').index).toBe(2);
-    expect(routeOf('GET', '/late')).toBe('/*');
-    expect(match('GET', 'x')).toBe(unknown);
-  });
-
-  test.each([
-    ['/a.b+c', '/a.b+c', '/aXb+c'],
-    ['/(x)/:id', '/(x)/1', '/x/1'],
-    ['/[a]/$1/^/:id', '/[a]/$1/^/2', '/a/$1/^/2'],
-    ['/:year-:month', '/2026-11', '/2026'],
-    ['/:file.svg', '/a.svg', '/asvg'],
-    ['/a|b/:c', '/a|b/1', '/a'],
-    ['/\\d/:c', '/\\d/1', '/5/1'],
-    ['/b*', '/b*', '/bb'],
-    ['/files/*', '/files/', '/files'],
-  ])('%s is %s and not %s', (route, path, other) => {
-    const { match, all, unknown } = compileRoutes([{ route }]);
-    expect(match('GET', path)).toBe(all[0]);
-    expect(match('GET', other)).toBe(unknown);
-  });
-
-  test('a policy must be a path, and there is a bound', () => {
-    expect(() => compileRoutes([{ route: 'posts' }])).toThrow('must start with /');
-    expect(() => compileRoutes(Array.from({ length: 201 }, (_, n) => ({ route: `/${n}` })))).toThrow(
-      '200 route policies',
-    );
-  });
-});
-
 describe('not now', () => {
-  const refusals = createRefusals({ siteName: '<b>"Me"</b>', stamp: [] });
+  const refusals = createRefusals({ siteName: '<b>"Me"</b>', extraHeaders: [] });
   test('is a page that reloads itself for people, JSON for programs, with a spread Retry-After', () => {
     const seconds = new Set<string>();
     for (let step = 0; step < 50; step++) {
@@ -165,15 +99,6 @@ describe('not now', () => {
   });
 });
 
-test('languages: who asks for a language reads a regional one, the exact one first', () => {
-  expect(
-    ['en', 'en-US', 'en-gb', 'fr-CA, pt', 'i', '*', ';q=1', 'nl;q=x, pt', `${'x,'.repeat(40)}pt`].map((header) =>
-      negotiate(header, ['nl', 'en-GB', 'en-US', 'pt-BR', 'fr']),
-    ),
-  ).toEqual(['en-GB', 'en-US', 'en-GB', 'fr', 'nl', 'nl', 'nl', 'nl', 'nl']);
-  expect(negotiate('en', [])).toBe('');
-});
-
 test('who likes JSON better gets it', () => {
   expect([undefined, '*/*', 'text/html,application/json;q=0.9', 'application/problem+json'].map(prefersJson)).toEqual([
     false,
@@ -181,13 +106,4 @@ test('who likes JSON better gets it', () => {
     false,
     true,
   ]);
-});
-
-test('languages are negotiated by quality, with a default', () => {
-  const languages = ['en', 'id', 'nl'];
-  expect(
-    [undefined, 'fr', 'id', 'id-ID,en;q=0.5', 'fr,nl;q=0.8,id;q=0.9', 'nl;q=0'].map((header) =>
-      negotiate(header, languages),
-    ),
-  ).toEqual(['en', 'en', 'id', 'id', 'id', 'en']);
 });

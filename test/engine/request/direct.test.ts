@@ -1,7 +1,7 @@
 import net from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { visitOf } from '../../../src/engine/request/visit.ts';
+import { requestInfoOf } from '../../../src/engine/request-info.ts';
 import type { RequestInfo, RoutePolicy } from '../../../src/engine/site.ts';
 import { type Listener, startWorker, type TestWorker, until, type WorkerOptions } from './fixtures/worker.ts';
 
@@ -38,7 +38,7 @@ function talk(port: number, texts: string[], answers = texts.length): Promise<{ 
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
 describe('a request that the site answers for one visitor', () => {
-  test('gets the site’s answer, with the stamp', async () => {
+  test('gets the site’s answer, with the headers that every answer carries', async () => {
     const { get } = await start((_request, response) => response.writeHead(201, { 'x-a': 'b' }).end('made'));
     expect(await get('/')).toMatchObject({ status: 201, body: 'made', headers: { 'x-a': 'b' } });
     expect((await get('/')).headers['x-tahan-process']).toBe('worker-1');
@@ -100,8 +100,8 @@ describe('the deadline', () => {
       (request, response) => {
         response.statusMessage = 'Fine';
         response.setHeader('x-site', '1');
-        visitOf(request).signal.addEventListener('abort', () => {
-          reason = visitOf(request).signal.reason;
+        requestInfoOf(request).signal.addEventListener('abort', () => {
+          reason = requestInfoOf(request).signal.reason;
         });
       },
       { policies },
@@ -118,7 +118,7 @@ describe('the deadline', () => {
       (request, response) => {
         if (request.url === '/') return response.end('next');
         // Rejects with an AbortError, as fetch and timers do.
-        return wait(10_000, undefined, { signal: visitOf(request).signal });
+        return wait(10_000, undefined, { signal: requestInfoOf(request).signal });
       },
       { policies },
     );
@@ -190,7 +190,7 @@ describe('the deadline', () => {
   test('of 0 is none', async () => {
     const { get } = await start(
       (request, response) => {
-        expect(visitOf(request).remainingMs()).toBe(Number.POSITIVE_INFINITY);
+        expect(requestInfoOf(request).remainingMs()).toBe(Number.POSITIVE_INFINITY);
         setTimeout(() => response.end('in its time'), 60);
       },
       { policies, deadlineMs: 20 },
@@ -203,7 +203,7 @@ describe('a visitor who leaves', () => {
   test('aborts the work, and what the site writes then raises nothing', async () => {
     const reasons: unknown[] = [];
     const server = await start(async (request, response) => {
-      const { signal } = visitOf(request);
+      const { signal } = requestInfoOf(request);
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       reasons.push(signal.reason);
       response.setHeader('a', 'b');
@@ -286,7 +286,7 @@ describe('a body of unknown length', () => {
     let seen: RequestInfo | undefined;
     const server = await start(
       (request, response) => {
-        seen = visitOf(request);
+        seen = requestInfoOf(request);
         return echo(request, response);
       },
       { bodyLimit: 250_000 },

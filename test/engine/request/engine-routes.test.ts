@@ -1,23 +1,34 @@
 import { createServer, type Server } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
-import { createEngineRoutes, type EngineRoutesParts } from '../../../src/engine/request/engine-routes.ts';
+import { Recorder } from '../../../src/engine/metrics/recorder.ts';
+import { askedOf } from '../../../src/engine/request/asked.ts';
+import { decide } from '../../../src/engine/request/decide.ts';
+import { EngineRoutes, type ServerStatus } from '../../../src/engine/request/engine-routes.ts';
+import { keysFor } from '../../../src/engine/request/page-key.ts';
+import { compileRoutes } from '../../../src/engine/routes.ts';
 
 const TOKEN = 'a-token-of-some-length';
+const DOWN: ServerStatus = {
+  health: () => ({ status: 503, body: '{"status":"down"}\n' }),
+  ready: () => false,
+  exposition: () => Promise.resolve('tahan_up 1\n'),
+};
 /** The engine's routes over a site that answers everything else with 404. */
-function app(more: Partial<EngineRoutesParts> = {}, peer?: string): Server {
-  const routes = createEngineRoutes({
-    health: () => ({ status: 503, body: '{"status":"down"}\n' }),
-    ready: () => false,
-    exposition: () => Promise.resolve('tahan_up 1\n'),
-    metricsToken: TOKEN,
-    stamp: { 'x-tahan-process': 'worker-1' },
-    record: () => {},
-    ...more,
+function app(status: Partial<ServerStatus> = {}, peer?: string, metricsToken = TOKEN): Server {
+  const recorder = new Recorder();
+  const routes = new EngineRoutes({
+    status: { ...DOWN, ...status },
+    metricsToken,
+    extraHeaders: ['x-tahan-process', 'worker-1'],
+    record: (path, request, response) => recorder.request(path, request.method ?? '', response.statusCode, 'engine', 0),
   });
+  const known = { routes: compileRoutes([]), keyOf: keysFor([], ['']), copyOf: () => undefined, bodyLimit: 1_000 };
   return createServer((request, response) => {
     if (peer !== undefined) Object.defineProperty(request.socket, 'remoteAddress', { value: peer });
-    if (!routes.answer(request, response, (request.url ?? '/').split('?')[0]!)) response.writeHead(404).end('site');
+    const decision = decide(askedOf(request), false, known, 0);
+    if (decision.kind === 'engine') routes.answer(request, response, decision.path);
+    else response.writeHead(404).end('site');
   });
 }
 
@@ -57,7 +68,7 @@ describe('metrics on the public port', () => {
   test.each(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'x-real-ip', 'via'])(
     'are not there for who came through a proxy, as %s tells',
     async (name) => {
-      await supertest(app()).get('/metrics').set(name, '127.0.0.1').expect(404, 'site');
+      await supertest(app()).get('/metrics').set(name, '127.0.0.1').expect(404, 'There is nothing here.\n');
     },
   );
 
@@ -80,7 +91,7 @@ describe('metrics on the public port', () => {
   });
 
   test('are not open by an empty token where none is set', async () => {
-    await supertest(app({ metricsToken: '' }, '203.0.113.9'))
+    await supertest(app({}, '203.0.113.9', ''))
       .get('/metrics')
       .set('authorization', 'Bearer ')
       .expect(404);

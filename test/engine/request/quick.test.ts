@@ -69,4 +69,12 @@ describe('before the HTTP parser', () => {
       expect((await server.get('/healthy')).status).toBe(503);
     },
   );
+
+  test('metrics are never a page, whoever asked before and whatever policy matches every path', async () => {
+    const { get, store, memory } = await start({ policies: [{ route: '/*', cache: { ttlMs: 60_000 } }] });
+    expect((await get('/metrics', { headers: { 'x-forwarded-for': '203.0.113.9' } })).status).toBe(404);
+    expect(store.size).toBe(0);
+    memory.set(pageFor('\n\n/metrics', { renderedAt: Date.now(), renderMs: 0 }));
+    expect((await get('/metrics')).body).toBe('tahan_up 1\n');
+  });
 });

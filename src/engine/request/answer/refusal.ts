@@ -18,14 +18,14 @@ export interface Refusals {
  * Answers "not now" with bytes made once: a friendly page that reloads itself (without JavaScript) for people,
  * JSON for programs. The connection is kept: closing it would cost four times as much as the answer.
  */
-export function createRefusals(options: { siteName: string; stamp: readonly string[] }): Refusals {
+export function createRefusals(options: { siteName: string; extraHeaders: readonly string[] }): Refusals {
   const variants = RETRY_AFTER_SECONDS.map((seconds) => {
     const html = Buffer.from(waitingPage(options.siteName, seconds));
     const json = Buffer.from(
       `${JSON.stringify({ error: { status: 503, code: 'BUSY', message: 'The server is busy. Please try again shortly.', retryAfterSeconds: seconds } })}\n`,
     );
     const head = (type: string, body: Buffer): string[] => [
-      ...options.stamp,
+      ...options.extraHeaders,
       'content-type',
       type,
       'content-length',

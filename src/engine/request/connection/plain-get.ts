@@ -1,8 +1,13 @@
+import type { Asked } from '../asked.ts';
+
 /** A request so plain that a cached page, or the waiting page, can answer it without the HTTP parser. */
-export interface PlainGet {
-  /** Origin-form target, as sent. */
+export interface PlainGet extends Asked {
+  method: 'GET';
+  /** In origin form. */
   target: string;
   host: string;
+  authorized: false;
+  announcedBytes: 0;
   /** The client wants the connection closed after the answer. */
   close: boolean;
   accept: string | undefined;
@@ -41,8 +46,11 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
   const whole = WHOLE.exec(text);
   if (whole === null) return undefined;
   const found: PlainGet = {
+    method: 'GET',
     target: whole[1]!,
     host: '',
+    authorized: false,
+    announcedBytes: 0,
     close: false,
     accept: undefined,
     userAgent: undefined,

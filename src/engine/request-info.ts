@@ -1,12 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { BlockList } from 'node:net';
-import type { Priority, RequestInfo } from '../site.ts';
 import { clientAddress, isSecure } from './client.ts';
+import type { Priority, RequestInfo } from './site.ts';
 
-const VISIT = Symbol('tahan.visit');
+const INFO = Symbol('tahan.request-info');
 
 /** What the engine holds of a request that it passes to the site. Times on the clock of `performance.now()`, ms. */
-export class Visit implements RequestInfo {
+export class SiteRequestInfo implements RequestInfo {
   readonly priority: Priority;
   readonly deadlineAt: number;
   private readonly request: IncomingMessage;
@@ -19,7 +19,7 @@ export class Visit implements RequestInfo {
     this.priority = priority;
     this.deadlineAt = deadlineAt;
     this.trusted = trusted;
-    (request as { [VISIT]?: Visit })[VISIT] = this;
+    (request as { [INFO]?: SiteRequestInfo })[INFO] = this;
   }
 
   /** Made when first asked for: most pages never look at it. */
@@ -76,34 +76,8 @@ export class ClientGoneError extends Error {
  * What the engine knows of a request.
  * @throws {TypeError} for a request that did not come through the engine
  */
-export function visitOf(request: IncomingMessage): Visit {
-  const visit = (request as { [VISIT]?: Visit })[VISIT];
-  if (visit === undefined) throw new TypeError('this request did not come through Tahan');
-  return visit;
-}
-
-const silent = (): void => {};
-
-/**
- * Takes the response away from the site, which may still be working on it after the engine has answered: what it
- * does to the response from now on has no effect and raises nothing.
- */
-export function detach(response: ServerResponse): void {
-  response.on('error', silent);
-  Object.assign(response, {
-    writeHead: () => response,
-    setHeader: () => response,
-    setHeaders: () => response,
-    appendHeader: () => response,
-    removeHeader: silent,
-    flushHeaders: silent,
-    addTrailers: silent,
-    writeContinue: silent,
-    writeProcessing: silent,
-    writeEarlyHints: silent,
-    writeInformation: silent,
-    destroy: () => response,
-    write: () => true,
-    end: () => response,
-  });
+export function requestInfoOf(request: IncomingMessage): SiteRequestInfo {
+  const info = (request as { [INFO]?: SiteRequestInfo })[INFO];
+  if (info === undefined) throw new TypeError('this request did not come through Tahan');
+  return info;
 }

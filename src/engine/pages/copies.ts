@@ -1,0 +1,72 @@
+import { makePage, type Rendered } from '../cache/make-page.ts';
+import type { PageMemory } from '../cache/memory.ts';
+import type { Page } from '../cache/page.ts';
+import type { Recorder } from '../metrics/recorder.ts';
+import type { Route } from '../routes.ts';
+
+/** The pages on the disk, which all processes share. */
+export interface PageStore {
+  read: (key: string) => Page | undefined;
+  put: (page: Page) => void;
+  /** Resolves when what was put before is written. */
+  flush: () => Promise<void>;
+}
+
+/** The copies of pages that a worker can reach: in its memory, and in the store. */
+export class Copies {
+  private readonly memory: PageMemory;
+  private readonly store: PageStore;
+  private readonly sieMs: number;
+  private readonly recorder: Recorder;
+
+  /** `sieMs`: how long a copy is good as last good where neither policy nor page says so. */
+  constructor(memory: PageMemory, store: PageStore, sieMs: number, recorder: Recorder) {
+    this.memory = memory;
+    this.store = store;
+    this.sieMs = sieMs;
+    this.recorder = recorder;
+  }
+
+  inMemory(key: string): Page | undefined {
+    return this.memory.get(key);
+  }
+
+  /** The copy in memory, else the one in the store, which then is in memory too. */
+  find(key: string): Page | undefined {
+    const page = this.memory.get(key);
+    if (page !== undefined) return page;
+    const stored = this.inStore(key);
+    if (stored !== undefined) {
+      this.recorder.count('tahan_cache_lookups_total', ['store']);
+      this.memory.set(stored);
+    }
+    return stored;
+  }
+
+  /** The stored copy, less what was purged since it was rendered. */
+  inStore(key: string): Page | undefined {
+    const stored = this.store.read(key);
+    return stored === undefined ? undefined : this.memory.afterPurges(stored);
+  }
+
+  /** The page that a render gave, undefined when it is not one to share; with `keep` it goes into memory and the store. */
+  take(key: string, route: Route, rendered: Rendered, keep: boolean): Page | undefined {
+    const made = makePage(key, route.policy.cache!, rendered, this.sieMs, Math.random());
+    const page = made === undefined ? undefined : this.memory.afterPurges(made);
+    if (page !== undefined && keep) {
+      this.memory.set(page);
+      this.store.put(page);
+    }
+    return page;
+  }
+
+  /** A copy that another worker has put into the store. */
+  adopt(page: Page): void {
+    this.memory.set(page);
+  }
+
+  /** Resolves when what was kept before is in the store. */
+  flush(): Promise<void> {
+    return this.store.flush();
+  }
+}

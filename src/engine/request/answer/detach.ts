@@ -1,0 +1,27 @@
+import type { ServerResponse } from 'node:http';
+
+const silent = (): void => {};
+
+/**
+ * Takes the response away from the site, which may still be working on it after the engine has answered: what it
+ * does to the response from now on has no effect and raises nothing.
+ */
+export function detach(response: ServerResponse): void {
+  response.on('error', silent);
+  Object.assign(response, {
+    writeHead: () => response,
+    setHeader: () => response,
+    setHeaders: () => response,
+    appendHeader: () => response,
+    removeHeader: silent,
+    flushHeaders: silent,
+    addTrailers: silent,
+    writeContinue: silent,
+    writeProcessing: silent,
+    writeEarlyHints: silent,
+    writeInformation: silent,
+    destroy: () => response,
+    write: () => true,
+    end: () => response,
+  });
+}

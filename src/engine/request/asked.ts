@@ -1,0 +1,26 @@
+import type { IncomingMessage } from 'node:http';
+
+/** What of a request decides who answers it; the bytes path and node:http read it each in its own way. */
+export interface Asked {
+  readonly method: string;
+  /** Path and query, as sent. */
+  readonly target: string;
+  readonly host: string | undefined;
+  readonly acceptLanguage: string | undefined;
+  /** The request has an Authorization header: its answer is for this visitor only (RFC 9111 section 3.5). */
+  readonly authorized: boolean;
+  /** Length of the body that the request announces, bytes; 0 for none. */
+  readonly announcedBytes: number;
+}
+
+/** Reads it from a request of node:http. */
+export function askedOf({ method, url, headers }: IncomingMessage): Asked {
+  return {
+    method: method ?? 'GET',
+    target: url ?? '/',
+    host: headers.host,
+    acceptLanguage: headers['accept-language'],
+    authorized: headers.authorization !== undefined,
+    announcedBytes: Number(headers['content-length'] ?? 0),
+  };
+}

@@ -1,0 +1,79 @@
+import { freshness } from '../cache/freshness.ts';
+import type { Page } from '../cache/page.ts';
+import type { PageQuestion } from '../pages/page-visitor.ts';
+import type { Route, Routes } from '../routes.ts';
+import type { Asked } from './asked.ts';
+import type { KeyOf } from './page-key.ts';
+
+/** The paths that the engine answers itself, whatever policy would match them. */
+export type EnginePath = '/health' | '/health/live' | '/health/ready' | '/metrics';
+
+/** Who answers a request, and with what. */
+export type Decision =
+  /** The engine itself. */
+  | { kind: 'engine'; path: EnginePath }
+  /** A public page: a copy of the cache, or one render for all who ask for it. */
+  | PageDecision
+  /** The site, for this visitor only. */
+  | DirectDecision
+  /** Nobody: the request is refused before anything of its body is read. */
+  | { kind: 'refuse'; status: 413; why: 'BODY_TOO_LARGE' };
+
+export interface PageDecision extends PageQuestion {
+  kind: 'page';
+  /** Path without the query, as matched. */
+  path: string;
+  /** Query without `?`; empty for none. */
+  query: string;
+}
+
+export interface DirectDecision {
+  kind: 'direct';
+  route: Route;
+  path: string;
+  query: string;
+  /** The key of the public page at this address, whose anonymous copy will do where there is no room; undefined for none. */
+  copyKey: string | undefined;
+}
+
+/** What a process knows when it decides. */
+export interface Known {
+  routes: Routes;
+  keyOf: KeyOf;
+  /** The view of the cache: the copy of a key that may be looked at, whatever its age. */
+  copyOf: (key: string) => Page | undefined;
+  /** Largest request body, bytes. */
+  bodyLimit: number;
+}
+
+/**
+ * What a request is, and who answers it. This is decided here only: the bytes path, the node:http path and the lifeboat
+ * carry it out. `now`: epoch ms.
+ */
+export function decide(asked: Asked, member: boolean, known: Known, now: number): Decision {
+  const { method, target } = asked;
+  const mark = target.indexOf('?');
+  const path = mark === -1 ? target : target.slice(0, mark);
+  if (isEnginePath(path)) return { kind: 'engine', path };
+  if (asked.announcedBytes > known.bodyLimit) return { kind: 'refuse', status: 413, why: 'BODY_TOO_LARGE' };
+  const query = mark === -1 ? '' : target.slice(mark + 1);
+  // A HEAD is a GET whose answer has no body (RFC 9110 section 9.3.2).
+  const reading = method === 'GET' || method === 'HEAD';
+  const route = known.routes.match(reading ? 'GET' : method, path);
+  const key = reading && route.cacheable ? known.keyOf(asked, route, path, query) : undefined;
+  if (key === undefined || member || asked.authorized) return { kind: 'direct', route, path, query, copyKey: key };
+  const copy = known.copyOf(key);
+  const state = copy === undefined ? 'dead' : freshness(copy, now);
+  return { kind: 'page', route, path, query, key, copy: state === 'dead' ? undefined : copy, freshness: state };
+}
+
+function isEnginePath(path: string): path is EnginePath {
+  switch (path.charCodeAt(1)) {
+    case 104 /* h */:
+      return path === '/health' || path === '/health/live' || path === '/health/ready';
+    case 109 /* m */:
+      return path === '/metrics';
+    default:
+      return false;
+  }
+}

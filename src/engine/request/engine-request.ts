@@ -1,0 +1,124 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { keptHeaders, type Rendered } from '../cache/make-page.ts';
+import type { Page } from '../cache/page.ts';
+import { answerOf, type CacheOutcome } from '../cache/wire.ts';
+import type { CacheUse, Recorder } from '../metrics/recorder.ts';
+import type { PageVisitor } from '../pages/page-visitor.ts';
+import type { Route } from '../routes.ts';
+import type { Priority } from '../site.ts';
+import type { Refusals } from './answer/refusal.ts';
+import type { WantedCodings } from './answer/wanted-codings.ts';
+import type { DirectDecision, PageDecision } from './decide.ts';
+
+/** What all requests of a worker are answered with. */
+export interface AnswerTools {
+  recorder: Recorder;
+  refusals: Refusals;
+  codings: WantedCodings;
+  /** Headers that every answer carries, name and value in turn. */
+  extraHeaders: readonly string[];
+}
+
+/** Asks the site for one visitor only: `Direct`, in direct.ts. */
+export interface SiteAnswers {
+  /** `copyKey`: of the anonymous copy that will do where there is no room. */
+  answer(asked: EngineRequest, copyKey: string | undefined): void;
+}
+
+/** A request on its way through the engine, and the ways to answer it. Times on the clock of `performance.now()`, ms. */
+export class EngineRequest implements PageVisitor {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly route: Route;
+  /** Path without the query, as matched. */
+  readonly path: string;
+  /** Query without `?`; empty for none. */
+  readonly query: string;
+  readonly priority: Priority;
+  readonly arrivedAt: number;
+  /** Infinity: none. */
+  readonly deadlineAt: number;
+  private readonly tools: AnswerTools;
+  private readonly site: SiteAnswers;
+  private recorded = false;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { route, path, query }: PageDecision | DirectDecision,
+    priority: Priority,
+    arrivedAt: number,
+    deadlineMs: number,
+    tools: AnswerTools,
+    site: SiteAnswers,
+  ) {
+    this.request = request;
+    this.response = response;
+    this.route = route;
+    this.path = path;
+    this.query = query;
+    this.priority = priority;
+    this.arrivedAt = arrivedAt;
+    // 0: none.
+    this.deadlineAt = deadlineMs === 0 ? Number.POSITIVE_INFINITY : arrivedAt + deadlineMs;
+    this.tools = tools;
+    this.site = site;
+  }
+
+  servePage(page: Page, outcome: CacheOutcome): void {
+    const { codings, extraHeaders } = this.tools;
+    const { headers } = this.request;
+    const acceptEncoding = headers['accept-encoding'] as string | undefined;
+    codings.noteCodingWanted(page, acceptEncoding);
+    const conditions = { acceptEncoding, ifNoneMatch: headers['if-none-match'] };
+    const { status, head, body } = answerOf(page, outcome, conditions, Date.now(), extraHeaders);
+    this.response.writeHead(status, head);
+    this.end(body);
+    this.record(outcome);
+  }
+
+  /** Passes on what the site answered to a render, where it is not kept. */
+  relay({ status, headers, body }: Rendered): void {
+    this.response.writeHead(status, [
+      ...this.tools.extraHeaders,
+      ...keptHeaders(headers).flat(),
+      'cache-status',
+      'tahan; fwd=miss',
+      'content-length',
+      String(body.length),
+    ]);
+    this.end(body);
+    this.record('miss');
+  }
+
+  /** Answers with the waiting page. */
+  refuse(): void {
+    this.tools.refusals.write(this.request, this.response, Math.random());
+    this.record('refused');
+  }
+
+  askSite(): void {
+    this.site.answer(this, undefined);
+  }
+
+  onGone(listener: () => void): void {
+    this.response.once('close', listener);
+  }
+
+  /** Counts the answer, once. */
+  record(use: CacheUse): void {
+    if (this.recorded) return;
+    this.recorded = true;
+    this.tools.recorder.request(
+      this.route.policy.route,
+      this.request.method ?? 'GET',
+      this.response.statusCode,
+      use,
+      (performance.now() - this.arrivedAt) / 1_000,
+    );
+  }
+
+  private end(body: Buffer | undefined): void {
+    this.response.end(this.request.method === 'HEAD' ? undefined : body);
+  }
+}

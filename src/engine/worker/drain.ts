@@ -1,0 +1,52 @@
+import type { Logger } from 'pino';
+import type { Link } from '../link.ts';
+import type { PortServer } from '../request/connection/port-server.ts';
+import type { Site } from '../site.ts';
+import type { PageFiles } from './page-files.ts';
+import type { SitePool } from './site-pool.ts';
+import type { WorkerState } from './state.ts';
+
+/** Time for the open requests of a worker whose code failed, ms. */
+const CRASH_DRAIN_MS = 1_000;
+
+export interface DrainParts {
+  link: Link;
+  log: Logger;
+  site: Site;
+  state: WorkerState;
+  server: PortServer;
+  beat: { stop: () => void };
+  files: PageFiles;
+  pool: SitePool;
+}
+
+/** Ends this worker when the primary says so, or when its code failed: open requests are finished first. */
+export function endWhenTold(parts: DrainParts): void {
+  const { link, log, site, state, server, beat, files, pool } = parts;
+  const end = async (withinMs: number, idleMs: number, exitCode: number): Promise<void> => {
+    if (state.draining) return;
+    state.draining = true;
+    await server.drain(withinMs, idleMs);
+    beat.stop();
+    await site.close?.();
+    await files.close();
+    await pool.threads.close();
+    process.exitCode = exitCode;
+    process.disconnect?.();
+    // Whatever the site left open must not keep a drained worker alive.
+    setImmediate(() => process.exit(exitCode));
+  };
+  link.on('drain', ({ withinMs, idleMs }) => void end(withinMs, idleMs, 0));
+  // A terminal's Ctrl-C and a process manager's group signal reach the workers too: the primary decides.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      log.fatal(
+        { error: error instanceof Error ? error.stack : String(error) },
+        `${event}: this worker ends, another takes its place`,
+      );
+      if (!state.draining) link.send({ type: 'left', withinMs: CRASH_DRAIN_MS });
+      void end(CRASH_DRAIN_MS, 0, 1);
+    });
+  }
+}
