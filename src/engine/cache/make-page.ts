@@ -53,6 +53,15 @@ export function keptHeaders(headers: Headers): [string, string][] {
 const MAX_TAGS = 64;
 const MAX_TAG = 200;
 
+/** The tags of an answer: those of its route, and its own. */
+export function tagsOf(policy: CachePolicy, headers: Headers): readonly string[] {
+  const own = String(headers['cache-tag'] ?? '').split(',');
+  const tags = new Set(
+    [...(policy.tags ?? []), ...own].map((tag) => tag.trim()).filter((tag) => tag !== '' && tag.length <= MAX_TAG),
+  );
+  return [...tags].slice(0, MAX_TAGS);
+}
+
 /** The page that a render gave; undefined when the answer is not one to keep. `random` in [0, 1) spreads the ttl. */
 export function makePage(
   key: string,
@@ -63,10 +72,6 @@ export function makePage(
 ): Page | undefined {
   const { status, headers, renderedAt, renderMs } = rendered;
   if (sharing(status, headers) !== 'store') return undefined;
-  const own = String(headers['cache-tag'] ?? '').split(',');
-  const tags = new Set(
-    [...(policy.tags ?? []), ...own].map((tag) => tag.trim()).filter((tag) => tag !== '' && tag.length <= MAX_TAG),
-  );
   const body = exact(rendered.body);
   return {
     key,
@@ -75,7 +80,7 @@ export function makePage(
     etag: `"${createHash('sha1').update(body).digest('base64url')}"`,
     bodies: { identity: body },
     compressible: isCompressible(String(headers['content-type'] ?? '')),
-    tags: [...tags].slice(0, MAX_TAGS),
+    tags: tagsOf(policy, headers),
     renderedAt,
     renderMs,
     ...lifetimes(policy, headers, sieMs, random, renderedAt),

@@ -116,6 +116,11 @@ export class PageMemory {
     return verdict === 'soft' && !page.purged ? { ...page, purged: true } : page;
   }
 
+  /** When one of the tags was last purged, or any tag for undefined; epoch ms, -Infinity: never. */
+  lastPurge(tags: readonly string[] | undefined): number {
+    return tags === undefined ? this.purges.last : this.purges.lastOf(tags);
+  }
+
   /**
    * Drops (hard) or ages (soft: last good only) every page that carries one of the tags. `at`: epoch ms of the purge.
    * @returns how many pages it met

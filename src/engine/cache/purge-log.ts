@@ -14,6 +14,7 @@ export class PurgeLog {
   private readonly hardAt = new Map<string, number>();
   private forgottenSoftAt = Number.NEGATIVE_INFINITY;
   private forgottenHardAt = Number.NEGATIVE_INFINITY;
+  private lastNotedAt = Number.NEGATIVE_INFINITY;
   private readonly maxTags: number;
 
   constructor(maxTags = MAX_TAGS) {
@@ -22,6 +23,7 @@ export class PurgeLog {
 
   /** `at`: epoch ms. */
   note(tag: string, hard: boolean, at: number): void {
+    this.lastNotedAt = Math.max(this.lastNotedAt, at);
     const log = hard ? this.hardAt : this.softAt;
     const last = Math.max(at, log.get(tag) ?? at);
     log.delete(tag);
@@ -43,5 +45,18 @@ export class PurgeLog {
       soft ||= renderedAt <= (this.softAt.get(tag) ?? Number.NEGATIVE_INFINITY);
     }
     return soft ? 'soft' : 'clean';
+  }
+
+  /** When one of the tags was last purged, epoch ms; -Infinity: never. */
+  lastOf(tags: readonly string[]): number {
+    if (tags.length === 0) return Number.NEGATIVE_INFINITY;
+    let last = Math.max(this.forgottenSoftAt, this.forgottenHardAt);
+    for (const tag of tags) last = Math.max(last, this.softAt.get(tag) ?? last, this.hardAt.get(tag) ?? last);
+    return last;
+  }
+
+  /** When any tag was last purged, epoch ms; -Infinity: never. */
+  get last(): number {
+    return this.lastNotedAt;
   }
 }

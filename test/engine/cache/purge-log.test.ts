@@ -20,3 +20,21 @@ test('a late note of an earlier purge changes nothing', () => {
   expect(log.verdict(['a'], 20)).toBe('soft');
   expect(log.verdict(['a'], 21)).toBe('clean');
 });
+
+test('tells when a tag, or any tag, was last purged', () => {
+  const log = new PurgeLog(2);
+  expect([log.last, log.lastOf(['a'])]).toEqual([Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]);
+  log.note('a', false, 5);
+  log.note('a', true, 3);
+  log.note('b', true, 9);
+  expect([log.last, log.lastOf(['a']), log.lastOf(['b', 'a']), log.lastOf(['c'])]).toEqual([
+    9,
+    5,
+    9,
+    Number.NEGATIVE_INFINITY,
+  ]);
+  expect(log.lastOf([])).toBe(Number.NEGATIVE_INFINITY);
+  for (const tag of ['d', 'e']) log.note(tag, false, 1);
+  // Forgotten: it may have been any tag.
+  expect(log.lastOf(['c'])).toBe(5);
+});
