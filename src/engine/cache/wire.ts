@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { chooseCoding, codingsFor } from './coding.ts';
-import { etagOf, heldCoding } from './etag.ts';
+import { type Conditions, etagOf, heldCoding } from './etag.ts';
 import { ageMs } from './freshness.ts';
 import { hasPlaceForNote, withNote } from './last-good.ts';
 import { CODINGS, type Coding, type Page } from './page.ts';
@@ -25,12 +25,6 @@ export interface Answer {
   body: Buffer | undefined;
   /** Second of its Date, epoch. */
   second: number;
-}
-
-/** What of a request matters to a cached page. */
-export interface Conditions {
-  acceptEncoding: string | undefined;
-  ifNoneMatch: string | undefined;
 }
 
 interface Memo {
@@ -59,10 +53,7 @@ export function answerOf(
   }
   const chosen = chooseCoding(page, conditions.acceptEncoding);
   // A copy served in need carries no validator, so it can't be confirmed either.
-  const held =
-    conditions.ifNoneMatch === undefined || outcome === 'last_good'
-      ? undefined
-      : heldCoding(conditions.ifNoneMatch, page.etag, chosen);
+  const held = outcome === 'last_good' ? undefined : heldCoding(conditions, page.etag, chosen);
   const unchanged = held !== undefined;
   const coding = held ?? chosen;
   const at = (CACHE_OUTCOMES.indexOf(outcome) * 2 + (unchanged ? 1 : 0)) * CODINGS.length + CODINGS.indexOf(coding);
@@ -82,7 +73,8 @@ export function answerOf(
 
 /** Answers with a note have bodies of their own: so many bytes of them are kept for the second. */
 const MAX_NOTED_BYTES = 4_194_304;
-const noted = new Map<Page, Answer>();
+/** Weak, so that a page that was taken back or made room is held by nothing here. */
+let noted = new WeakMap<Page, Answer>();
 let notedBytes = 0;
 
 /** The last good copy of an HTML page with the note of its age. */
@@ -92,7 +84,7 @@ function notedAnswer(page: Page, now: number, second: number, extraHeaders: read
   const body = withNote(page, now);
   notedBytes += body.length - (made?.body?.length ?? 0);
   if (notedBytes > MAX_NOTED_BYTES) {
-    noted.clear();
+    noted = new WeakMap();
     notedBytes = body.length;
   }
   const answer: Answer = {

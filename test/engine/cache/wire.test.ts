@@ -1,5 +1,7 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import { codingsFor } from '../../../src/engine/cache/coding.ts';
@@ -111,6 +113,36 @@ describe('the answer', () => {
   });
 });
 
+describe('answers with the note of a last good copy', () => {
+  const noted = (bytes: number): Page =>
+    pageFor('\n\n/', { bodies: { identity: Buffer.from(`<html><body>${'x'.repeat(bytes)}`) } });
+
+  test('are made once a second, and kept up to 4 MiB', () => {
+    const page = noted(1_000_000);
+    const first = ask(page, 'last_good');
+    expect(ask(page, 'last_good')).toBe(first);
+    for (let n = 0; n < 2; n++) ask(noted(1_000_000), 'last_good');
+    expect(ask(page, 'last_good')).toBe(first);
+    for (let n = 0; n < 2; n++) ask(noted(1_000_000), 'last_good');
+    expect(ask(page, 'last_good')).not.toBe(first);
+  });
+
+  test('hold no page in memory that nobody else holds', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const gone = ((): WeakRef<Page> => {
+      const page = noted(1_000);
+      ask(page, 'last_good');
+      return new WeakRef(page);
+    })();
+    for (let n = 0; n < 100 && gone.deref() !== undefined; n++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      collect();
+    }
+    expect(gone.deref()).toBeUndefined();
+  });
+});
+
 describe('a visitor who holds a copy', () => {
   test.each<[string, string | undefined]>([
     ['"abc"', '"abc"'],
@@ -124,9 +156,16 @@ describe('a visitor who holds a copy', () => {
     ['"abc-zstd"', undefined],
     ['', undefined],
   ])('and says If-None-Match: %s', (held, confirmed) => {
-    const answer = ask(coded(), 'fresh', { accept: 'br', held });
+    const answer = ask(coded(), 'fresh', { accept: 'br, gzip', held });
     expect(answer.status).toBe(confirmed === undefined ? 200 : 304);
     expect(field(answer, 'etag')).toBe(confirmed ?? '"abc-br"');
+  });
+
+  test('in a coding that this request does not accept gets the page: a proxy asks for several visitors', () => {
+    const answer = ask(coded(), 'fresh', { accept: 'br', held: '"abc-gzip"' });
+    expect([answer.status, field(answer, 'etag')]).toEqual([200, '"abc-br"']);
+    expect(ask(coded(), 'fresh', { held: '"abc-gzip"' }).status).toBe(200);
+    expect(ask(coded(), 'fresh', { held: '"abc-gzip", "abc"' }).status).toBe(304);
   });
 
   test('gets a 304 without a body or what describes it, but with what may have changed', () => {
