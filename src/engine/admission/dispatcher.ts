@@ -1,27 +1,27 @@
 import type { Priority } from '../site.ts';
-import { BurstBudget } from './burst.ts';
-import type { CoDel } from './codel.ts';
-import { admit, type GateBounds, type GateQuestion, overBound, type Refusal } from './gate.ts';
-import { type Job, WorkQueue } from './queue.ts';
-import type { RouteWork } from './route-work.ts';
+import { CoDel } from './codel.ts';
+import { admit, boundMs, type Floors } from './gate.ts';
+import type { Refusal, SiteJob } from './job.ts';
+import { LoadMeter } from './load-meter.ts';
+import type { Lanes, RouteWork } from './route-work.ts';
+import { ShareQueue } from './share-queue.ts';
+import { WorkUnit } from './work-unit.ts';
 
-/** A piece of work for the site: a visitor's request, or a render for the page cache. */
-export interface SiteJob extends Job {
-  work: RouteWork;
-  /** Starts the site on it; resolves when its answer is done, or was not done in time. Must not throw or reject. */
-  run: () => Promise<'done' | 'dropped'>;
-  /** Called instead of `run`. */
-  refuse: (why: Refusal) => void;
-}
+export type { SiteJob } from './job.ts';
 
 export interface DispatcherOptions {
-  bounds: GateBounds;
-  /** One for each priority: the delay of one says nothing about another. */
-  codel: Record<Priority, CoDel>;
+  /** Least bound of queued work, by priority, ms. */
+  floors: Floors;
+  /** The thread pool's lanes; absent: no route uses the pool. */
+  lanes?: Lanes;
+  /** Most answers that stream at once. */
+  maxStreams: number;
   /** Count what would be refused, and refuse nothing. */
   dryRun: boolean;
   onRefusal: (priority: Priority, why: Refusal, dryRun: boolean) => void;
   now: () => number;
+  /** Calls back in the next turn of the event loop. Default: `setImmediate`. */
+  nextTurn?: (callback: () => void) => void;
 }
 
 /** Turns of the event loop that may pass before the next job although visitors keep arriving. */
@@ -29,8 +29,16 @@ const MAX_TURNS = 64;
 /** Share of the job before that arriving visitors may take of the loop before the next job must run. */
 const ARRIVAL_SHARE = 1;
 const MIN_ARRIVAL_MS = 2;
-/** With no more work queued than this, of all priorities, the queue is as good as empty. */
-const REST_MS = 10;
+/**
+ * CoDel's target over the gate's bound. The gate keeps the queue as long as its bound in any overload: a target below
+ * that would turn away late, at dequeue, what is turned away at once at the gate. Above it CoDel is for what the gate
+ * cannot see: a cost that was measured too low.
+ */
+const CODEL_OVER_BOUND = 1.5;
+/** And at least, ms. */
+const MIN_CODEL_TARGET_MS = 20;
+/** Over the bound for a place before a job that is parked is turned away: as for CoDel. */
+const PARKED_OVER_BOUND = 1.5;
 
 /**
  * I/O-first dispatch. libuv accepts one connection per turn of the event loop; a server that runs each 5 ms handler
@@ -38,15 +46,26 @@ const REST_MS = 10;
  * until a turn brought no new connection or request, bounded in turns and time.
  */
 export class Dispatcher {
-  readonly queue = new WorkQueue<SiteJob>();
-  /** Share of the bounds in force, 0..1: a promoted worker starts slowly. */
+  readonly queue = new ShareQueue<SiteJob>();
+  /** Share of the bounds in force in a surge, 0..1: a promoted worker starts slowly. */
   share = 1;
-  /** Jobs that the site works on or waits for. */
+  /** Jobs that the site works on or waits for, streams not counted. */
   inFlight = 0;
+  /** Answers that stream, or have no deadline. */
+  streams = 0;
   completed = 0;
   refused = 0;
   private readonly options: DispatcherOptions;
-  private readonly burst = new BurstBudget();
+  private readonly nextTurn: (callback: () => void) => void;
+  private readonly codel: Readonly<Record<Priority, CoDel>> = {
+    critical: new CoDel(),
+    normal: new CoDel(),
+    low: new CoDel(),
+    background: new CoDel(),
+  };
+  private readonly load = new LoadMeter();
+  private readonly unit = new WorkUnit();
+  private readonly parkedTimers = new Map<SiteJob, NodeJS.Timeout>();
   private arrived = false;
   private scheduled = false;
   private turns = 0;
@@ -57,6 +76,17 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.options = options;
+    this.nextTurn = options.nextTurn ?? setImmediate;
+  }
+
+  /** Size of the work in hand on the loop: E[S²]/E[S] of recent jobs, ms. */
+  get workUnitMs(): number {
+    return this.unit.ms;
+  }
+
+  /** Offered load of the loop: 1 is as much as can be done. */
+  get loadRatio(): number {
+    return this.load.ratio(this.options.now());
   }
 
   /** A connection or a request came in, and took `ms` of the loop. */
@@ -67,62 +97,111 @@ export class Dispatcher {
 
   /** Queues a job, or says why not. In a dry run it is always queued. */
   offer(job: SiteJob): Refusal | undefined {
-    const { bounds, dryRun } = this.options;
     const now = this.options.now();
-    const question = { ...this.ask(job, now), remainingMs: job.deadlineAt - now };
-    const why = admit(bounds, question) ?? job.work.admit(question.remainingMs);
+    this.load.offer(job.costMs, now);
+    const why = this.judge(job.priority, job.work, job.deadlineAt - now, now);
     if (why !== undefined) {
       this.countRefusal(job.priority, why);
-      if (!dryRun) return why;
-    } else if (overBound(bounds, question) === 'burst') {
-      this.burst.take(job.costMs);
+      if (!this.options.dryRun) return why;
     }
     this.enqueue(job);
     return undefined;
   }
 
-  /** Whether a job of this kind would be refused now. */
-  wouldRefuse(job: Pick<SiteJob, 'priority' | 'costMs'>): boolean {
-    const question = { ...this.ask(job, this.options.now()), remainingMs: Number.POSITIVE_INFINITY };
-    return !this.options.dryRun && admit(this.options.bounds, question) !== undefined;
+  /** Whether one more request of a route would be refused now. `remainingMs`: time until its deadline. */
+  wouldRefuse(priority: Priority, work: RouteWork, remainingMs: number): boolean {
+    return !this.options.dryRun && this.judge(priority, work, remainingMs, this.options.now()) !== undefined;
   }
 
-  private ask(
-    { priority, costMs }: Pick<SiteJob, 'priority' | 'costMs'>,
-    now: number,
-  ): Omit<GateQuestion, 'remainingMs'> {
-    if (this.queue.workAheadMs('background') <= REST_MS) this.burst.rest();
-    return {
-      priority,
-      costMs,
-      aheadMs: this.queue.workAheadMs(priority),
-      share: this.share,
-      burstMs: this.burst.availableMs(now),
-    };
-  }
-
-  /** Refuses, and counts it, what would be refused: for requests that never become a job. */
-  refusesEarly(priority: Priority, costMs: number): boolean {
-    if (!this.wouldRefuse({ priority, costMs })) return false;
-    this.countRefusal(priority, 'queue');
+  /** Refuses, and counts, what would be refused: for requests that never become a job. */
+  refusesEarly(priority: Priority, work: RouteWork, remainingMs: number): boolean {
+    if (this.options.dryRun) return false;
+    const now = this.options.now();
+    const why = this.judge(priority, work, remainingMs, now);
+    if (why === undefined) return false;
+    this.load.offer(work.costMs, now);
+    this.countRefusal(priority, why);
     return true;
   }
 
+  /** Takes out a job that nobody waits for any more. */
   cancel(job: SiteJob): void {
-    if (job.work.unpark(job)) {
-      job.cancelled = true;
-      return;
-    }
-    const queued = this.queue.has(job);
-    this.queue.cancel(job);
-    if (queued) this.resumeParked(job.work.unparkNext());
+    if (this.unpark(job)) return;
+    if (this.queue.remove(job)) this.freePlaceOf(job);
   }
 
-  /** A place of a route may be free: for the parked job that is next. Its wait for it was no delay of the queue. */
-  private resumeParked(job: SiteJob | undefined): void {
-    if (job === undefined) return;
-    job.queuedAt = this.options.now();
-    this.enqueue(job);
+  /** A job that waits goes on as one of another priority. */
+  reprioritise(job: SiteJob, priority: Priority): void {
+    if (!this.queue.remove(job)) {
+      job.priority = priority;
+      return;
+    }
+    job.priority = priority;
+    this.queue.push(job);
+  }
+
+  private judge(priority: Priority, work: RouteWork, remainingMs: number, now: number): Refusal | undefined {
+    const { floors, lanes, maxStreams } = this.options;
+    if (remainingMs === Number.POSITIVE_INFINITY && this.streams >= maxStreams) return 'streams';
+    const laneMs = work.laneWaitMs(lanes, priority);
+    if (laneMs === Number.POSITIVE_INFINITY) return 'pool';
+    let placeMs = work.placeWaitMs(now);
+    if (placeMs > 0 && this.releaseStreams(work)) placeMs = work.placeWaitMs(now);
+    if (placeMs > Math.min(work.placeBoundMs(), remainingMs)) return 'concurrency';
+    const aheadMs = this.queue.aheadMs(priority);
+    const question = {
+      aheadMs,
+      needMs: work.costMs,
+      remainingMs,
+      floorMs: floors[priority],
+      unitMs: this.unit.ms,
+      loadRatio: this.load.ratio(now),
+      share: this.share,
+    };
+    const waitMs = aheadMs + laneMs + placeMs;
+    if (waitMs > 0 && waitMs + work.needMs(lanes) > remainingMs) return 'deadline';
+    return admit(question);
+  }
+
+  /** Streams take no place of their route: gives those of the route's back that have begun meanwhile. */
+  private releaseStreams(work: RouteWork): boolean {
+    const released = work.releaseStreams(this.options.maxStreams - this.streams);
+    this.streams += released;
+    this.inFlight -= released;
+    return released > 0;
+  }
+
+  /** Places of a route may be free: for the parked jobs that are next. Their wait for it was no delay of the queue. */
+  private resumeParked(work: RouteWork): void {
+    for (let job = work.unparkNext<SiteJob>(); job !== undefined; job = work.unparkNext<SiteJob>()) {
+      clearTimeout(this.parkedTimers.get(job));
+      this.parkedTimers.delete(job);
+      job.queuedAt = this.options.now();
+      this.enqueue(job);
+    }
+  }
+
+  /** A job that is not run may be the one that was to take a free place: whoever waits behind it must not wait for ever. */
+  private freePlaceOf(job: SiteJob): void {
+    job.work.giveBack(job);
+    this.resumeParked(job.work);
+  }
+
+  private park(job: SiteJob): void {
+    job.work.park(job);
+    const timer = setTimeout(() => {
+      if (!this.unpark(job)) return;
+      this.countRefusal(job.priority, 'concurrency');
+      job.refuse('concurrency');
+    }, job.work.placeBoundMs() * PARKED_OVER_BOUND);
+    this.parkedTimers.set(job, timer);
+  }
+
+  private unpark(job: SiteJob): boolean {
+    if (!job.work.unpark(job)) return false;
+    clearTimeout(this.parkedTimers.get(job));
+    this.parkedTimers.delete(job);
+    return true;
   }
 
   private enqueue(job: SiteJob): void {
@@ -132,7 +211,7 @@ export class Dispatcher {
     this.waitSince = this.options.now();
     this.turns = 0;
     this.arrived = true;
-    setImmediate(this.turn);
+    this.nextTurn(this.turn);
   }
 
   private readonly turn = (): void => {
@@ -142,7 +221,7 @@ export class Dispatcher {
     if (this.arrived && this.turns < MAX_TURNS && now - this.waitSince < patienceMs) {
       this.arrived = false;
       this.turns += 1;
-      setImmediate(this.turn);
+      this.nextTurn(this.turn);
       return;
     }
     const job = this.next(now);
@@ -151,43 +230,62 @@ export class Dispatcher {
       return;
     }
     this.start(job, now);
-    setImmediate(this.turn);
+    this.nextTurn(this.turn);
   };
 
   private next(now: number): SiteJob | undefined {
     for (;;) {
       const job = this.queue.shift();
       if (job === undefined) return undefined;
+      const { work } = job;
       const why = this.stale(job, now);
       if (why !== undefined) {
         this.countRefusal(job.priority, why);
         if (!this.options.dryRun || why === 'expired') {
           job.refuse(why);
-          // It may be the one that was to take the free place: whoever waits behind it must not wait for ever.
-          this.resumeParked(job.work.unparkNext());
+          this.freePlaceOf(job);
           continue;
         }
       }
-      if (job.work.hasRoom() || this.options.dryRun) return job;
-      job.work.park(job);
+      if (isStream(job) || work.hasRoom(job) || this.options.dryRun) return job;
+      if (this.releaseStreams(work) && work.hasRoom(job)) return job;
+      this.park(job);
     }
   }
 
   private stale(job: SiteJob, now: number): Refusal | undefined {
     if (job.deadlineAt <= now) return 'expired';
-    return this.options.codel[job.priority].shouldDrop(now - job.queuedAt, job.costMs, now) ? 'codel' : undefined;
+    const targetMs =
+      CODEL_OVER_BOUND *
+      boundMs({
+        floorMs: this.options.floors[job.priority],
+        unitMs: this.unit.ms,
+        loadRatio: this.load.ratio(now),
+        share: 1,
+        remainingMs: job.deadlineAt - job.queuedAt,
+      });
+    const dropped = this.codel[job.priority].shouldDrop(
+      now - job.queuedAt,
+      Math.max(MIN_CODEL_TARGET_MS, targetMs),
+      now,
+    );
+    return dropped ? 'codel' : undefined;
   }
 
   private start(job: SiteJob, now: number): void {
     this.running = { job, startedAt: now, arrivalMs: this.arrivalMs };
-    this.inFlight += 1;
-    const flight = job.work.started(now);
+    const { work } = job;
+    const flight = work.started(job, now, job.isStreaming, !isStream(job));
+    if (flight.placed) this.inFlight += 1;
+    else this.streams += 1;
     const ended = (dropped: boolean): void => {
-      this.inFlight -= 1;
+      if (flight.placed) this.inFlight -= 1;
+      else this.streams -= 1;
       this.completed += 1;
-      this.resumeParked(job.work.ended(flight, this.options.now(), dropped));
+      work.ended(flight, this.options.now(), dropped);
+      this.resumeParked(work);
     };
-    job.run().then((outcome) => ended(outcome === 'dropped'));
+    job.run(flight).then((outcome) => ended(outcome === 'dropped'));
   }
 
   /** The job's time on the loop: until the next turn, less what arriving visitors took of it. */
@@ -201,6 +299,7 @@ export class Dispatcher {
     this.arrived = true;
     this.lastCostMs = Math.max(0, now - startedAt - (this.arrivalMs - arrivalMs));
     job.work.observeCost(this.lastCostMs, now);
+    this.unit.observe(this.lastCostMs, now);
   }
 
   private countRefusal(priority: Priority, why: Refusal): void {
@@ -208,3 +307,6 @@ export class Dispatcher {
     this.options.onRefusal(priority, why, this.options.dryRun && why !== 'expired');
   }
 }
+
+/** Without a deadline it may take as long as it likes: it never takes a place of its route. */
+const isStream = (job: SiteJob): boolean => job.deadlineAt === Number.POSITIVE_INFINITY;

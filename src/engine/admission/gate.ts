@@ -1,45 +1,68 @@
 import type { Priority } from '../site.ts';
+import type { Refusal } from './job.ts';
 
-/** Why a request was not let in. */
-export type Refusal = 'queue' | 'deadline' | 'concurrency' | 'codel' | 'expired';
+/** Units of work (see `work-unit.ts`) that may be queued while the load is one that can be served. */
+const CALM_UNITS = 20;
+/** And in a surge: enough that the loop never runs dry; a longer queue would only be later answers. */
+const SURGE_UNITS = 4;
+/** Offered load up to which a queue is chance, and from which it is a surge. */
+const CALM_LOAD = 1.2;
+const SURGE_LOAD = 2;
+/** In a surge at most this share of the time left is spent waiting: what was estimated too low is still done in time. */
+const SURGE_SHARE_OF_TIME = 0.5;
 
-export interface GateBounds {
-  /** Most expected work queued at or above a priority before one more of it is refused, ms. */
-  boundMs: Record<Priority, number>;
-}
-
+/** What the gate knows when it judges one request. Times in ms. */
 export interface GateQuestion {
-  priority: Priority;
-  /** Expected work queued at or above the request's priority, the running job's rest included, ms. */
+  /** Expected wait before every resource that the request uses, added up. */
   aheadMs: number;
-  /** Expected time of the request itself, ms. */
-  costMs: number;
-  /** Time until its deadline, ms. */
+  /** Expected time that the request itself takes of all of them. */
+  needMs: number;
+  /** Time until its deadline. */
   remainingMs: number;
-  /**
-   * Share of the bounds in force, 0..1: below 1 while a promoted worker starts slowly. The burst budget pays up to twice
-   * the whole bound all the same: in quiet times nobody is refused for the sake of a slow start.
-   */
+  /** Least bound of its priority. */
+  floorMs: number;
+  /** Size of the work in hand: E[S²]/E[S]. */
+  unitMs: number;
+  /** Offered load of the loop. */
+  loadRatio: number;
+  /** Share of the bound in force, 0..1: below 1 while a promoted worker starts slowly; only a surge feels it. */
   share: number;
-  /** Work that may be admitted over the bound, as far above it and up to twice the bound, ms (see `burst.ts`). */
-  burstMs?: number;
 }
 
 /**
- * Whether one more request may queue: undefined for yes, else why not. An empty queue always lets one in,
- * however dear it is: a bound below the cost of a single request must not close a route for ever.
+ * Whether one more request may queue: undefined for yes, else why not. With nothing ahead of it a request is always let
+ * in, however dear it is: a bound below the cost of a single request must not close a route for ever.
  */
-export function admit(bounds: GateBounds, question: GateQuestion): Refusal | undefined {
-  if (question.aheadMs + question.costMs > question.remainingMs && question.aheadMs > 0) return 'deadline';
-  const over = overBound(bounds, question);
-  return over === 'no' || (over === 'burst' && question.priority !== 'background') ? undefined : 'queue';
+export function admit(question: GateQuestion): Refusal | undefined {
+  const { aheadMs, needMs, remainingMs } = question;
+  if (aheadMs <= 0) return undefined;
+  if (aheadMs + needMs > remainingMs) return 'deadline';
+  return aheadMs > boundMs(question) ? 'queue' : undefined;
 }
 
-/** Whether the queued work is over the bound: not, within the burst budget, or altogether. */
-export function overBound(bounds: GateBounds, question: Omit<GateQuestion, 'remainingMs'>): 'no' | 'burst' | 'yes' {
-  const boundMs = bounds.boundMs[question.priority];
-  if (question.aheadMs <= boundMs * question.share) return 'no';
-  // The more of the budget is used up, the less deep a queue it pays for: a surge has no plateau of late answers.
-  const burstMs = question.burstMs ?? 0;
-  return question.aheadMs <= boundMs + Math.min(boundMs, burstMs) && burstMs >= question.costMs ? 'burst' : 'yes';
+/**
+ * Most expected wait that is let in, ms. A burst is not a surge: while the offered load can be served, the bound is as
+ * many units of the work in hand as chance ever queues (M/M/1 at 0.65 of the capacity: more than 20 units, of two mean
+ * costs each, once in 30 million arrivals), so that nobody is refused whom any server would have served. With constants
+ * of 50 to 200 ms a site with renders of 60 ms refused 58 % at 0.65 of its capacity. As the load goes to twice what can
+ * be served the bound falls to few units.
+ */
+export function boundMs({
+  floorMs,
+  unitMs,
+  loadRatio,
+  share,
+  remainingMs,
+}: Pick<GateQuestion, 'floorMs' | 'unitMs' | 'loadRatio' | 'share' | 'remainingMs'>): number {
+  const surge = surgeOf(loadRatio);
+  const units = CALM_UNITS - (CALM_UNITS - SURGE_UNITS) * surge;
+  const ofTimeMs = remainingMs * (1 - (1 - SURGE_SHARE_OF_TIME) * surge);
+  return Math.min(Math.max(floorMs, units * unitMs), ofTimeMs) * (1 - (1 - share) * surge);
 }
+
+/** How much of a surge the load is, 0 (none) to 1. */
+export const surgeOf = (loadRatio: number): number =>
+  Math.min(1, Math.max(0, (loadRatio - CALM_LOAD) / (SURGE_LOAD - CALM_LOAD)));
+
+/** Bounds by priority, ms. */
+export type Floors = Readonly<Record<Priority, number>>;

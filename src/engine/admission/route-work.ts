@@ -1,33 +1,63 @@
+import type { Priority } from '../site.ts';
 import type { AdaptiveLimit } from './adaptive-limit.ts';
-import type { SiteJob } from './dispatcher.ts';
 import { Ewma } from './ewma.ts';
-import type { Refusal } from './gate.ts';
 
 /** A job of a route on its way. */
 export interface Flight {
   startedAt: number;
   inFlightAtStart: number;
+  /** Time that it has spent in the pool so far, waiting included, ms; and the tasks that it ran there. */
+  poolMs: number;
+  readonly tasks: string[];
+  /** Its head is out and its body streams: true from then on. Absent: it answers at once. */
+  isStreaming: (() => boolean) | undefined;
+  /** It holds a place of its route. */
+  placed: boolean;
+}
+
+/** What a route must know of the thread pool: how long a task waits before it would start. */
+export interface Lanes {
+  /** Expected wait of one more task of this name, ms. */
+  expectedWaitMs: (task: string, priority: Priority) => number;
+  /** Learned run time, ms; undefined: never ran. */
+  runMs: (task: string) => number | undefined;
+  /** One more task would be refused now. */
+  refuses: (task: string, priority: Priority) => boolean;
 }
 
 /** What a route costs is the mean of its last seconds, so that a new version or a larger table shows soon. */
 const HALF_LIFE_MS = 5_000;
 /** Before anything was measured, ms. */
 const FIRST_COST_MS = 1;
+/** Tasks of a route that are learned; a route that runs more of them is judged by the first. */
+const MAX_TASKS = 8;
+/** A task counts as one of the route's when at least this share of its requests runs it. */
+const USUAL_SHARE = 0.5;
+/** Weight of one request in that share. */
+const SHARE_WEIGHT = 0.1;
+/** Longest expected wait for a place where places become free quickly, ms: who waits longer is told at once. */
+const PLACE_WAIT_MS = 250;
+/** But so many places may have to become free first: with few and slow ones a burst is not a surge either. */
+const PLACE_UNITS = 12;
 
 /**
- * Per route: the expected cost of a request on the event loop, and the bound on how many of them may wait for the
- * pool or an upstream at once. A job that finds no room is parked and comes back when one of its own route ends, so a
- * slow route never holds up another.
+ * What is learned of a route: its time on the event loop, the tasks it runs in the pool, and its time elsewhere (an
+ * upstream); and how many of its requests may be elsewhere at once. A job that finds no place is parked and comes back
+ * when one of its own route ends, so a slow route never holds up another.
  */
 export class RouteWork {
   private readonly cost = new Ewma(HALF_LIFE_MS);
-  private readonly latency = new Ewma(HALF_LIFE_MS);
-  private inFlight = 0;
-  private readonly parked: SiteJob[] = [];
-  private readonly bound: AdaptiveLimit;
+  private readonly elsewhere = new Ewma(HALF_LIFE_MS);
+  /** Share of the requests that run a task, by its name. */
+  private readonly tasks = new Map<string, number>();
+  private readonly flights = new Set<Flight>();
+  private readonly parked = new Set<object>();
+  /** Jobs that were parked and go on: a place is kept for each, so that no newcomer overtakes them. */
+  private readonly kept = new Set<object>();
+  private readonly limiter: AdaptiveLimit;
 
-  constructor(bound: AdaptiveLimit) {
-    this.bound = bound;
+  constructor(limiter: AdaptiveLimit) {
+    this.limiter = limiter;
   }
 
   /** Expected time on the event loop, ms. */
@@ -35,58 +65,140 @@ export class RouteWork {
     return this.cost.value ?? FIRST_COST_MS;
   }
 
+  /** Whether its cost was measured yet. */
+  get known(): boolean {
+    return this.cost.value !== undefined;
+  }
+
   get waiting(): number {
-    return this.parked.length;
+    return this.parked.size;
   }
 
   get limit(): number {
-    return this.bound.limit;
+    return this.limiter.limit;
   }
 
-  /** Refuses what could not be done in time behind those that already wait for a place of this route. */
-  admit(remainingMs: number): Refusal | undefined {
-    if (this.hasRoom()) return undefined;
-    const latencyMs = this.latency.value ?? 0;
-    const waitMs = ((this.parked.length + 1) / this.bound.limit) * latencyMs;
-    return waitMs + latencyMs > remainingMs || this.parked.length >= this.bound.limit * 4 ? 'concurrency' : undefined;
+  /** Places taken. */
+  get inFlight(): number {
+    return this.flights.size;
   }
 
-  hasRoom(): boolean {
-    return this.inFlight < this.bound.limit;
+  /** Expected time of a request, its waits not counted, ms. */
+  needMs(lanes: Lanes | undefined): number {
+    let sum = this.costMs + (this.elsewhere.value ?? 0);
+    if (lanes !== undefined) for (const task of this.usualTasks()) sum += lanes.runMs(task) ?? 0;
+    return sum;
   }
 
-  park(job: SiteJob): void {
-    this.parked.push(job);
+  /** Expected wait before the lanes of its tasks, ms; Infinity where one of them refuses. */
+  laneWaitMs(lanes: Lanes | undefined, priority: Priority): number {
+    if (lanes === undefined || this.tasks.size === 0) return 0;
+    let sum = 0;
+    for (const task of this.usualTasks()) {
+      if (lanes.refuses(task, priority)) return Number.POSITIVE_INFINITY;
+      sum += lanes.expectedWaitMs(task, priority);
+    }
+    return sum;
+  }
+
+  /** Expected wait for a place behind those that wait already, ms. */
+  placeWaitMs(now: number): number {
+    if (this.hasRoom()) return 0;
+    // As the places become free in about the order in which they were taken, it is known when that is.
+    let ends = this.flights.size + this.kept.size - this.limit + this.parked.size;
+    for (const { startedAt } of this.flights) {
+      if (ends-- > 0) continue;
+      const ageMs = now - startedAt;
+      // What never ended yet may take as long again as it has.
+      return Math.max(0, (this.elsewhere.value ?? 2 * ageMs) - ageMs);
+    }
+    // Then those that begin now end.
+    return ends < this.kept.size ? (this.elsewhere.value ?? 0) : Number.POSITIVE_INFINITY;
+  }
+
+  /** Longest wait for a place that is let in, ms. */
+  placeBoundMs(): number {
+    return Math.max(PLACE_WAIT_MS, (PLACE_UNITS * (this.elsewhere.value ?? 0)) / this.limit);
+  }
+
+  /** Whether there is a place; for a job that was parked: the one that is kept for it. */
+  hasRoom(job?: object): boolean {
+    if (job !== undefined && this.kept.has(job)) return true;
+    return this.flights.size + this.kept.size < this.limit;
+  }
+
+  park(job: object): void {
+    this.parked.add(job);
   }
 
   /** Takes a job out of the parked ones; false when it was not there. */
-  unpark(job: SiteJob): boolean {
-    const at = this.parked.indexOf(job);
-    if (at === -1) return false;
-    this.parked.splice(at, 1);
-    return true;
+  unpark(job: object): boolean {
+    return this.parked.delete(job);
   }
 
-  started(now: number): Flight {
-    this.inFlight += 1;
-    return { startedAt: now, inFlightAtStart: this.inFlight };
+  /** Takes out the parked job whose turn it is, where there is room for it, and keeps the place until it begins. */
+  unparkNext<Parked extends object>(): Parked | undefined {
+    if (this.parked.size === 0 || !this.hasRoom()) return undefined;
+    const [next] = this.parked;
+    if (next === undefined) return undefined;
+    this.parked.delete(next);
+    this.kept.add(next);
+    return next as Parked;
   }
 
-  /** Gives the parked job whose turn it is. `dropped`: it was not done in time. */
-  ended(flight: Flight, now: number, dropped: boolean): SiteJob | undefined {
-    this.inFlight -= 1;
+  /** A job for which a place was kept does not begin. */
+  giveBack(job: object): void {
+    this.kept.delete(job);
+  }
+
+  /** `placed: false`: a stream from its start, which takes no place. */
+  started(job: object, now: number, isStreaming: (() => boolean) | undefined, placed: boolean): Flight {
+    this.kept.delete(job);
+    const flight: Flight = {
+      startedAt: now,
+      inFlightAtStart: this.flights.size + 1,
+      poolMs: 0,
+      tasks: [],
+      isStreaming,
+      placed,
+    };
+    if (placed) this.flights.add(flight);
+    return flight;
+  }
+
+  ended(flight: Flight, now: number, dropped: boolean): void {
+    if (this.tasks.size > 0 || flight.tasks.length > 0) this.learnTasks(flight.tasks);
+    if (!flight.placed) return;
+    this.flights.delete(flight);
     const latencyMs = now - flight.startedAt;
-    this.latency.add(latencyMs, now);
-    this.bound.observe({ now, latencyMs, inFlight: flight.inFlightAtStart, dropped });
-    return this.unparkNext();
+    this.elsewhere.add(Math.max(0, latencyMs - flight.poolMs - this.costMs), now);
+    this.limiter.observe({ now, latencyMs, inFlight: flight.inFlightAtStart, dropped });
   }
 
-  /** Takes out the parked job whose turn it is, where there is room for it. */
-  unparkNext(): SiteJob | undefined {
-    return this.hasRoom() ? this.parked.shift() : undefined;
+  /** Takes the places of those whose answer streams by now; gives how many, at most `most`. */
+  releaseStreams(most: number): number {
+    let released = 0;
+    for (const flight of this.flights) {
+      if (released >= most) break;
+      if (flight.isStreaming?.() !== true) continue;
+      flight.placed = false;
+      this.flights.delete(flight);
+      released += 1;
+    }
+    return released;
   }
 
   observeCost(ms: number, now: number): void {
     this.cost.add(ms, now);
+  }
+
+  private learnTasks(ran: readonly string[]): void {
+    for (const [name, share] of this.tasks)
+      this.tasks.set(name, share + SHARE_WEIGHT * ((ran.includes(name) ? 1 : 0) - share));
+    for (const name of ran) if (!this.tasks.has(name) && this.tasks.size < MAX_TASKS) this.tasks.set(name, USUAL_SHARE);
+  }
+
+  private *usualTasks(): Generator<string, void> {
+    for (const [name, share] of this.tasks) if (share >= USUAL_SHARE) yield name;
   }
 }

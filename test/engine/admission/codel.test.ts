@@ -9,12 +9,12 @@ function drops(
     forMs,
     everyMs,
     sojournMs,
-    costMs = 1,
-  }: { from?: number; forMs: number; everyMs: number; sojournMs: number; costMs?: number },
+    targetMs = 20,
+  }: { from?: number; forMs: number; everyMs: number; sojournMs: number; targetMs?: number },
 ): number[] {
   const times: number[] = [];
   for (let now = from; now < from + forMs; now += everyMs)
-    if (codel.shouldDrop(sojournMs, costMs, now)) times.push(now);
+    if (codel.shouldDrop(sojournMs, targetMs, now)) times.push(now);
   return times;
 }
 
@@ -42,7 +42,7 @@ describe('CoDel at dequeue', () => {
   test('stops at the first job that waited less', () => {
     const codel = new CoDel();
     drops(codel, { forMs: 500, everyMs: 1, sojournMs: 50 });
-    expect(codel.shouldDrop(5, 1, 500)).toBe(false);
+    expect(codel.shouldDrop(5, 20, 500)).toBe(false);
     expect(drops(codel, { from: 501, forMs: 99, everyMs: 1, sojournMs: 50 })).toEqual([]);
   });
 
@@ -56,9 +56,9 @@ describe('CoDel at dequeue', () => {
     expect(again.length).toBeGreaterThan(fresh.length * 2);
   });
 
-  test('gives dear jobs four times their cost', () => {
-    expect(drops(new CoDel(), { forMs: 2_000, everyMs: 50, sojournMs: 150, costMs: 50 })).toEqual([]);
-    expect(drops(new CoDel(), { forMs: 2_000, everyMs: 50, sojournMs: 250, costMs: 50 }).length).toBeGreaterThan(0);
+  test('gives the time of the target, and never looks at a window shorter than it', () => {
+    expect(drops(new CoDel(), { forMs: 5_000, everyMs: 50, sojournMs: 399, targetMs: 400 })).toEqual([]);
+    expect(drops(new CoDel(), { forMs: 5_000, everyMs: 50, sojournMs: 401, targetMs: 400 })[0]).toBe(400);
   });
 
   test('forgets a burst when the queue was empty since', () => {

@@ -1,26 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import { AdaptiveLimit } from '../../../src/engine/admission/adaptive-limit.ts';
-import { CoDel } from '../../../src/engine/admission/codel.ts';
 import { Dispatcher, type SiteJob } from '../../../src/engine/admission/dispatcher.ts';
-import { RouteWork } from '../../../src/engine/admission/route-work.ts';
+import { type Lanes, RouteWork } from '../../../src/engine/admission/route-work.ts';
 import type { Priority } from '../../../src/engine/site.ts';
 
-const BOUNDS = { critical: 200, normal: 100, low: 50, background: 20 };
-const codel = (): Record<Priority, CoDel> => ({
-  critical: new CoDel(),
-  normal: new CoDel(),
-  low: new CoDel(),
-  background: new CoDel(),
-});
+const FLOORS = { critical: 200, normal: 100, low: 50, background: 20 };
 
 /** A dispatcher on the real event loop with a clock that only jobs move. */
-function set(options: { dryRun?: boolean } = {}) {
+function set(options: { dryRun?: boolean; maxStreams?: number; lanes?: Lanes } = {}) {
   const clock = { now: 1_000 };
   const refused: string[] = [];
   const dispatcher = new Dispatcher({
-    bounds: { boundMs: BOUNDS },
-    codel: codel(),
+    floors: FLOORS,
+    maxStreams: options.maxStreams ?? 2,
     dryRun: options.dryRun ?? false,
+    ...(options.lanes === undefined ? {} : { lanes: options.lanes }),
     now: () => clock.now,
     onRefusal: (priority, why, dryRun) => refused.push(`${priority} ${why}${dryRun ? ' dry' : ''}`),
   });
@@ -32,7 +26,6 @@ function set(options: { dryRun?: boolean } = {}) {
     costMs: 10,
     queuedAt: clock.now,
     deadlineAt: clock.now + 2_000,
-    cancelled: false,
     work,
     run() {
       ran.push(name);
@@ -50,31 +43,34 @@ const turns = async (count = 200): Promise<void> => {
 };
 
 describe('the dispatcher', () => {
-  test('runs critical before normal before low, each first in first out', async () => {
+  test('gives each priority its share, each first in first out', async () => {
     const { dispatcher, job, ran } = set();
     for (const [name, priority] of [
       ['low 1', 'low'],
+      ['low 2', 'low'],
       ['normal 1', 'normal'],
       ['critical 1', 'critical'],
-      ['low 2', 'low'],
       ['critical 2', 'critical'],
     ] as const) {
       expect(dispatcher.offer(job(name, priority))).toBeUndefined();
     }
     await turns();
-    expect(ran).toEqual(['critical 1', 'critical 2', 'normal 1', 'low 1', 'low 2']);
+    expect(ran).toEqual(['critical 1', 'normal 1', 'low 1', 'critical 2', 'low 2']);
   });
 
-  test('lets in work up to the bound of a priority and the burst budget, and then refuses', () => {
-    const { dispatcher, job, refused } = set();
+  test('lets in work up to the bound of a priority, and then refuses; what is refused counts as load', () => {
+    const { dispatcher, job, refused, work } = set();
     let admitted = 0;
     while (dispatcher.offer(job('low', 'low')) === undefined) admitted += 1;
-    // 50 ms of bound hold six jobs of 10 ms (the sixth finds 50 ms ahead), the burst budget four or five more.
-    expect(admitted).toBeGreaterThanOrEqual(6);
-    expect(admitted).toBeLessThanOrEqual(11);
+    // 50 ms of bound hold six jobs of 10 ms: the sixth finds 50 ms ahead.
+    expect(admitted).toBe(6);
     expect(refused).toEqual(['low queue']);
-    expect(dispatcher.wouldRefuse({ priority: 'low', costMs: 10 })).toBe(true);
-    expect(dispatcher.wouldRefuse({ priority: 'critical', costMs: 10 })).toBe(false);
+    const before = dispatcher.loadRatio;
+    expect(dispatcher.refusesEarly('low', work, 2_000)).toBe(true);
+    expect(dispatcher.loadRatio).toBeGreaterThan(before);
+    expect(dispatcher.wouldRefuse('low', work, 2_000)).toBe(true);
+    expect(dispatcher.wouldRefuse('critical', work, 2_000)).toBe(false);
+    expect(refused).toEqual(['low queue', 'low queue']);
   });
 
   test('waits for arriving visitors before the next job, but not for ever', async () => {
@@ -190,7 +186,7 @@ describe('jobs that wait for a place of their route', () => {
     const { dispatcher, ran, end, second, third, work } = await parked();
     dispatcher.cancel(third);
     dispatcher.cancel(second);
-    expect([second.cancelled, third.cancelled, work.waiting]).toEqual([true, true, 0]);
+    expect([dispatcher.queue.has(second), dispatcher.queue.has(third), work.waiting]).toEqual([false, false, 0]);
     end();
     await turns();
     expect(ran).toEqual(['first']);
@@ -237,11 +233,12 @@ describe('a standing queue', () => {
   test('is cut by CoDel, one job at a time, and each that is dropped is told', async () => {
     const { dispatcher, job, ran, refused, clock } = set();
     // Announced as cheap, so that the gate lets them in, and really dear.
-    for (let n = 0; n < 60; n++)
+    for (let n = 0; n < 200; n++)
       expect(
         dispatcher.offer(
           job(`job`, 'normal', {
-            costMs: 0.5,
+            costMs: 0.1,
+            deadlineAt: clock.now + 60_000,
             run() {
               ran.push('job');
               clock.now += 20;
@@ -250,11 +247,139 @@ describe('a standing queue', () => {
           }),
         ),
       ).toBeUndefined();
-    await turns(3_000);
+    await turns(10_000);
     const dropped = ran.filter((line) => line === 'job codel').length;
     expect(dropped).toBeGreaterThan(5);
     expect(refused).toEqual(Array.from({ length: dropped }, () => 'normal codel'));
-    expect(ran.filter((line) => line === 'job')).toHaveLength(60 - dropped);
+    expect(ran.filter((line) => line === 'job')).toHaveLength(200 - dropped);
     expect([dispatcher.inFlight, dispatcher.queue.length]).toEqual([0, 0]);
+  });
+});
+
+describe('a place of a route', () => {
+  /** A route with so many places, and jobs in it that end when told to. */
+  function slowRoute(places: number, options: Parameters<typeof set>[0] = {}) {
+    const place = set(options);
+    const work = new RouteWork(new AdaptiveLimit({ initial: places, min: places, max: places }));
+    const ends: (() => void)[] = [];
+    const slow = (name: string, more: Partial<SiteJob> = {}): SiteJob =>
+      place.job(name, 'normal', {
+        work,
+        costMs: 0.1,
+        run() {
+          place.ran.push(name);
+          return new Promise((resolve) => ends.push(() => resolve('done')));
+        },
+        ...more,
+      });
+    return { ...place, work, ends, slow };
+  }
+
+  test('that becomes free too late is refused at once, and one that is free soon is waited for', async () => {
+    const { clock, dispatcher, refused, slow, work, ends } = slowRoute(1);
+    dispatcher.offer(slow('first'));
+    await turns();
+    clock.now += 1_000;
+    for (const end of ends.splice(0)) end();
+    await turns();
+    dispatcher.offer(slow('second'));
+    await turns();
+    // It takes a second, and has just begun; 12 such places in a row are a burst, not a surge, but over the deadline.
+    expect(dispatcher.offer(slow('third', { deadlineAt: clock.now + 500 }))).toBe('concurrency');
+    clock.now += 900;
+    expect(work.placeWaitMs(clock.now)).toBeCloseTo(100, -1);
+    expect(dispatcher.offer(slow('fourth'))).toBeUndefined();
+    expect(refused).toEqual(['normal concurrency']);
+  });
+
+  test('does not become free for as many as were foretold: whoever waits is told in time', async () => {
+    const { dispatcher, ran, refused, slow, work } = slowRoute(1);
+    dispatcher.offer(slow('first'));
+    dispatcher.offer(slow('second'));
+    await turns();
+    expect(work.waiting).toBe(1);
+    // Real time passes here: the bound of a wait is 250 ms, and half as much again.
+    for (const end = performance.now() + 5_000; refused.length === 0 && performance.now() < end; )
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(refused).toEqual(['normal concurrency']);
+    expect(ran).toEqual(['first', 'second concurrency']);
+    expect(work.waiting).toBe(0);
+  });
+
+  test('is not taken by a newcomer before those who wait for it', async () => {
+    const { dispatcher, ran, slow, ends } = slowRoute(1);
+    dispatcher.offer(slow('first'));
+    dispatcher.offer(slow('second'));
+    await turns();
+    ends.shift()!();
+    // The second goes on in the queue, behind a newcomer of a higher priority.
+    await Promise.resolve();
+    dispatcher.offer(slow('newcomer', { priority: 'critical' }));
+    await turns();
+    expect(ran).toEqual(['first', 'second']);
+    ends.shift()!();
+    await turns();
+    expect(ran).toEqual(['first', 'second', 'newcomer']);
+  });
+
+  test('is given back by an answer that streams, up to the bound of streams', async () => {
+    const { dispatcher, ran, refused, slow, work } = slowRoute(1, { maxStreams: 2 });
+    for (let n = 0; n < 3; n++) {
+      dispatcher.offer(slow(`stream ${n}`, { isStreaming: () => true }));
+      await turns();
+    }
+    // Two have given their places back, the third holds the one there is.
+    expect(ran).toEqual(['stream 0', 'stream 1', 'stream 2']);
+    expect([dispatcher.streams, dispatcher.inFlight, work.inFlight]).toEqual([2, 1, 1]);
+    dispatcher.offer(slow('one too many'));
+    await turns();
+    expect([ran.length, work.waiting]).toEqual([3, 1]);
+    expect(refused).toEqual([]);
+  });
+
+  test('is not needed by what has no deadline; such streams have their bound, and end', async () => {
+    const { dispatcher, ran, refused, slow, ends } = slowRoute(1, { maxStreams: 2 });
+    const open = { deadlineAt: Number.POSITIVE_INFINITY };
+    for (let n = 0; n < 2; n++) dispatcher.offer(slow(`events ${n}`, open));
+    dispatcher.offer(slow('page'));
+    await turns();
+    expect(ran).toEqual(['events 0', 'events 1', 'page']);
+    expect([dispatcher.streams, dispatcher.inFlight]).toEqual([2, 1]);
+    expect(dispatcher.offer(slow('events 2', open))).toBe('streams');
+    for (const end of ends.splice(0)) end();
+    await turns();
+    expect([dispatcher.streams, dispatcher.inFlight]).toEqual([0, 0]);
+    expect(dispatcher.offer(slow('events 3', open))).toBeUndefined();
+    expect(refused).toEqual(['normal streams']);
+  });
+});
+
+describe('a route that uses the pool', () => {
+  test('is refused on arrival when its task would be, or would start too late', async () => {
+    const lanes = { waitMs: 0, full: false };
+    const { clock, dispatcher, job, refused } = set({
+      lanes: { expectedWaitMs: () => lanes.waitMs, runMs: () => 30, refuses: () => lanes.full },
+    });
+    const work = new RouteWork(new AdaptiveLimit({ initial: 16, min: 1, max: 16 }));
+    const pooled = (more: Partial<SiteJob> = {}): SiteJob =>
+      job('pooled', 'normal', {
+        work,
+        costMs: 0.1,
+        run(flight) {
+          flight.tasks.push('hash');
+          flight.poolMs = 30;
+          return Promise.resolve('done');
+        },
+        ...more,
+      });
+    dispatcher.offer(pooled());
+    await turns();
+    lanes.full = true;
+    expect(dispatcher.offer(pooled())).toBe('pool');
+    lanes.full = false;
+    lanes.waitMs = 100;
+    expect(dispatcher.offer(pooled({ deadlineAt: clock.now + 129 }))).toBe('deadline');
+    expect(dispatcher.offer(pooled({ deadlineAt: clock.now + 200 }))).toBeUndefined();
+    expect(refused).toEqual(['normal pool', 'normal deadline']);
   });
 });

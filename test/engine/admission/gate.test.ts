@@ -1,64 +1,52 @@
 import { describe, expect, test } from '@jest/globals';
-import { BurstBudget } from '../../../src/engine/admission/burst.ts';
-import { admit, type GateQuestion, overBound } from '../../../src/engine/admission/gate.ts';
-import { PRIORITIES } from '../../../src/engine/site.ts';
+import { admit, boundMs, type GateQuestion } from '../../../src/engine/admission/gate.ts';
 
-const bounds = { boundMs: { critical: 200, normal: 100, low: 50, background: 20 } };
 const ask = (more: Partial<GateQuestion>): GateQuestion => ({
-  priority: 'normal',
   aheadMs: 0,
-  costMs: 5,
+  needMs: 5,
   remainingMs: 2_000,
+  floorMs: 50,
+  unitMs: 1,
+  loadRatio: 0.5,
   share: 1,
   ...more,
 });
 
 describe('the gate', () => {
-  test.each(PRIORITIES)('lets %s in up to its bound of queued work, and not one ms more', (priority) => {
-    const boundMs = bounds.boundMs[priority];
-    expect(admit(bounds, ask({ priority, aheadMs: boundMs }))).toBeUndefined();
-    expect(admit(bounds, ask({ priority, aheadMs: boundMs + 0.1 }))).toBe('queue');
+  test('lets in up to its bound of work ahead, and not one ms more', () => {
+    expect(admit(ask({ aheadMs: 50 }))).toBeUndefined();
+    expect(admit(ask({ aheadMs: 50.1 }))).toBe('queue');
   });
 
   test('refuses what cannot be done before its deadline', () => {
-    expect(admit(bounds, ask({ aheadMs: 40, costMs: 10, remainingMs: 50 }))).toBeUndefined();
-    expect(admit(bounds, ask({ aheadMs: 40, costMs: 10.1, remainingMs: 50 }))).toBe('deadline');
+    expect(admit(ask({ aheadMs: 40, needMs: 10, remainingMs: 50 }))).toBeUndefined();
+    expect(admit(ask({ aheadMs: 40, needMs: 10.1, remainingMs: 50 }))).toBe('deadline');
   });
 
-  test('always lets one into an empty queue, however dear', () => {
-    for (const priority of PRIORITIES)
-      expect(admit(bounds, ask({ priority, costMs: 60_000, share: 0.01 }))).toBeUndefined();
+  test('always lets one in behind nothing, however dear, and in any surge', () => {
+    expect(admit(ask({ needMs: 60_000, share: 0.01, loadRatio: 20 }))).toBeUndefined();
   });
 
-  test('has narrower bounds while a worker starts slowly', () => {
-    expect(admit(bounds, ask({ aheadMs: 30, share: 0.25 }))).toBe('queue');
-    expect(admit(bounds, ask({ aheadMs: 25, share: 0.25 }))).toBeUndefined();
+  test('follows the work: the dearer the jobs, the longer the queue that is only chance', () => {
+    expect(boundMs(ask({ unitMs: 5 }))).toBe(100);
+    expect(boundMs(ask({ unitMs: 60 }))).toBe(1_200);
+    expect(boundMs(ask({ unitMs: 1 }))).toBe(50);
   });
 
-  test('lets in over the bound what the burst budget pays, up to twice the bound, and no background work', () => {
-    expect(admit(bounds, ask({ aheadMs: 105, burstMs: 5 }))).toBeUndefined();
-    expect(admit(bounds, ask({ aheadMs: 105.1, burstMs: 5 }))).toBe('queue');
-    expect(admit(bounds, ask({ aheadMs: 101, burstMs: 4.9 }))).toBe('queue');
-    expect(admit(bounds, ask({ aheadMs: 200, burstMs: 300 }))).toBeUndefined();
-    expect(admit(bounds, ask({ aheadMs: 200.1, burstMs: 300 }))).toBe('queue');
-    expect(admit(bounds, ask({ priority: 'background', aheadMs: 30, burstMs: 100 }))).toBe('queue');
-    expect(overBound(bounds, ask({ aheadMs: 150, burstMs: 100 }))).toBe('burst');
+  test('is never longer than the time there is, and in a surge half of it', () => {
+    expect(boundMs(ask({ unitMs: 300 }))).toBe(2_000);
+    expect(boundMs(ask({ unitMs: 300, loadRatio: 10 }))).toBe(1_000);
   });
-});
 
-test('the burst budget is saved up in quiet times, at 5 % of the time, and no queue gets more than 150 ms of it', () => {
-  const budget = new BurstBudget();
-  expect(budget.availableMs(0)).toBe(150);
-  budget.take(150);
-  expect(budget.availableMs(0)).toBe(0);
-  // The queue stands: what is left of the 300 ms is for others.
-  expect(budget.availableMs(1_000)).toBe(0);
-  budget.rest();
-  expect(budget.availableMs(1_000)).toBe(150);
-  budget.take(150);
-  budget.rest();
-  expect(budget.availableMs(1_000)).toBeCloseTo(50);
-  // A clock that goes back takes nothing away.
-  expect(budget.availableMs(500)).toBeCloseTo(50);
-  expect(budget.availableMs(1_000_000)).toBe(150);
+  test('in a surge lets in only as much as keeps the loop busy', () => {
+    expect(boundMs(ask({ unitMs: 50, loadRatio: 1.2 }))).toBe(1_000);
+    expect(boundMs(ask({ unitMs: 50, loadRatio: 1.6 }))).toBeCloseTo(600);
+    expect(boundMs(ask({ unitMs: 50, loadRatio: 2 }))).toBe(200);
+    expect(boundMs(ask({ unitMs: 50, loadRatio: 20 }))).toBe(200);
+  });
+
+  test('a slow start narrows it in a surge, and refuses nobody in quiet times', () => {
+    expect(boundMs(ask({ share: 0.25, loadRatio: 0.9 }))).toBe(50);
+    expect(boundMs(ask({ share: 0.25, loadRatio: 2 }))).toBe(12.5);
+  });
 });

@@ -1,0 +1,33 @@
+import { PRIORITIES, type Priority } from '../site.ts';
+import type { Flight, RouteWork } from './route-work.ts';
+
+/** Work that waits for its turn. Times on the clock of `performance.now()`, ms. */
+export interface Job {
+  priority: Priority;
+  /** Expected time that it takes of what it waits for, ms. */
+  costMs: number;
+  queuedAt: number;
+}
+
+/** A piece of work for the site: a visitor's request, or a render for the page cache. */
+export interface SiteJob extends Job {
+  /** When it must be done; Infinity: never. */
+  deadlineAt: number;
+  work: RouteWork;
+  /** The head of its answer is out and the body streams. Absent: never. */
+  isStreaming?: () => boolean;
+  /** Starts the site on it; resolves when its answer is done, or was not done in time. Must not throw or reject. */
+  run: (flight: Flight) => Promise<'done' | 'dropped'>;
+  /** Called instead of `run`. */
+  refuse: (why: Refusal) => void;
+}
+
+/**
+ * Why a request was not let in: the work ahead of it is over the bound (`queue`), its deadline cannot be met
+ * (`deadline`), its route has no place (`concurrency`), the pool's queue is too long (`pool`), too many streams are open
+ * (`streams`); or why it was dropped at its turn: it stood too long (`codel`), it is past its deadline (`expired`).
+ */
+export type Refusal = 'queue' | 'deadline' | 'concurrency' | 'pool' | 'streams' | 'codel' | 'expired';
+
+/** 0 is served first. */
+export const rank = (priority: Priority): number => PRIORITIES.indexOf(priority);

@@ -1,0 +1,30 @@
+import { Ewma } from './ewma.ts';
+
+/** Jobs of the last seconds count. */
+const HALF_LIFE_MS = 5_000;
+/** A single job counts as at most so many times the mean: one that hung for a second must not open the gate for all. */
+const OUTLIER_MEANS = 10;
+
+/**
+ * The size of the work in hand: E[S²]/E[S] of recent jobs, ms. It is the mean size of the job that an arriving request
+ * finds at work (the inspection paradox; Pollaczek and Khinchine have it in the mean wait of M/G/1), so bounds that are
+ * multiples of it let in the queues that chance makes, whether a job takes 5 ms or 150.
+ */
+export class WorkUnit {
+  private readonly mean = new Ewma(HALF_LIFE_MS);
+  private readonly square = new Ewma(HALF_LIFE_MS);
+
+  /** A job took `costMs`. `now`: monotonic clock, ms. */
+  observe(costMs: number, now: number): void {
+    const { value } = this.mean;
+    const capped = value === undefined ? costMs : Math.min(costMs, Math.max(1, OUTLIER_MEANS * value));
+    this.mean.add(capped, now);
+    this.square.add(capped * capped, now);
+  }
+
+  /** 0 before the first job. */
+  get ms(): number {
+    const mean = this.mean.value ?? 0;
+    return mean <= 0 ? 0 : this.square.value! / mean;
+  }
+}

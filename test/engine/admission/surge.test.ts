@@ -1,0 +1,89 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Outcome, quantile, simulate } from './simulated-loop.ts';
+
+const COSTS = [5, 20, 60, 150];
+const SEEDS = [1, 2, 3];
+/** Done within the time, in shares of what a loop that never idles would do. */
+const shareOfCapacity = ({ good }: Outcome, costMs: number, ms: number): number => (good * costMs) / ms;
+
+describe('a burst is not a surge', () => {
+  test.each(
+    COSTS.flatMap((costMs) => (['critical', 'background'] as const).map((priority) => [costMs, priority] as const)),
+  )('at 0.65 of the capacity, %d ms a request, %s: at most 0.3 %% are refused', async (costMs, priority) => {
+    for (const seed of SEEDS) {
+      const { work } = await simulate([{ name: 'work', priority, costMs, spread: 'exponential', rate: 650 / costMs }], {
+        ms: costMs * 12_000,
+        seed,
+      });
+      expect(work!.refused / work!.offered).toBeLessThanOrEqual(0.003);
+      if (costMs <= 60) expect(work!.refused).toBe(0);
+    }
+  });
+
+  test('nine of ten quick, one dear: as good as nobody', async () => {
+    const rate = 650 / 19.5;
+    for (const seed of SEEDS) {
+      const { quick, dear } = await simulate(
+        [
+          { name: 'quick', priority: 'low', costMs: 5, rate: 0.9 * rate },
+          { name: 'dear', priority: 'low', costMs: 150, rate: 0.1 * rate },
+        ],
+        { ms: 300_000, seed },
+      );
+      expect((quick!.refused + dear!.refused) / (quick!.offered + dear!.offered)).toBeLessThanOrEqual(0.005);
+    }
+  });
+
+  test.each([
+    [8, 20],
+    [4, 60],
+    [8, 60],
+    [4, 150],
+    [8, 150],
+  ])('%d polite visitors, each asks again when answered, %d ms a page: nobody is refused', async (visitors, costMs) => {
+    const { polite } = await simulate([{ name: 'polite', priority: 'low', costMs, visitors }], { ms: 60_000, seed: 1 });
+    expect(polite!.offered).toBeGreaterThan(300);
+    expect(polite!.refused).toBe(0);
+  });
+});
+
+describe('a surge', () => {
+  test.each(COSTS.flatMap((costMs) => [2, 10].map((load) => [load, costMs])))(
+    'of %d times the capacity, %d ms a request: the loop is never idle, and whoever is refused is told soon',
+    async (load, costMs) => {
+      const ms = Math.max(20_000, costMs * 1_000);
+      const { work } = await simulate([{ name: 'work', priority: 'low', costMs, rate: (load * 1_000) / costMs }], {
+        ms,
+        seed: 1,
+        goodMs: 2_000,
+      });
+      expect(shareOfCapacity(work!, costMs, ms)).toBeGreaterThan(0.88);
+      expect(quantile(work!.refusals, 0.99)).toBeLessThanOrEqual(100 + 2 * costMs);
+    },
+  );
+
+  test('critical requests below their share notice nothing of it', async () => {
+    const { critical, low } = await simulate(
+      [
+        { name: 'critical', priority: 'critical', costMs: 5, spread: 'exponential', rate: 80 },
+        { name: 'low', priority: 'low', costMs: 5, spread: 'exponential', rate: 1_920 },
+      ],
+      { ms: 60_000, seed: 1 },
+    );
+    expect(critical!.good).toBe(critical!.offered);
+    expect(quantile(critical!.latencies, 0.99)).toBeLessThan(100);
+    expect(critical!.good + low!.good).toBeGreaterThan(0.88 * 12_000);
+  });
+
+  test('of members starves nobody: a page that visitors ask for once a second is rendered in time', async () => {
+    const { members, visitors } = await simulate(
+      [
+        { name: 'members', priority: 'normal', costMs: 5, spread: 'exponential', rate: 2_000 },
+        { name: 'visitors', priority: 'background', costMs: 5, rate: 1 },
+      ],
+      { ms: 60_000, seed: 1 },
+    );
+    expect(visitors!.good).toBe(visitors!.offered);
+    expect(members!.good).toBeGreaterThan(0.85 * 12_000);
+  });
+});
