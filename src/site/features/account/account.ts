@@ -14,7 +14,7 @@ import type { SiteFeature, SiteParts } from '../../parts.ts';
 import type { TaskInput, TaskOutput } from '../../tasks/call.ts';
 import { bio, displayName, givenPassword, id, newPassword } from '../../tasks/rules.ts';
 import { browserName } from './browser-name.ts';
-import { PASSWORD_DEADLINE_MS } from './deadline.ts';
+import { PASSWORD_DEADLINE_MS, QUICK_CHECK_MS } from './deadline.ts';
 
 const profileForm = z.object({ displayName, bio });
 const passwordForm = z
@@ -50,8 +50,9 @@ export function accountFeature({ context, db, call, views, features }: SiteParts
     input: TaskInput<'changePassword'>,
     signal: AbortSignal,
   ): Promise<TaskOutput<'changePassword'>> => {
-    const quick = await call('changePassword', input, { signal });
-    return !quick.ok && quick.reason === 'slow' ? call('changePasswordSlowly', input, { signal }) : quick;
+    const quick = await call('changePassword', input, { signal, deadlineMs: QUICK_CHECK_MS });
+    if (quick.ok || quick.reason !== 'slow') return quick;
+    return call('changePasswordSlowly', input, { signal, deadlineMs: PASSWORD_DEADLINE_MS });
   };
 
   const show = (ctx: Context, { status = 200, profileErrors = {}, passwordErrors = {}, values }: Shown = {}): void => {

@@ -11,7 +11,7 @@ import { formValues, readForm } from '../../http/validation.ts';
 import type { SiteFeature, SiteParts } from '../../parts.ts';
 import type { TaskInput, TaskOutput } from '../../tasks/call.ts';
 import { givenPassword } from '../../tasks/rules.ts';
-import { PASSWORD_DEADLINE_MS } from './deadline.ts';
+import { PASSWORD_DEADLINE_MS, QUICK_CHECK_MS } from './deadline.ts';
 
 const signInForm = z.object({
   name: z.string('Please enter your name.').trim().min(1, 'Please enter your name.').max(60, 'That name is too long.'),
@@ -30,8 +30,9 @@ export function signInFeature({ context, call, views, features }: SiteParts): Si
   const router = new Router();
 
   const signIn = async (input: TaskInput<'signIn'>, signal: AbortSignal): Promise<TaskOutput<'signIn'>> => {
-    const quick = await call('signIn', input, { signal });
-    return !quick.ok && quick.reason === 'slow' ? call('signInSlowly', input, { signal }) : quick;
+    const quick = await call('signIn', input, { signal, deadlineMs: QUICK_CHECK_MS });
+    if (quick.ok || quick.reason !== 'slow') return quick;
+    return call('signInSlowly', input, { signal, deadlineMs: PASSWORD_DEADLINE_MS });
   };
 
   const show = (
