@@ -1,4 +1,5 @@
-import type { Dispatcher, SiteJob } from '../admission/dispatcher.ts';
+import type { Dispatcher } from '../admission/dispatcher.ts';
+import { rank, type SiteJob } from '../admission/job.ts';
 import type { RouteWork } from '../admission/route-work.ts';
 import { freshness, sharing } from '../cache/freshness.ts';
 import { KeysForATime } from '../cache/keys-for-a-time.ts';
@@ -10,8 +11,9 @@ import { DeadlineError } from '../request-info.ts';
 import type { Route } from '../routes.ts';
 import type { Priority } from '../site.ts';
 import type { Copies } from './copies.ts';
-import { fallBack, PageFlight, type RenderReason } from './flight.ts';
+import { PageFlight, type RenderReason, type Waiter } from './flight.ts';
 import type { LeaseDesk } from './leases.ts';
+import type { PageRefusals } from './page-refusals.ts';
 import type { PageVisitor } from './page-visitor.ts';
 import type { Renderer } from './renderer.ts';
 
@@ -19,6 +21,7 @@ export interface FlightsParts {
   renderer: Renderer;
   copies: Copies;
   leases: LeaseDesk;
+  refusals: PageRefusals;
   dispatcher: Dispatcher;
   /** By index of the route. */
   works: readonly RouteWork[];
@@ -65,7 +68,7 @@ export class Flights {
 
   /** Begins to render a page, which may be refused at once: then it is `ended`. */
   begin(key: string, route: Route, reason: RenderReason, priority: Priority): PageFlight {
-    const flight = new PageFlight(key, route, reason, priority);
+    const flight = new PageFlight(key, route, reason, priority, this.parts.refusals);
     this.byKey.set(key, flight);
     if (this.parts.leases.needed) void this.lease(flight);
     else this.offer(flight);
@@ -74,17 +77,15 @@ export class Flights {
 
   /** Lets a visitor wait for the page; `fallback` is for when the render fails or takes long. */
   join(flight: PageFlight, visitor: PageVisitor, fallback: Page | undefined): void {
-    if (!flight.join(visitor, fallback, this.parts.lastGoodAfterMs)) fallBack(visitor, fallback);
-    else if (this.secondHit.admits(flight.key)) flight.keep = true;
+    flight.join(visitor, fallback, this.parts.lastGoodAfterMs);
+    if (!flight.ended && this.secondHit.admits(flight.key)) flight.keep = true;
   }
 
-  /** A queued background render for which visitors now wait moves up to their priority. */
+  /** A render goes on as one of a higher priority, also while it waits for its turn. */
   raise(flight: PageFlight, priority: Priority): void {
+    if (rank(priority) >= rank(flight.priority)) return;
     flight.priority = priority;
-    const { dispatcher } = this.parts;
-    if (flight.job === undefined || !dispatcher.queue.has(flight.job)) return;
-    dispatcher.cancel(flight.job);
-    this.offer(flight);
+    if (flight.job !== undefined) this.parts.dispatcher.reprioritise(flight.job, priority);
   }
 
   /** Asks to be the one that renders; when another worker is, waits for its copy in the store. */
@@ -110,7 +111,6 @@ export class Flights {
       costMs: work.costMs,
       queuedAt: now,
       deadlineAt: now + deadlineMs,
-      cancelled: false,
       work,
       run: () => this.run(flight),
       refuse: () => this.fail(flight),
@@ -132,23 +132,38 @@ export class Flights {
       return error instanceof DeadlineError ? 'dropped' : 'done';
     }
     const page = copies.take(key, route, rendered, flight.keep);
-    this.end(flight, page !== undefined);
+    // A purged copy helps no other worker: each that waits for it renders the page itself.
+    this.end(flight, page !== undefined && !page.purged);
+    // A failure is no content, and what is private is asked for by each alone: neither can be too old.
+    const content = page !== undefined || (rendered.status < 500 && !isPrivate(rendered));
+    const purgedAt = content ? copies.purgedAt(route, rendered) : Number.NEGATIVE_INFINITY;
+    const late = flight.takeTooLate(rendered.renderedAt, purgedAt);
     if (page !== undefined) flight.settle(({ visitor }) => visitor.servePage(page, 'miss'));
     else this.settleUnkept(flight, rendered);
+    if (late.length > 0 || (flight.renewIfPurged && purgedAt >= rendered.renderedAt)) this.renderAgain(flight, late);
     return 'done';
+  }
+
+  /** The page was purged while it was rendered: those who came after the purge wait for one new render. */
+  private renderAgain({ key, route, reason, priority, keep }: PageFlight, late: readonly Waiter[]): void {
+    const flight = this.byKey.get(key) ?? this.begin(key, route, reason, priority);
+    flight.keep ||= keep;
+    // It begins after all of them came: whatever is purged from here on, it is not too old for them.
+    for (const { visitor, fallback } of late)
+      flight.join(visitor, fallback, this.parts.lastGoodAfterMs, Number.NEGATIVE_INFINITY);
   }
 
   /** What was rendered is not a page for all: it is private, a failure, or for those who wait now. */
   private settleUnkept(flight: PageFlight, rendered: Rendered): void {
     const failed = rendered.status >= 500;
-    if (sharing(rendered.status, rendered.headers) === 'private') {
+    if (isPrivate(rendered)) {
       this.passes.add(flight.key);
       flight.settle(({ visitor }) => visitor.askSite());
       return;
     }
     if (failed) this.pauses.add(flight.key);
     flight.settle(({ visitor, fallback }) => {
-      if (failed && fallback !== undefined) fallBack(visitor, fallback);
+      if (failed && fallback !== undefined) visitor.servePage(fallback, 'last_good');
       else visitor.relay(rendered);
     });
   }
@@ -157,7 +172,7 @@ export class Flights {
   private fail(flight: PageFlight): void {
     this.pauses.add(flight.key);
     this.end(flight, false);
-    flight.settle(({ visitor, fallback }) => fallBack(visitor, fallback));
+    flight.settle(({ visitor, fallback }) => this.parts.refusals.fallBack(flight.key, visitor, fallback, 'renders'));
   }
 
   private end(flight: PageFlight, stored: boolean): void {
@@ -169,3 +184,5 @@ export class Flights {
     else leases.release(flight.key, false);
   }
 }
+
+const isPrivate = ({ status, headers }: Rendered): boolean => sharing(status, headers) === 'private';

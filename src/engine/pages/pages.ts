@@ -1,5 +1,4 @@
 import type { Dispatcher } from '../admission/dispatcher.ts';
-import { rank } from '../admission/queue.ts';
 import type { RouteWork } from '../admission/route-work.ts';
 import { freshness, xfetchDue } from '../cache/freshness.ts';
 import type { Page } from '../cache/page.ts';
@@ -8,8 +7,10 @@ import type { Recorder } from '../metrics/recorder.ts';
 import type { Route } from '../routes.ts';
 import type { Priority } from '../site.ts';
 import type { Copies } from './copies.ts';
-import { fallBack, type RenderReason } from './flight.ts';
+import { risen } from './demand.ts';
+import type { RenderReason } from './flight.ts';
 import type { Flights } from './flights.ts';
+import type { PageRefusals } from './page-refusals.ts';
 import type { PageQuestion, PageVisitor } from './page-visitor.ts';
 import type { Renderer } from './renderer.ts';
 
@@ -17,10 +18,13 @@ export interface PagesParts {
   copies: Copies;
   flights: Flights;
   renderer: Renderer;
+  refusals: PageRefusals;
   dispatcher: Dispatcher;
   /** By index of the route. */
   works: readonly RouteWork[];
   recorder: Recorder;
+  /** A render waits for its turn at most so long, ms. */
+  deadlineMs: number;
 }
 
 /** The page cache of a worker at work: who gets which copy, who waits for a render, and when one is begun. */
@@ -76,6 +80,20 @@ export class Pages {
     else flights.begin(key, route, reason, priority);
   }
 
+  /**
+   * Renders a page behind the visitors' backs after a purge of it. A render that is under way may have begun before the
+   * purge: when it turns out so, one more follows it.
+   */
+  renew(key: string, route: Route, priority: Priority): void {
+    const flight = this.flights.get(key);
+    if (flight === undefined) {
+      this.refresh(key, route, 'main', priority);
+      return;
+    }
+    flight.renewIfPurged = true;
+    this.flights.raise(flight, priority);
+  }
+
   /** Another worker waits for a page that is rendered here: it will look for it in the store. */
   keepForOthers(key: string): void {
     const flight = this.flights.get(key);
@@ -124,15 +142,17 @@ export class Pages {
   /** Lets a visitor wait for the page, which a render under way or a new one will bring. */
   private wait(visitor: PageVisitor, { key, route, copy }: PageQuestion): void {
     const { flights } = this;
-    const { priority } = visitor;
-    this.parts.recorder.count('tahan_cache_lookups_total', [copy === undefined ? 'miss' : 'last_good']);
+    const { recorder, refusals } = this.parts;
+    recorder.count('tahan_cache_lookups_total', [copy === undefined ? 'miss' : 'last_good']);
     let flight = flights.get(key);
+    const asked = refusals.turnedAway.count(key) + (flight?.waiting ?? 0) + 1;
+    const priority = risen(visitor.priority, asked);
     if (flight !== undefined) {
-      if (rank(priority) < rank(flight.priority)) flights.raise(flight, priority);
+      flights.raise(flight, priority);
     } else if (this.hasRoom(key, route, priority)) {
       flight = flights.begin(key, route, copy === undefined ? 'miss' : 'refresh', priority);
     } else {
-      fallBack(visitor, copy);
+      refusals.fallBack(key, visitor, copy, 'renders');
       return;
     }
     flights.join(flight, visitor, copy);
@@ -146,6 +166,6 @@ export class Pages {
   }
 
   private wouldRefuse(route: Route, priority: Priority): boolean {
-    return this.parts.dispatcher.wouldRefuse({ priority, costMs: this.parts.works[route.index]!.costMs });
+    return this.parts.dispatcher.wouldRefuse(priority, this.parts.works[route.index]!, this.parts.deadlineMs);
   }
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
-import type { Dispatcher, SiteJob } from '../admission/dispatcher.ts';
+import type { Dispatcher } from '../admission/dispatcher.ts';
+import type { SiteJob } from '../admission/job.ts';
 import type { RouteWork } from '../admission/route-work.ts';
 import type { Pages } from '../pages/pages.ts';
 import { ClientGoneError, DeadlineError, SiteRequestInfo } from '../request-info.ts';
@@ -46,7 +47,6 @@ class DirectAnswer implements SiteJob {
   queuedAt: number;
   readonly deadlineAt: number;
   readonly work: RouteWork;
-  cancelled = false;
   private readonly parts: DirectParts;
   private readonly asked: EngineRequest;
   private readonly copyKey: string | undefined;

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
 import type { Config } from '../../config.ts';
 import { AdaptiveLimit } from '../admission/adaptive-limit.ts';
-import { CoDel } from '../admission/codel.ts';
 import { Dispatcher } from '../admission/dispatcher.ts';
 import { RouteWork } from '../admission/route-work.ts';
 import type { PageMemory } from '../cache/memory.ts';
@@ -10,6 +9,7 @@ import type { Recorder } from '../metrics/recorder.ts';
 import { Copies, type PageStore } from '../pages/copies.ts';
 import { Flights } from '../pages/flights.ts';
 import type { LeaseDesk } from '../pages/leases.ts';
+import { PageRefusals } from '../pages/page-refusals.ts';
 import { Pages } from '../pages/pages.ts';
 import { Renderer } from '../pages/renderer.ts';
 import { compileRoutes, type Routes } from '../routes.ts';
@@ -27,13 +27,8 @@ import { createQuick } from './quick.ts';
 
 /** Requests of one route that may be on their way before anything is known of the route. */
 const FIRST_ASYNC_LIMIT = 16;
-/**
- * CoDel's target over the gate's bound. The gate keeps the queue as long as its bound in any overload: a target below
- * that would turn away late, at dequeue, what is turned away at once at the gate. Above it CoDel is for what the gate
- * cannot see: a cost that was measured too low.
- */
-const CODEL_OVER_BOUND = 1.5;
-const MIN_CODEL_TARGET_MS = 20;
+/** Answers that may stream at once. */
+const MAX_STREAMS = 1_000;
 
 /** The settings that the way of a request depends on. */
 export type PathConfig = Pick<
@@ -94,10 +89,12 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
 
   const renderer = new Renderer(site, trusted, deadlineMs);
   const copies = new Copies(parts.memory, parts.store, config.sieMs, recorder);
+  const pageRefusals = new PageRefusals(recorder, parts.onRefusal);
   const flights = new Flights({
     renderer,
     copies,
     leases,
+    refusals: pageRefusals,
     dispatcher,
     works,
     recorder,
@@ -105,7 +102,16 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     lastGoodAfterMs: config.lastGoodAfterMs,
     onRenderError: onSiteError,
   });
-  const pages = new Pages({ copies, flights, renderer, dispatcher, works, recorder });
+  const pages = new Pages({
+    copies,
+    flights,
+    renderer,
+    refusals: pageRefusals,
+    dispatcher,
+    works,
+    recorder,
+    deadlineMs,
+  });
 
   const tools = {
     recorder,
@@ -137,7 +143,17 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       deadlineMs,
     }),
     onConnection: () => dispatcher.noteArrival(0),
-    quick: createQuick({ site: members, known: quickly, pages, dispatcher, works, tools, leaving, keepAliveMs }),
+    quick: createQuick({
+      site: members,
+      known: quickly,
+      pages,
+      dispatcher,
+      works,
+      tools,
+      leaving,
+      deadlineMs,
+      keepAliveMs,
+    }),
   };
 }
 
@@ -149,22 +165,14 @@ function worksOf(routes: Routes, { asyncLimit }: PathConfig): readonly RouteWork
 }
 
 function dispatcherOf(config: PathConfig, recorder: Recorder, onRefusal: (priority: Priority) => void): Dispatcher {
-  const boundMs = {
-    critical: config.gateCriticalMs,
-    normal: config.gateNormalMs,
-    low: config.gateLowMs,
-    background: config.gateBackgroundMs,
-  };
-  const codel = (priority: Priority): CoDel =>
-    new CoDel({ minTargetMs: Math.max(MIN_CODEL_TARGET_MS, boundMs[priority] * CODEL_OVER_BOUND) });
   return new Dispatcher({
-    bounds: { boundMs },
-    codel: {
-      critical: codel('critical'),
-      normal: codel('normal'),
-      low: codel('low'),
-      background: codel('background'),
+    floors: {
+      critical: config.gateCriticalMs,
+      normal: config.gateNormalMs,
+      low: config.gateLowMs,
+      background: config.gateBackgroundMs,
     },
+    maxStreams: MAX_STREAMS,
     dryRun: config.dryRun,
     now: () => performance.now(),
     onRefusal(priority, why, dryRun) {

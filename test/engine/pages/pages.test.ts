@@ -271,7 +271,7 @@ describe('a render that waits in the queue', () => {
     const server = await start((_request, response) => response.end('new copy'));
     const route = server.routes.match('GET', '/a');
     server.pages.refresh(keyOf('/a'), route, 'refresh', 'background');
-    expect(server.dispatcher.queue.workAheadMs('low')).toBe(0);
+    expect(server.dispatcher.queue.aheadMs('low')).toBe(0);
     const visitor = server.get('/a');
     expect((await visitor).body).toBe('new copy');
     expect(server.renders).toEqual(['refresh']);
