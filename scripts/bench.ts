@@ -11,6 +11,7 @@ import { type Conditions, type MedianRow, medians } from './bench/report/results
 import { markdownTables } from './bench/report/table.ts';
 import type { Bench, Row, Scenario } from './bench/scenario.ts';
 import { core } from './bench/scenarios/core.ts';
+import { cost } from './bench/scenarios/cost.ts';
 import { crash, reload, steady } from './bench/scenarios/fleet.ts';
 import { generator } from './bench/scenarios/generator.ts';
 import { kill } from './bench/scenarios/kill.ts';
@@ -18,9 +19,23 @@ import { pages } from './bench/scenarios/pages.ts';
 import { recovery } from './bench/scenarios/recovery.ts';
 import { scale } from './bench/scenarios/scale.ts';
 import { surge } from './bench/scenarios/surge.ts';
+import { tax } from './bench/scenarios/tax.ts';
 import { SERVERS } from './bench/servers/all.ts';
 
-const SCENARIOS: readonly Scenario[] = [pages, surge, recovery, kill, scale, reload, crash, steady, core, generator];
+const SCENARIOS: readonly Scenario[] = [
+  pages,
+  surge,
+  recovery,
+  kill,
+  scale,
+  reload,
+  crash,
+  steady,
+  core,
+  cost,
+  tax,
+  generator,
+];
 /** Over this much other work, percent of all cores, a run is not quiet. */
 const QUIET_PERCENT = 10;
 const ROOT = new URL('../', import.meta.url);

@@ -4,7 +4,7 @@ import { bisect } from './statistics.ts';
 
 /** Workload A: 5 ms of work on average, exponentially distributed. */
 export const WORK_PATH = '/lab/work?ms=5&dist=exp';
-const MEAN_WORK_MS = 5;
+export const MEAN_WORK_MS = 5;
 
 /** Even a fraction of the ideal rate failed: C would be a measure of something else. */
 export class CapacityError extends Error {

@@ -49,6 +49,36 @@ export interface Point {
 
 const ATTEMPTS = 3;
 
+/** Starts a server on the server's core, lets `work` have it, and ends it whatever happens. */
+export async function withServer<Result>(
+  bench: Pick<Bench, 'labRate'>,
+  kind: ServerKind,
+  options: Partial<StartOptions>,
+  work: (server: RunningServer) => Promise<Result>,
+): Promise<Result> {
+  const server = await kind.start({ place: 'server', labRate: bench.labRate, ...options });
+  try {
+    return await work(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Resident memory of a server's processes, bytes. */
+export const rssOf = ({ pids }: RunningServer): number => pids.reduce((sum, pid) => sum + treeRssBytes(pid), 0);
+
+/** Takes a measurement again while it is void, three times in all. */
+export async function untilSound<Result extends { void?: string }>(
+  bench: Pick<Bench, 'say'>,
+  take: () => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    const taken = await take();
+    if (taken.void === undefined || attempt === ATTEMPTS) return taken;
+    bench.say(`  void (${taken.void}): once more`);
+  }
+}
+
 /**
  * One measured point: a fresh server, a load, the server's end. A void load is tried again, three times in all.
  * @param during called at the first request
@@ -60,23 +90,18 @@ export async function measure(
   load: Omit<Load, 'port'>,
   during?: (server: RunningServer) => void | Promise<void>,
 ): Promise<Point> {
-  for (let attempt = 1; ; attempt += 1) {
-    const server = await kind.start({ place: 'server', labRate: bench.labRate, ...options });
-    try {
-      const rss = (): number => server.pids.reduce((sum, pid) => sum + treeRssBytes(pid), 0);
-      const rssBeforeBytes = rss();
+  const { point } = await untilSound(bench, () =>
+    withServer(bench, kind, options, async (server) => {
+      const rssBeforeBytes = rssOf(server);
       let underWay: void | Promise<void>;
       const report = await drive({ seed: bench.run, ...load, port: server.port }, () => {
         underWay = during?.(server);
       });
       await underWay!;
-      const point = { report, rssBeforeBytes, rssAfterBytes: rss() };
-      if (report.void === undefined || attempt === ATTEMPTS) return point;
-      bench.say(`  void (${report.void}): once more`);
-    } finally {
-      await server.stop();
-    }
-  }
+      return { point: { report, rssBeforeBytes, rssAfterBytes: rssOf(server) }, ...voidOf(report) };
+    }),
+  );
+  return point;
 }
 
 /** `value` of `whole` in percent; 100 of nothing is 100. */
@@ -86,5 +111,5 @@ export const percent = (value: number, whole: number): number => (whole === 0 ? 
 export const lostOf = ({ timedOut, reset, unsent }: ClassReport): number => timedOut + reset + unsent;
 
 /** The reason of a void run as a field of its row. */
-export const voidOf = (report: LoadReport): { void?: string } =>
+export const voidOf = (report: { void?: string }): { void?: string } =>
   report.void === undefined ? {} : { void: report.void };

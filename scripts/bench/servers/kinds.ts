@@ -18,6 +18,10 @@ export interface StartOptions {
   spare?: number;
   /** Iterations of the lab's arithmetic per millisecond. */
   labRate: number;
+  /** Further environment variables. */
+  env?: Record<string, string>;
+  /** Fills the data folder before the start, for servers that have one. */
+  fill?: (dataDir: string) => void | Promise<void>;
 }
 
 export interface ServerKind {

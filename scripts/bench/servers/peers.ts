@@ -3,8 +3,9 @@ import { fileURLToPath } from 'node:url';
 import type { ServerKind } from './kinds.ts';
 import { answers, freePort, launch } from './processes.ts';
 
-const PEERS = fileURLToPath(new URL('../../../bench/peers/', import.meta.url));
+export const PEERS = fileURLToPath(new URL('../../../bench/peers/', import.meta.url));
 
+/** A program of bench/peers. */
 interface Peer {
   name: string;
   title: string;
@@ -16,11 +17,11 @@ interface Peer {
   packages?: boolean;
 }
 
-const peer = ({ name, title, script, args = [], cwd = PEERS, env = {}, packages = true }: Peer): ServerKind => ({
+export const peer = ({ name, title, script, args = [], cwd = PEERS, env = {}, packages = true }: Peer): ServerKind => ({
   name,
   title,
   missing: () => (packages && !existsSync(`${PEERS}node_modules`) ? 'run `npm ci` in bench/peers' : undefined),
-  async start({ place, workers = { min: 1, max: 1 }, labRate }) {
+  async start({ place, workers = { min: 1, max: 1 }, labRate, env: more = {} }) {
     const port = await freePort();
     const server = await launch(
       {
@@ -34,6 +35,7 @@ const peer = ({ name, title, script, args = [], cwd = PEERS, env = {}, packages 
           TAHAN_INTERNAL_LAB_RATE: String(labRate),
           NODE_ENV: 'production',
           ...env,
+          ...more,
         },
         place,
       },

@@ -5,14 +5,18 @@ import { fileURLToPath } from 'node:url';
 import type { ServerKind } from './kinds.ts';
 import { answers, freePort, launch } from './processes.ts';
 
-const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
+/**
+ * Root of the Tahan under measurement, with a slash at its end: this one, or for work on the bench itself another
+ * version's tree (TAHAN_INTERNAL_BENCH_ROOT, an absolute path).
+ */
+export const TAHAN_ROOT = process.env.TAHAN_INTERNAL_BENCH_ROOT ?? fileURLToPath(new URL('../../../', import.meta.url));
 
 /** Tahan with its built-in site and the lab routes, in a fresh data folder. */
 export const tahan: ServerKind = {
   name: 'tahan',
   title: 'Tahan',
   missing: () => undefined,
-  async start({ place, workers = { min: 1, max: 1 }, spare, labRate }) {
+  async start({ place, workers = { min: 1, max: 1 }, spare, labRate, env: more = {}, fill }) {
     const dataDir = await mkdtemp(join(tmpdir(), 'tahan-bench-'));
     const port = await freePort();
     const adminPort = await freePort();
@@ -27,10 +31,13 @@ export const tahan: ServerKind = {
       TAHAN_WORKERS_MAX: String(workers.max),
       ...(spare === undefined ? {} : { TAHAN_SPARE: String(spare) }),
       LOG_LEVEL: 'warn',
+      ...more,
     };
     try {
-      const server = await launch({ name: 'Tahan', command: process.execPath, args: [MAIN], env, place }, () =>
-        answers(port, '/health/ready'),
+      await fill?.(dataDir);
+      const server = await launch(
+        { name: 'Tahan', command: process.execPath, args: [join(TAHAN_ROOT, 'src/main.ts')], env, place },
+        () => answers(port, '/health/ready'),
       );
       return {
         port,
