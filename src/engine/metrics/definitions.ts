@@ -16,8 +16,9 @@ const TASK_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25
 
 export const COUNTERS = {
   http_requests_total: { help: 'Requests answered.', labels: ['route', 'method', 'status', 'cache'] },
+  /** Reasons: `Refusal` (admission/job.ts), `PageRefusal` (pages/page-refusals.ts), and `bodies`. */
   tahan_refused_total: {
-    help: 'Requests that the gate refused, or would have refused in a dry run.',
+    help: 'Requests refused by the gate (or that it would have refused in a dry run), and visitors of pages that could not be rendered for them.',
     labels: ['priority', 'reason', 'dry_run'],
   },
   tahan_deadline_exceeded_total: {

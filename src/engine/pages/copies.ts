@@ -1,4 +1,4 @@
-import { makePage, type Rendered } from '../cache/make-page.ts';
+import { makePage, type Rendered, tagsOf } from '../cache/make-page.ts';
 import type { PageMemory } from '../cache/memory.ts';
 import type { Page } from '../cache/page.ts';
 import type { Recorder } from '../metrics/recorder.ts';
@@ -58,6 +58,14 @@ export class Copies {
       this.store.put(page);
     }
     return page;
+  }
+
+  /**
+   * When something was last purged that an answer may show, epoch ms; -Infinity: never. An answer that is no page (a
+   * redirect, a 404) tells no tags of what it depends on: any purge may concern it.
+   */
+  purgedAt(route: Route, { status, headers }: Rendered): number {
+    return this.memory.lastPurge(status === 200 ? tagsOf(route.policy.cache!, headers) : undefined);
   }
 
   /** A copy that another worker has put into the store. */

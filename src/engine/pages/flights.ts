@@ -145,9 +145,12 @@ export class Flights {
   }
 
   /** The page was purged while it was rendered: those who came after the purge wait for one new render. */
-  private renderAgain({ key, route, reason, priority, keep }: PageFlight, late: readonly Waiter[]): void {
+  private renderAgain(
+    { key, route, reason, priority, keep, renewIfPurged }: PageFlight,
+    late: readonly Waiter[],
+  ): void {
     const flight = this.byKey.get(key) ?? this.begin(key, route, reason, priority);
-    flight.keep ||= keep;
+    flight.keep ||= keep || renewIfPurged;
     // It begins after all of them came: whatever is purged from here on, it is not too old for them.
     for (const { visitor, fallback } of late)
       flight.join(visitor, fallback, this.parts.lastGoodAfterMs, Number.NEGATIVE_INFINITY);

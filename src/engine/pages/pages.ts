@@ -81,17 +81,17 @@ export class Pages {
   }
 
   /**
-   * Renders a page behind the visitors' backs after a purge of it. A render that is under way may have begun before the
-   * purge: when it turns out so, one more follows it.
+   * After a purge: renders a page behind the visitors' backs unless its copy is still good. A render that is under way may
+   * have begun before the purge: when it turns out so, one more follows it.
    */
   renew(key: string, route: Route, priority: Priority): void {
     const flight = this.flights.get(key);
-    if (flight === undefined) {
+    if (flight !== undefined) {
+      flight.renewIfPurged = true;
+      this.flights.raise(flight, priority);
+    } else if (this.parts.copies.inMemory(key)?.purged !== false) {
       this.refresh(key, route, 'main', priority);
-      return;
     }
-    flight.renewIfPurged = true;
-    this.flights.raise(flight, priority);
   }
 
   /** Another worker waits for a page that is rendered here: it will look for it in the store. */

@@ -1,6 +1,8 @@
 import type { BlockList } from 'node:net';
+import type { Flight } from '../admission/route-work.ts';
 import { renderTarget } from '../cache/key.ts';
 import type { Rendered } from '../cache/make-page.ts';
+import { currentRequest } from '../current-request.ts';
 import { DeadlineError, SiteRequestInfo } from '../request-info.ts';
 import type { Route } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
@@ -20,7 +22,7 @@ export class Renderer {
   }
 
   /** @throws {RenderError | DeadlineError} */
-  async render(key: string, route: Route, priority: Priority): Promise<Rendered> {
+  async render(key: string, route: Route, priority: Priority, flight?: Flight): Promise<Rendered> {
     const withinMs = route.policy.deadlineMs ?? this.deadlineMs;
     let info: SiteRequestInfo | undefined;
     const expiry = Promise.withResolvers<never>();
@@ -32,10 +34,12 @@ export class Renderer {
     // 0: none.
     const timer = withinMs === 0 ? undefined : setTimeout(expire, withinMs);
     try {
-      const answer = render(this.site, renderTarget(key), (request) => {
-        const deadlineAt = withinMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + withinMs;
-        info = new SiteRequestInfo(request, priority, deadlineAt, this.trusted);
-      });
+      const answer = currentRequest.run({ priority, flight }, () =>
+        render(this.site, renderTarget(key), (request) => {
+          const deadlineAt = withinMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + withinMs;
+          info = new SiteRequestInfo(request, priority, deadlineAt, this.trusted);
+        }),
+      );
       return await Promise.race([answer, expiry.promise]);
     } finally {
       clearTimeout(timer);

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { PageMemory } from '../cache/memory.ts';
 import type { Pages } from '../pages/pages.ts';
 import { warmUp } from '../pages/warm-up.ts';
 import { mainPageKeys } from '../request/page-key.ts';
@@ -14,14 +13,12 @@ export class MainPage {
   readonly path: string;
   private readonly keys: readonly string[];
   private readonly route: Route;
-  private readonly memory: PageMemory;
   private readonly pages: Pages;
 
-  constructor(site: Site, routes: Routes, memory: PageMemory, pages: Pages) {
+  constructor(site: Site, routes: Routes, pages: Pages) {
     this.path = site.mainPage ?? '/';
     this.keys = mainPageKeys(this.path, site.languages ?? ['']);
     this.route = routes.match('GET', this.path);
-    this.memory = memory;
     this.pages = pages;
   }
 
@@ -29,8 +26,7 @@ export class MainPage {
   afterPurge(): void {
     if (!this.route.cacheable) return;
     setTimeout(() => {
-      for (const key of this.keys)
-        if (this.memory.peek(key)?.purged !== false) this.pages.refresh(key, this.route, 'main', 'normal');
+      for (const key of this.keys) this.pages.renew(key, this.route, 'normal');
     }, AFTER_PURGE_MS);
   }
 

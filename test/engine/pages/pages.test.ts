@@ -266,18 +266,6 @@ describe('without a copy', () => {
   });
 });
 
-describe('a render that waits in the queue', () => {
-  test('moves up when a visitor waits for it', async () => {
-    const server = await start((_request, response) => response.end('new copy'));
-    const route = server.routes.match('GET', '/a');
-    server.pages.refresh(keyOf('/a'), route, 'refresh', 'background');
-    expect(server.dispatcher.queue.aheadMs('low')).toBe(0);
-    const visitor = server.get('/a');
-    expect((await visitor).body).toBe('new copy');
-    expect(server.renders).toEqual(['refresh']);
-  });
-});
-
 describe('with other workers', () => {
   const desk = (granted: boolean, before: () => void = () => {}) => {
     const released: string[] = [];

@@ -1,0 +1,37 @@
+import type { Page } from '../cache/page.ts';
+import type { Recorder } from '../metrics/recorder.ts';
+import type { Priority } from '../site.ts';
+import { TurnedAway } from './demand.ts';
+import type { PageVisitor } from './page-visitor.ts';
+
+/**
+ * Why a visitor of a page gets neither the page nor a copy of it: its render found no room, too many pages are rendered
+ * at once or it failed (`renders`), too many wait for it (`waiters`), or it took longer than the visitor has (`expired`).
+ */
+export type PageRefusal = 'renders' | 'waiters' | 'expired';
+
+/** What visitors of pages get when they cannot wait, or have waited in vain; whoever is refused is counted. */
+export class PageRefusals {
+  /** Those of the last second, for the priority of the page's next render. */
+  readonly turnedAway = new TurnedAway();
+  private readonly recorder: Recorder;
+  private readonly onRefusal: (priority: Priority) => void;
+
+  /** `onRefusal`: somebody got no room. */
+  constructor(recorder: Recorder, onRefusal: (priority: Priority) => void) {
+    this.recorder = recorder;
+    this.onRefusal = onRefusal;
+  }
+
+  /** Serves the last good copy of a page, or the waiting page where there is none. */
+  fallBack(key: string, visitor: PageVisitor, copy: Page | undefined, why: PageRefusal): void {
+    if (copy !== undefined) {
+      visitor.servePage(copy, 'last_good');
+      return;
+    }
+    this.turnedAway.note(key);
+    this.onRefusal(visitor.priority);
+    this.recorder.count('tahan_refused_total', [visitor.priority, why, 'false']);
+    visitor.refuse();
+  }
+}
