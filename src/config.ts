@@ -176,9 +176,9 @@ export const SETTINGS = {
     group: 'Fleet',
     text: 'A worker that gives no sign of life for so long is ended, and another takes its place.',
   }),
-  silentMs: whole('TAHAN_SILENT_MS', 50, 60_000, 115, 'ms', {
+  silentMs: whole('TAHAN_SILENT_MS', 50, 60_000, 400, 'ms', {
     group: 'Fleet',
-    text: 'Silence after which a worker counts as not answering; when all are silent the lifeboat joins.',
+    text: 'Least time without a sign of life after which a worker counts as blocked. A worker whose requests take long gets 12 times their usual CPU time, at most 1,500 ms. While every worker is blocked, the lifeboat answers.',
   }),
   workerNice: whole('TAHAN_WORKER_NICE', 0, 19, 5, 'nice level', {
     group: 'Fleet',
@@ -287,6 +287,10 @@ export const SETTINGS = {
   asyncLimit: whole('TAHAN_ASYNC_LIMIT', 1, 10_000, 256, 'requests', {
     group: 'Requests',
     text: 'Most requests per worker that wait for the pool or an upstream at once.',
+  }),
+  maxStreams: whole('TAHAN_MAX_STREAMS', 1, 1_000_000, 10_000, 'answers', {
+    group: 'Requests',
+    text: 'Most answers per worker that stream at once (server-sent events, long polls, downloads); one more is refused.',
   }),
   poolQueue: whole('TAHAN_POOL_QUEUE', 1, 100_000, 256, 'tasks', {
     group: 'Pool',

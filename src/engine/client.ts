@@ -37,18 +37,15 @@ export function isSecure(request: IncomingMessage, trusted: BlockList): boolean 
   return isTrusted(trusted, peerAddress(request)) && request.headers['x-forwarded-proto'] === 'https';
 }
 
+/** Headers that proxies add; one of them means that many visitors may share the connection. */
+const PROXY_HEADERS = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'x-real-ip', 'via'];
+
+/** Whether a proxy says that it passed the request on. */
+export const comesByProxy = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>
+  PROXY_HEADERS.some((name) => headers[name] !== undefined);
+
 /** A direct client on this machine: loopback peer and no sign of a proxy in between. */
 export function isDirectLoopback(request: IncomingMessage): boolean {
   const peer = peerAddress(request);
-  const loopback = peer === '::1' || peer.startsWith('127.');
-  const headers = request.headers;
-  return (
-    loopback &&
-    headers['x-forwarded-for'] === undefined &&
-    headers['x-forwarded-proto'] === undefined &&
-    headers['x-forwarded-host'] === undefined &&
-    headers.forwarded === undefined &&
-    headers['x-real-ip'] === undefined &&
-    headers.via === undefined
-  );
+  return (peer === '::1' || peer.startsWith('127.')) && !comesByProxy(request);
 }

@@ -3,7 +3,7 @@ import { CoDel } from './codel.ts';
 import { admit, boundMs, type Floors } from './gate.ts';
 import type { Refusal, SiteJob } from './job.ts';
 import { LoadMeter } from './load-meter.ts';
-import type { Lanes, RouteWork } from './route-work.ts';
+import type { Flight, Lanes, RouteWork } from './route-work.ts';
 import { ShareQueue } from './share-queue.ts';
 import { WorkUnit } from './work-unit.ts';
 
@@ -101,6 +101,7 @@ export class Dispatcher {
     this.load.offer(job.costMs, now);
     const why = this.judge(job.priority, job.work, job.deadlineAt - now, now);
     if (why !== undefined) {
+      if (why === 'pool') job.work.turnedAway(this.options.lanes);
       this.countRefusal(job.priority, why);
       if (!this.options.dryRun) return why;
     }
@@ -120,6 +121,7 @@ export class Dispatcher {
     const why = this.judge(priority, work, remainingMs, now);
     if (why === undefined) return false;
     this.load.offer(work.costMs, now);
+    if (why === 'pool') work.turnedAway(this.options.lanes);
     this.countRefusal(priority, why);
     return true;
   }
@@ -138,6 +140,17 @@ export class Dispatcher {
     }
     job.priority = priority;
     this.queue.push(job);
+  }
+
+  /** A job whose answer streams for longer than its deadline gives its place back; false: too many streams are open. */
+  becomesStream(job: SiteJob, flight: Flight): boolean {
+    if (!flight.placed) return true;
+    if (this.streams >= this.options.maxStreams) return false;
+    job.work.release(flight);
+    this.streams += 1;
+    this.inFlight -= 1;
+    this.resumeParked(job.work);
+    return true;
   }
 
   private judge(priority: Priority, work: RouteWork, remainingMs: number, now: number): Refusal | undefined {

@@ -23,6 +23,8 @@ export interface Lanes {
   runMs: (task: string) => number | undefined;
   /** One more task would be refused now. */
   refuses: (task: string, priority: Priority) => boolean;
+  /** A request that would have run the task was refused: the task counts as offered load. */
+  turnedAway: (task: string) => void;
 }
 
 /** What a route costs is the mean of its last seconds, so that a new version or a larger table shows soon. */
@@ -99,6 +101,11 @@ export class RouteWork {
       sum += lanes.expectedWaitMs(task, priority);
     }
     return sum;
+  }
+
+  /** A request of this route was refused for its lanes. */
+  turnedAway(lanes: Lanes | undefined): void {
+    for (const task of this.usualTasks()) lanes?.turnedAway(task);
   }
 
   /** Expected wait for a place behind those that wait already, ms. */
@@ -181,11 +188,15 @@ export class RouteWork {
     for (const flight of this.flights) {
       if (released >= most) break;
       if (flight.isStreaming?.() !== true) continue;
-      flight.placed = false;
-      this.flights.delete(flight);
+      this.release(flight);
       released += 1;
     }
     return released;
+  }
+
+  release(flight: Flight): void {
+    flight.placed = false;
+    this.flights.delete(flight);
   }
 
   observeCost(ms: number, now: number): void {

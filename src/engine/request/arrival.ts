@@ -1,9 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from '../admission/dispatcher.ts';
+import type { RouteWork } from '../admission/route-work.ts';
 import type { Pages } from '../pages/pages.ts';
 import type { Site } from '../site.ts';
 import { askedOf } from './asked.ts';
-import { refuseBody } from './body.ts';
+import { answerBody } from './body.ts';
+import { type BodyOutcome, type BodyReader, hasBody } from './body-reader.ts';
+import { hastePauseMs } from './connection/haste.ts';
 import { decide, type Known } from './decide.ts';
 import type { Direct } from './direct.ts';
 import { type AnswerTools, EngineRequest } from './engine-request.ts';
@@ -20,6 +23,8 @@ export interface ArrivalParts {
   pages: Pages;
   direct: Direct;
   dispatcher: Dispatcher;
+  works: readonly RouteWork[];
+  bodies: BodyReader;
   tools: AnswerTools;
   leaving: Leaving;
   /** For routes whose policy names none, ms. */
@@ -28,9 +33,38 @@ export interface ArrivalParts {
 
 /** Carries the decision out for a request of node:http. */
 export function createArrival(parts: ArrivalParts): (request: IncomingMessage, response: ServerResponse) => void {
-  const { site, known, engineRoutes, pages, direct, dispatcher, tools, leaving, deadlineMs } = parts;
+  const { site, known, engineRoutes, pages, direct, dispatcher, works, bodies, tools, leaving, deadlineMs } = parts;
 
-  return (request, response) => {
+  /** Reads the body first: a request takes part in nothing before it is complete. */
+  const readBody = (asked: EngineRequest, limit: number, withinMs: number): void => {
+    const { request, response, route, priority } = asked;
+    if (asked.awaitsContinue) {
+      if (dispatcher.refusesEarly(priority, works[route.index]!, withinMs || Number.POSITIVE_INFINITY)) {
+        // The client may send the body all the same: it must not be taken for the next request.
+        response.shouldKeepAlive = false;
+        asked.refuse();
+        return;
+      }
+      asked.continue();
+    }
+    bodies.read(request, limit, (outcome: BodyOutcome) => {
+      if (response.destroyed) return;
+      if (outcome === 'complete') {
+        asked.bodyComplete();
+        dispatcher.noteArrival(0);
+        direct.answer(asked, undefined);
+      } else if (outcome === 'no_room') {
+        tools.recorder.count('tahan_refused_total', [priority, 'bodies', 'false']);
+        response.shouldKeepAlive = false;
+        asked.refuse();
+      } else {
+        answerBody(request, response, outcome, limit);
+        asked.record('bypass');
+      }
+    });
+  };
+
+  const look = (request: IncomingMessage, response: ServerResponse): void => {
     const arrivedAt = performance.now();
     if (leaving.draining || (response.shouldKeepAlive && leaving.shouldCloseForRebalance()))
       response.shouldKeepAlive = false;
@@ -42,17 +76,32 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
         engineRoutes.answer(request, response, decision.path);
         break;
       case 'refuse':
-        refuseBody(request, response, known.bodyLimit);
+        answerBody(request, response, 'too_large', decision.limit);
         break;
       default: {
         const { route } = decision;
         const withinMs = route.policy.deadlineMs ?? deadlineMs;
         const priority = priorityOf(request, route, member);
         const asked = new EngineRequest(request, response, decision, priority, arrivedAt, withinMs, tools, direct);
+        asked.awaitsContinue = request.headers.expect?.toLowerCase() === '100-continue';
         if (decision.kind === 'page') pages.answer(asked, decision);
+        else if (hasBody(request) && route.policy.body !== 'stream')
+          readBody(asked, route.policy.bodyLimit ?? known.bodyLimit, withinMs);
         else direct.answer(asked, decision.copyKey);
       }
     }
     dispatcher.noteArrival(performance.now() - arrivedAt);
+  };
+
+  return (request, response) => {
+    const pauseMs = hastePauseMs(request.socket, performance.now());
+    if (pauseMs === 0) {
+      look(request, response);
+      return;
+    }
+    // A client that ignores Retry-After is looked at later.
+    setTimeout(() => {
+      if (!response.destroyed) look(request, response);
+    }, pauseMs);
   };
 }

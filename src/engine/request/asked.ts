@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
+import { toOriginForm } from './target.ts';
 
 /** What of a request decides who answers it; the bytes path and node:http read it each in its own way. */
 export interface Asked {
   readonly method: string;
-  /** Path and query, as sent. */
+  /** Path and query, in origin form. */
   readonly target: string;
   readonly host: string | undefined;
   readonly acceptLanguage: string | undefined;
@@ -13,8 +14,10 @@ export interface Asked {
   readonly announcedBytes: number;
 }
 
-/** Reads it from a request of node:http. */
-export function askedOf({ method, url, headers }: IncomingMessage): Asked {
+/** Reads it from a request of node:http, whose target is in origin form from then on. */
+export function askedOf(request: IncomingMessage): Asked {
+  toOriginForm(request);
+  const { method, url, headers } = request;
   return {
     method: method ?? 'GET',
     target: url ?? '/',

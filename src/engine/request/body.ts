@@ -29,15 +29,29 @@ export function countBody(
   };
 }
 
-/** Answers 413; the connection ends, as the rest of the body would follow. */
-export function refuseBody(request: IncomingMessage, response: ServerResponse, limit: number): void {
-  const message = `The request body is larger than ${limit} bytes.`;
-  const body = wantsJson(request)
-    ? `${JSON.stringify({ error: { status: 413, code: 'BODY_TOO_LARGE', message } })}\n`
-    : `${message}\n`;
-  response.writeHead(413, {
-    'content-type': wantsJson(request) ? 'application/json; charset=utf-8' : 'text/plain; charset=utf-8',
+/** Why a body was not taken, and what the client is told. */
+const PROBLEMS = {
+  too_large: {
+    status: 413,
+    code: 'BODY_TOO_LARGE',
+    text: (limit: number) => `The request body is larger than ${limit} bytes.`,
+  },
+  too_slow: { status: 408, code: 'BODY_TOO_SLOW', text: () => 'The request body came too slowly.' },
+} as const;
+
+/** Says that a body was not taken; the connection ends, as the rest of the body would follow. */
+export function answerBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  problem: keyof typeof PROBLEMS,
+  limit: number,
+): void {
+  const { status, code, text } = PROBLEMS[problem];
+  const message = text(limit);
+  const json = wantsJson(request);
+  response.writeHead(status, {
+    'content-type': json ? 'application/json; charset=utf-8' : 'text/plain; charset=utf-8',
     connection: 'close',
   });
-  response.end(body);
+  response.end(json ? `${JSON.stringify({ error: { status, code, message } })}\n` : `${message}\n`);
 }

@@ -17,7 +17,7 @@ export type Decision =
   /** The site, for this visitor only. */
   | DirectDecision
   /** Nobody: the request is refused before anything of its body is read. */
-  | { kind: 'refuse'; status: 413; why: 'BODY_TOO_LARGE' };
+  | { kind: 'refuse'; status: 413; why: 'BODY_TOO_LARGE'; limit: number };
 
 export interface PageDecision extends PageQuestion {
   kind: 'page';
@@ -42,7 +42,7 @@ export interface Known {
   keyOf: KeyOf;
   /** The view of the cache: the copy of a key that may be looked at, whatever its age. */
   copyOf: (key: string) => Page | undefined;
-  /** Largest request body, bytes. */
+  /** Largest request body where the route does not say, bytes. */
   bodyLimit: number;
 }
 
@@ -55,11 +55,12 @@ export function decide(asked: Asked, member: boolean, known: Known, now: number)
   const mark = target.indexOf('?');
   const path = mark === -1 ? target : target.slice(0, mark);
   if (isEnginePath(path)) return { kind: 'engine', path };
-  if (asked.announcedBytes > known.bodyLimit) return { kind: 'refuse', status: 413, why: 'BODY_TOO_LARGE' };
   const query = mark === -1 ? '' : target.slice(mark + 1);
   // A HEAD is a GET whose answer has no body (RFC 9110 section 9.3.2).
   const reading = method === 'GET' || method === 'HEAD';
   const route = known.routes.match(reading ? 'GET' : method, path);
+  const limit = route.policy.bodyLimit ?? known.bodyLimit;
+  if (asked.announcedBytes > limit) return { kind: 'refuse', status: 413, why: 'BODY_TOO_LARGE', limit };
   const key = reading && route.cacheable ? known.keyOf(asked, route, path, query) : undefined;
   if (key === undefined || member || asked.authorized) return { kind: 'direct', route, path, query, copyKey: key };
   const copy = known.copyOf(key);

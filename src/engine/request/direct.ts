@@ -1,13 +1,15 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
 import type { Dispatcher } from '../admission/dispatcher.ts';
 import type { SiteJob } from '../admission/job.ts';
-import type { RouteWork } from '../admission/route-work.ts';
+import type { Flight, RouteWork } from '../admission/route-work.ts';
+import { type CurrentRequest, currentRequest } from '../current-request.ts';
 import type { Pages } from '../pages/pages.ts';
 import { ClientGoneError, DeadlineError, SiteRequestInfo } from '../request-info.ts';
 import type { Priority, Site } from '../site.ts';
 import { detach } from './answer/detach.ts';
-import { countBody, refuseBody } from './body.ts';
+import { answerBody, countBody } from './body.ts';
+import { STALLED_MS } from './connection/front-connection.ts';
 import type { AnswerTools, EngineRequest, SiteAnswers } from './engine-request.ts';
 
 export interface DirectParts {
@@ -24,9 +26,6 @@ export interface DirectParts {
   onSiteError: (error: unknown) => void;
 }
 
-/** How long a visitor may take no byte of an answer that is complete, ms; then the connection is cut. */
-const STALLED_MS = 30_000;
-
 /** Requests that the site answers for one visitor only: through the gate and the queue. */
 export class Direct implements SiteAnswers {
   private readonly parts: DirectParts;
@@ -41,7 +40,7 @@ export class Direct implements SiteAnswers {
 }
 
 /** One such request: the job that waits for its turn, the site at work, and the engine in its place when it is late. */
-class DirectAnswer implements SiteJob {
+class DirectAnswer implements SiteJob, CurrentRequest {
   readonly priority: Priority;
   readonly costMs: number;
   queuedAt: number;
@@ -51,6 +50,8 @@ class DirectAnswer implements SiteJob {
   private readonly asked: EngineRequest;
   private readonly copyKey: string | undefined;
   private readonly info: SiteRequestInfo;
+  /** Undefined until it runs. */
+  flight: Flight | undefined;
   /** Ends the run of the job; undefined until it runs. */
   private done: ((outcome: 'done' | 'dropped') => void) | undefined;
   private late = false;
@@ -60,7 +61,7 @@ class DirectAnswer implements SiteJob {
     this.work = parts.works[asked.route.index]!;
     this.priority = asked.priority;
     this.costMs = this.work.costMs;
-    this.queuedAt = asked.arrivedAt;
+    this.queuedAt = performance.now();
     this.deadlineAt = asked.deadlineAt;
     this.parts = parts;
     this.asked = asked;
@@ -68,27 +69,42 @@ class DirectAnswer implements SiteJob {
     this.info = new SiteRequestInfo(asked.request, asked.priority, asked.deadlineAt, parts.trusted);
   }
 
+  private get bodyLimit(): number {
+    return this.asked.route.policy.bodyLimit ?? this.parts.bodyLimit;
+  }
+
   /** Queues the request, or refuses it. */
   offer(): void {
-    const { request, arrivedAt, deadlineAt } = this.asked;
-    countBody(request, this.parts.bodyLimit, (error) => this.refuseBody(error));
+    const { request, route, deadlineAt } = this.asked;
+    // What is read first is counted while it is read.
+    if (route.policy.body === 'stream') countBody(request, this.bodyLimit, (error) => this.refuseBody(error));
     this.asked.onGone(() => this.gone());
     if (this.parts.dispatcher.offer(this) !== undefined) this.refuse();
     else if (deadlineAt !== Number.POSITIVE_INFINITY)
-      this.timer = setTimeout(() => this.expire(), deadlineAt - arrivedAt);
+      this.timer = setTimeout(() => this.expire(), deadlineAt - performance.now());
   }
 
+  /** The head is out, and more of the body is to come. */
+  readonly isStreaming = (): boolean => {
+    const { response } = this.asked;
+    return response.headersSent && !response.writableEnded;
+  };
+
   /** Called by the dispatcher when it is the request's turn. */
-  run(): Promise<'done' | 'dropped'> {
+  run(flight: Flight): Promise<'done' | 'dropped'> {
     const { extraHeaders } = this.parts.tools;
     const { request, response } = this.asked;
+    this.flight = flight;
+    this.asked.continue();
     return new Promise((resolve) => {
       this.done = resolve;
       for (let at = 0; at < extraHeaders.length; at += 2) response.setHeader(extraHeaders[at]!, extraHeaders[at + 1]!);
       // A listener that throws at once is the site's bug: its visitor gets a 500, the others nothing of it.
       try {
         // An async listener that fails has rejected a promise of its own: caught here, it costs its visitor a 500.
-        Promise.resolve(this.parts.site.handler(request, response)).catch((error: unknown) => this.fail(error));
+        Promise.resolve(currentRequest.run(this, askSite, this.parts.site, request, response)).catch((error: unknown) =>
+          this.fail(error),
+        );
       } catch (error) {
         this.fail(error);
       }
@@ -125,7 +141,11 @@ class DirectAnswer implements SiteJob {
     if (response.writableEnded) {
       // The site was in time; how fast the visitor reads is bounded for itself.
       this.done?.('done');
-      response.setTimeout(STALLED_MS);
+      return;
+    }
+    // The visitor has the head in time: how long the rest may take is the site's business, as long as it goes on.
+    if (response.headersSent && this.parts.dispatcher.becomesStream(this, this.flight!)) {
+      response.setTimeout(STALLED_MS, () => response.destroy());
       return;
     }
     this.late = true;
@@ -141,7 +161,7 @@ class DirectAnswer implements SiteJob {
     clearTimeout(this.timer);
     if (this.takeOver(error)) {
       clearHead(response);
-      refuseBody(request, response, this.parts.bodyLimit);
+      answerBody(request, response, 'too_large', this.bodyLimit);
       this.asked.record('bypass');
       detach(response);
     }
@@ -171,6 +191,9 @@ class DirectAnswer implements SiteJob {
     this.done?.(this.late ? 'dropped' : 'done');
   }
 }
+
+const askSite = (site: Site, request: IncomingMessage, response: ServerResponse): unknown =>
+  site.handler(request, response);
 
 /** Takes back what the site has set for an answer that it does not give: a length or a cookie must not go with ours. */
 function clearHead(response: ServerResponse): void {

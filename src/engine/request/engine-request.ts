@@ -2,12 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { keptHeaders, type Rendered } from '../cache/make-page.ts';
 import type { Page } from '../cache/page.ts';
 import { answerOf, type CacheOutcome } from '../cache/wire.ts';
+import { comesByProxy } from '../client.ts';
 import type { CacheUse, Recorder } from '../metrics/recorder.ts';
 import type { PageVisitor } from '../pages/page-visitor.ts';
 import type { Route } from '../routes.ts';
 import type { Priority } from '../site.ts';
 import type { Refusals } from './answer/refusal.ts';
 import type { WantedCodings } from './answer/wanted-codings.ts';
+import { noteRefusal } from './connection/haste.ts';
 import type { DirectDecision, PageDecision } from './decide.ts';
 
 /** What all requests of a worker are answered with. */
@@ -36,10 +38,13 @@ export class EngineRequest implements PageVisitor {
   readonly query: string;
   readonly priority: Priority;
   readonly arrivedAt: number;
-  /** Infinity: none. */
-  readonly deadlineAt: number;
+  /** From when the request is complete; Infinity: none. */
+  deadlineAt: number;
+  /** The client waits for "100 Continue" before it sends the body (RFC 9110 section 10.1.1). */
+  awaitsContinue = false;
   private readonly tools: AnswerTools;
   private readonly site: SiteAnswers;
+  private readonly deadlineMs: number;
   private recorded = false;
 
   constructor(
@@ -59,10 +64,27 @@ export class EngineRequest implements PageVisitor {
     this.query = query;
     this.priority = priority;
     this.arrivedAt = arrivedAt;
-    // 0: none.
-    this.deadlineAt = deadlineMs === 0 ? Number.POSITIVE_INFINITY : arrivedAt + deadlineMs;
+    this.deadlineMs = deadlineMs;
+    this.deadlineAt = this.deadlineFrom(arrivedAt);
     this.tools = tools;
     this.site = site;
+  }
+
+  /** Time until the deadline of a request that is complete at `now`; 0 in a policy: none. */
+  private deadlineFrom(now: number): number {
+    return this.deadlineMs === 0 ? Number.POSITIVE_INFINITY : now + this.deadlineMs;
+  }
+
+  /** The body has come: its way through the engine begins now, however long the client took to send it. */
+  bodyComplete(): void {
+    this.deadlineAt = this.deadlineFrom(performance.now());
+  }
+
+  /** Tells the client that waits for it to send the body. */
+  continue(): void {
+    if (!this.awaitsContinue) return;
+    this.awaitsContinue = false;
+    this.response.writeContinue();
   }
 
   servePage(page: Page, outcome: CacheOutcome): void {
@@ -94,6 +116,7 @@ export class EngineRequest implements PageVisitor {
   /** Answers with the waiting page. */
   refuse(): void {
     this.tools.refusals.write(this.request, this.response, Math.random());
+    if (!comesByProxy(this.request)) noteRefusal(this.request.socket, performance.now());
     this.record('refused');
   }
 

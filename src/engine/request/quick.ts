@@ -68,6 +68,7 @@ export function createQuick(parts: QuickParts): QuickAnswer {
       head: refusals.bytes(get.accept, get.close ? CLOSE : keep, Math.random(), now),
       body: undefined,
       close: get.close,
+      refusal: !get.byProxy,
     };
   };
 

@@ -3,7 +3,7 @@ import type { BlockList } from 'node:net';
 import type { Config } from '../../config.ts';
 import { AdaptiveLimit } from '../admission/adaptive-limit.ts';
 import { Dispatcher } from '../admission/dispatcher.ts';
-import { RouteWork } from '../admission/route-work.ts';
+import { type Lanes, RouteWork } from '../admission/route-work.ts';
 import type { PageMemory } from '../cache/memory.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { Copies, type PageStore } from '../pages/copies.ts';
@@ -17,6 +17,7 @@ import type { Priority, Site } from '../site.ts';
 import { createRefusals } from './answer/refusal.ts';
 import { type PageCompressor, WantedCodings } from './answer/wanted-codings.ts';
 import { createArrival } from './arrival.ts';
+import { BodyReader } from './body-reader.ts';
 import type { QuickAnswer } from './connection/front-connection.ts';
 import { Direct } from './direct.ts';
 import type { EngineRoutes } from './engine-routes.ts';
@@ -25,11 +26,6 @@ import type { Leaving } from './leaving.ts';
 import { keysFor } from './page-key.ts';
 import { createQuick } from './quick.ts';
 
-/** Requests of one route that may be on their way before anything is known of the route. */
-const FIRST_ASYNC_LIMIT = 16;
-/** Answers that may stream at once. */
-const MAX_STREAMS = 1_000;
-
 /** The settings that the way of a request depends on. */
 export type PathConfig = Pick<
   Config,
@@ -37,6 +33,8 @@ export type PathConfig = Pick<
   | 'sieMs'
   | 'lastGoodAfterMs'
   | 'bodyLimit'
+  | 'requestTimeoutMs'
+  | 'maxStreams'
   | 'keepAliveMs'
   | 'asyncLimit'
   | 'gateCriticalMs'
@@ -55,6 +53,8 @@ export interface RequestPathParts {
   memory: PageMemory;
   store: PageStore;
   leases: LeaseDesk;
+  /** The lanes of the thread pool; absent: no route uses it. */
+  lanes?: Lanes;
   trusted: BlockList;
   /** Headers that every answer carries, name and value in turn. */
   extraHeaders: readonly string[];
@@ -85,7 +85,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   const routes = compileRoutes(guardedPolicies(site.policies ?? [], onSiteError));
   const members = { isMember: guarded(site.isMember?.bind(site), false, onSiteError) };
   const works = worksOf(routes, config);
-  const dispatcher = dispatcherOf(config, recorder, parts.onRefusal);
+  const dispatcher = dispatcherOf(config, parts.lanes, recorder, parts.onRefusal);
 
   const renderer = new Renderer(site, trusted, deadlineMs);
   const copies = new Copies(parts.memory, parts.store, config.sieMs, recorder);
@@ -138,6 +138,8 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       pages,
       direct,
       dispatcher,
+      works,
+      bodies: new BodyReader({ timeoutMs: config.requestTimeoutMs }),
       tools,
       leaving,
       deadlineMs,
@@ -158,13 +160,18 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
 }
 
 function worksOf(routes: Routes, { asyncLimit }: PathConfig): readonly RouteWork[] {
-  const initial = Math.min(FIRST_ASYNC_LIMIT, asyncLimit);
   return [...routes.all, routes.unknown].map(
-    () => new RouteWork(new AdaptiveLimit({ initial, min: 1, max: asyncLimit })),
+    // A place is only a place: there are as many as may be until it is seen that fewer do as much.
+    () => new RouteWork(new AdaptiveLimit({ initial: asyncLimit, min: 1, max: asyncLimit })),
   );
 }
 
-function dispatcherOf(config: PathConfig, recorder: Recorder, onRefusal: (priority: Priority) => void): Dispatcher {
+function dispatcherOf(
+  config: PathConfig,
+  lanes: Lanes | undefined,
+  recorder: Recorder,
+  onRefusal: (priority: Priority) => void,
+): Dispatcher {
   return new Dispatcher({
     floors: {
       critical: config.gateCriticalMs,
@@ -172,7 +179,8 @@ function dispatcherOf(config: PathConfig, recorder: Recorder, onRefusal: (priori
       low: config.gateLowMs,
       background: config.gateBackgroundMs,
     },
-    maxStreams: MAX_STREAMS,
+    ...(lanes === undefined ? {} : { lanes }),
+    maxStreams: config.maxStreams,
     dryRun: config.dryRun,
     now: () => performance.now(),
     onRefusal(priority, why, dryRun) {

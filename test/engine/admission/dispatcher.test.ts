@@ -358,7 +358,7 @@ describe('a route that uses the pool', () => {
   test('is refused on arrival when its task would be, or would start too late', async () => {
     const lanes = { waitMs: 0, full: false };
     const { clock, dispatcher, job, refused } = set({
-      lanes: { expectedWaitMs: () => lanes.waitMs, runMs: () => 30, refuses: () => lanes.full },
+      lanes: { expectedWaitMs: () => lanes.waitMs, runMs: () => 30, refuses: () => lanes.full, turnedAway: () => {} },
     });
     const work = new RouteWork(new AdaptiveLimit({ initial: 16, min: 1, max: 16 }));
     const pooled = (more: Partial<SiteJob> = {}): SiteJob =>

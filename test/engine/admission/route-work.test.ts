@@ -69,6 +69,7 @@ describe('the work of a route', () => {
       expectedWaitMs: (task) => (task === 'hash' ? 70 : 5),
       runMs: () => 30,
       refuses: (task) => task === 'full',
+      turnedAway: () => {},
     };
     const work = route(10);
     const run = (...tasks: string[]): void => {
@@ -91,6 +92,11 @@ describe('the work of a route', () => {
     const flight = begin(work, 0);
     for (let n = 0; n < 100; n++) flight.tasks.push(`task ${n}`);
     work.ended(flight, 0, false);
-    expect(work.laneWaitMs({ expectedWaitMs: () => 1, runMs: () => 1, refuses: () => false }, 'normal')).toBe(8);
+    expect(
+      work.laneWaitMs(
+        { expectedWaitMs: () => 1, runMs: () => 1, refuses: () => false, turnedAway: () => {} },
+        'normal',
+      ),
+    ).toBe(8);
   });
 });

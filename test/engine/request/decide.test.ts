@@ -119,6 +119,7 @@ test('a body that is announced larger than it may be is refused; the limit itsel
     kind: 'refuse',
     status: 413,
     why: 'BODY_TOO_LARGE',
+    limit: 100,
   });
   expect(decided({ method: 'POST', announcedBytes: 100 })).toMatchObject({ kind: 'direct' });
 });

@@ -3,7 +3,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { requestInfoOf } from '../../../src/engine/request-info.ts';
 import type { RequestInfo, RoutePolicy } from '../../../src/engine/site.ts';
-import { type Listener, startWorker, type TestWorker, until, type WorkerOptions } from './fixtures/worker.ts';
+import {
+  closeGate,
+  type Listener,
+  startWorker,
+  type TestWorker,
+  until,
+  type WorkerOptions,
+} from './fixtures/worker.ts';
 
 let worker: TestWorker | undefined;
 const start = async (
@@ -164,8 +171,28 @@ describe('the deadline', () => {
     expect(siteErrors).toMatchObject([{ message: 'its own' }]);
   });
 
-  test('cuts an answer that is half written', async () => {
-    const { get } = await start((_request, response) => response.writeHead(200).write('half'), { policies });
+  test('is met by an answer whose head is out: it goes on as a stream and gives its place back', async () => {
+    let finish: (() => void) | undefined;
+    const server = await start(
+      (_request, response) => {
+        response.writeHead(200).write('half, ');
+        finish = () => response.end('and the rest');
+      },
+      { policies },
+    );
+    const asking = server.get('/slow');
+    await until(() => server.dispatcher.streams === 1);
+    expect(server.dispatcher.inFlight).toBe(0);
+    finish?.();
+    expect(await asking).toMatchObject({ status: 200, body: 'half, and the rest' });
+    await until(() => server.dispatcher.streams === 0);
+  });
+
+  test('cuts an answer that is half written where no more streams may be open', async () => {
+    const { get } = await start((_request, response) => response.writeHead(200).write('half'), {
+      policies,
+      maxStreams: 0,
+    });
     await expect(get('/slow')).rejects.toThrow();
   });
 
@@ -282,14 +309,27 @@ describe('a body of unknown length', () => {
     expect(await send(port, 10, /bytes;/)).toContain('1000000 bytes;');
   });
 
-  test('gets 413 when it passes the limit, and the site is told to give up', async () => {
+  test('gets 413 when it passes the limit, and the site never hears of it', async () => {
+    let asked = 0;
+    const server = await start(
+      (request, response) => {
+        asked += 1;
+        return echo(request, response);
+      },
+      { bodyLimit: 250_000 },
+    );
+    expect(await send(server.port, 50, /BODY_TOO_LARGE/)).toMatch(/^HTTP\/1.1 413 /);
+    expect(asked).toBe(0);
+  });
+
+  test('that the site reads itself gets 413 when it passes the limit, and the site is told to give up', async () => {
     let seen: RequestInfo | undefined;
     const server = await start(
       (request, response) => {
         seen = requestInfoOf(request);
         return echo(request, response);
       },
-      { bodyLimit: 250_000 },
+      { policies: [{ route: '/', body: 'stream', bodyLimit: 250_000 }] },
     );
     const answer = await send(server.port, 50, /BODY_TOO_LARGE/);
     expect(answer).toMatch(/^HTTP\/1.1 413 /);
@@ -300,9 +340,114 @@ describe('a body of unknown length', () => {
   });
 
   test('that goes on after the answer is cut off', async () => {
-    const server = await start((_request, response) => response.end('early;'), { bodyLimit: 250_000 });
+    const server = await start((_request, response) => response.end('early;'), {
+      policies: [{ route: '/', body: 'stream', bodyLimit: 250_000 }],
+    });
     const answer = await send(server.port, 100, /never/);
     expect(answer).toContain('early;');
     await until(() => server.dispatcher.inFlight === 0);
+  });
+});
+
+describe('a body', () => {
+  /** Sends a head and a part of the body; the rest on demand. */
+  const begin = (port: number, head: string, first: string) => {
+    const socket = net.connect(port, '127.0.0.1');
+    let text = '';
+    socket.on('data', (data) => {
+      text += String(data);
+    });
+    socket.on('error', () => {});
+    socket.write(`POST /slow HTTP/1.1\r\nHost: a\r\n${head}\r\n\r\n${first}`);
+    return { socket, text: () => text };
+  };
+  const reading: Listener = async (request, response) => {
+    let body = '';
+    for await (const part of request) body += part;
+    response.end(`read ${body}`);
+  };
+
+  test('that is long in coming holds no place and uses up no deadline', async () => {
+    const { port, dispatcher, works } = await start(reading, { policies: [{ route: '/slow', deadlineMs: 60 }] });
+    const stalled = Array.from({ length: 50 }, () => begin(port, 'Content-Length: 100', '1'));
+    const slow = begin(port, 'Content-Length: 5', 'he');
+    await wait(150);
+    expect([dispatcher.inFlight, dispatcher.queue.length, works[0]!.inFlight]).toEqual([0, 0, 0]);
+    slow.socket.write('llo');
+    await until(() => slow.text().includes('read hello'));
+    for (const { socket } of [...stalled, slow]) socket.destroy();
+  });
+
+  test('that a client announces with Expect is asked for after admission', async () => {
+    const server = await start(reading, { policies: [{ route: '/slow', deadlineMs: 2_000 }] });
+    const polite = begin(server.port, 'Content-Length: 5\r\nExpect: 100-continue', '');
+    await until(() => polite.text().startsWith('HTTP/1.1 100 Continue\r\n\r\n'));
+    polite.socket.write('hello');
+    await until(() => polite.text().includes('read hello'));
+    const open = await closeGate(server);
+    const refused = begin(server.port, 'Content-Length: 5\r\nExpect: 100-continue', '');
+    await until(() => refused.text().includes('503 Service Unavailable'));
+    expect(refused.text()).not.toContain('100 Continue');
+    expect(refused.text()).toContain('Connection: close');
+    open();
+    for (const { socket } of [polite, refused]) socket.destroy();
+  });
+
+  test('of a route that reads it itself reaches the site part by part', async () => {
+    const { port } = await start(
+      (request, response) => {
+        request.once('data', (part) => response.write(`first ${part};`));
+        request.once('end', () => response.end('all'));
+      },
+      { policies: [{ route: '/slow', body: 'stream' }] },
+    );
+    const upload = begin(port, 'Content-Length: 5\r\nExpect: 100-continue', '');
+    await until(() => upload.text().includes('100 Continue'));
+    upload.socket.write('he');
+    await until(() => upload.text().includes('first he;'));
+    upload.socket.write('llo');
+    await until(() => upload.text().includes('all'));
+    upload.socket.destroy();
+  });
+});
+
+describe('a client that ignores Retry-After', () => {
+  test.each([
+    ['a plain GET', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['a POST', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'],
+  ])('is refused later each time, by %s', async (_name, message) => {
+    const server = await start((_request, response) => response.end('site'), { quick: true });
+    const open = await closeGate(server);
+    let refusals = 0;
+    const socket = net.connect(server.port, '127.0.0.1', () => socket.write(message));
+    socket.on('data', (data) => {
+      refusals += String(data).split('HTTP/1.1 503').length - 1;
+      socket.write(message);
+    });
+    socket.on('error', () => {});
+    // 4 at once, then after 10, 20, 40, ... ms: a tenth one comes after 630 ms at the soonest.
+    await until(() => refusals >= 4);
+    const since = performance.now();
+    await until(() => refusals >= 10);
+    expect(performance.now() - since).toBeGreaterThan(500);
+    socket.destroy();
+    open();
+  });
+
+  test('is not made to wait behind a proxy, whose connection is not one visitor’s', async () => {
+    const server = await start((_request, response) => response.end('site'), { quick: true });
+    const open = await closeGate(server);
+    const message = 'GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n';
+    let refusals = 0;
+    const socket = net.connect(server.port, '127.0.0.1', () => socket.write(message));
+    socket.on('data', (data) => {
+      refusals += String(data).split('HTTP/1.1 503').length - 1;
+      socket.write(message);
+    });
+    socket.on('error', () => {});
+    // With pauses so many would take half a minute.
+    await until(() => refusals >= 40);
+    socket.destroy();
+    open();
   });
 });

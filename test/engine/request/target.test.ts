@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { toOriginForm } from '../../../src/engine/request/target.ts';
+import { startWorker } from './fixtures/worker.ts';
 
 test.each([
   ['/posts?a=1', '/posts?a=1', 'h'],
@@ -21,4 +22,25 @@ test.each([
   const request = { url, headers: { host: 'h' } };
   toOriginForm(request);
   expect(request).toEqual({ url: origin, headers: { host } });
+});
+
+test('a target in absolute form is the page of its path, and the site sees it in origin form', async () => {
+  const seen: (string | undefined)[] = [];
+  const worker = await startWorker({
+    site: {
+      handler: ({ url, headers }, response) => {
+        seen.push(url, headers.host);
+        response.end('page');
+      },
+      policies: [{ route: '/a', cache: { ttlMs: 60_000 } }],
+    },
+  });
+  try {
+    expect((await worker.get('/a')).headers['cache-status']).toBe('tahan; fwd=miss');
+    expect((await worker.get('http://example.org/a')).headers['cache-status']).toMatch('tahan; hit');
+    await worker.get('http://example.org/b?c=1');
+    expect(seen).toEqual(['/a', 'localhost', '/b?c=1', 'example.org']);
+  } finally {
+    await worker.close();
+  }
 });

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { hastePauseMs, noteRefusal } from './haste.ts';
 import { type Exchange, openExchange } from './plain-exchange.ts';
 import { type PlainGet, parsePlainGet } from './plain-get.ts';
 
@@ -8,6 +9,8 @@ export interface QuickBytes {
   head: Buffer;
   body: Buffer | undefined;
   close: boolean;
+  /** It is a refusal: its client is to wait before it comes back. */
+  refusal?: boolean;
 }
 
 /** Answers a plain GET at once, or leaves it to the listeners of the server with undefined. */
@@ -25,6 +28,8 @@ export interface FrontParts {
 
 /** Most that a client may send ahead while its request is being answered, bytes; it is not read on before, either. */
 const MAX_AHEAD_BYTES = 65_536;
+/** How long a client may take no byte of an answer, ms; then it is cut. */
+export const STALLED_MS = 30_000;
 /** A client may ask until the time told to it is over: what is on its way then still finds the connection open, ms. */
 const KEEP_ALIVE_GRACE_MS = 1_000;
 
@@ -42,6 +47,8 @@ export class FrontConnection {
   /** The request that the server's listeners work on, and what the client sent meanwhile. */
   private exchange: Exchange | undefined;
   private ahead: Buffer | undefined;
+  /** The client is made to wait. */
+  private paused = false;
 
   constructor(front: FrontParts, socket: Socket) {
     this.front = front;
@@ -50,10 +57,29 @@ export class FrontConnection {
   }
 
   data(chunk: Buffer): void {
-    if (this.exchange !== undefined) {
+    if (this.exchange !== undefined || this.paused) {
       this.wait(chunk);
       return;
     }
+    const pauseMs = hastePauseMs(this.socket, performance.now());
+    if (pauseMs > 0) this.pause(chunk, pauseMs);
+    else this.look(chunk);
+  }
+
+  /** A client that ignores Retry-After is looked at later. */
+  private pause(chunk: Buffer, pauseMs: number): void {
+    this.paused = true;
+    this.idle = false;
+    this.socket.setTimeout(0);
+    this.socket.pause();
+    this.wait(chunk);
+    setTimeout(() => {
+      this.paused = false;
+      if (!this.socket.destroyed) this.goOn();
+    }, pauseMs);
+  }
+
+  private look(chunk: Buffer): void {
     const get = parsePlainGet(chunk);
     if (get === undefined) {
       this.leave(chunk);
@@ -69,7 +95,9 @@ export class FrontConnection {
   }
 
   timedOut(): void {
-    if (this.exchange?.timedOut() !== true) this.socket.destroy();
+    // While the site works on a request that is not answered yet, nobody is late.
+    if (this.exchange === undefined || this.socket.writableLength > 0) this.socket.destroy();
+    else this.exchange.timedOut();
   }
 
   closed(): void {
@@ -87,8 +115,9 @@ export class FrontConnection {
     socket.emit('data', chunk);
   }
 
-  private write({ head, body, close }: QuickBytes): void {
+  private write({ head, body, close, refusal }: QuickBytes): void {
     const { socket } = this;
+    if (refusal === true) noteRefusal(socket, performance.now());
     if (body === undefined) socket.write(head);
     else {
       socket.cork();
@@ -104,14 +133,19 @@ export class FrontConnection {
     // A client that asks and does not read gets no further answers.
     if (socket.writableNeedDrain) {
       socket.pause();
-      socket.once('drain', () => socket.resume());
+      socket.setTimeout(STALLED_MS);
+      socket.once('drain', () => {
+        this.idle = false;
+        this.rest();
+        socket.resume();
+      });
     }
   }
 
   private ask(get: PlainGet, chunk: Buffer): void {
     const { server, keepAliveMs } = this.front;
     this.idle = false;
-    this.socket.setTimeout(0);
+    this.socket.setTimeout(STALLED_MS);
     this.exchange = openExchange(server, this.socket, get, chunk, keepAliveMs, (close) => this.answered(close));
   }
 
@@ -122,11 +156,16 @@ export class FrontConnection {
       return;
     }
     this.rest();
+    this.goOn();
+  }
+
+  /** Deals with what the client sent meanwhile. */
+  private goOn(): void {
     const { ahead } = this;
     if (ahead === undefined) return;
     this.ahead = undefined;
     this.socket.resume();
-    this.data(ahead);
+    this.look(ahead);
   }
 
   private wait(chunk: Buffer): void {

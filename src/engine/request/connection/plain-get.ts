@@ -16,6 +16,8 @@ export interface PlainGet extends Asked {
   acceptEncoding: string | undefined;
   acceptLanguage: string | undefined;
   ifNoneMatch: string | undefined;
+  /** A proxy passed it on: the connection is not one visitor's. */
+  byProxy: boolean;
 }
 
 const MAX_BYTES = 4_096;
@@ -58,6 +60,7 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
     acceptEncoding: undefined,
     acceptLanguage: undefined,
     ifNoneMatch: undefined,
+    byProxy: false,
   };
   let hosts = 0;
   let at = text.indexOf('\r\n') + 2;
@@ -102,6 +105,12 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
       case 'if-none-match':
         if (found.ifNoneMatch !== undefined) return undefined;
         found.ifNoneMatch = text.slice(colon + 1, end).trim();
+        break;
+      case 'x-forwarded-for':
+      case 'forwarded':
+      case 'x-real-ip':
+      case 'via':
+        found.byProxy = true;
         break;
       default:
         if (NOT_PLAIN.has(name)) return undefined;

@@ -62,6 +62,8 @@ export function createPortServer(
     onConnection();
   });
   server.on('clientError', onClientError);
+  // Answered after admission: a client that is refused need not send its body.
+  server.on('checkContinue', onRequest);
 
   const leave = (): void => {
     // http.Server.close() would also cut idle keep-alive connections, whose next request may be on its way.

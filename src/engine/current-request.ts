@@ -1,0 +1,16 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Flight } from './admission/route-work.ts';
+import type { Priority } from './site.ts';
+
+/** What the engine must know of the request, or render, on whose behalf the site's code runs. */
+export interface CurrentRequest {
+  readonly priority: Priority;
+  /** Its job on the way; undefined where it has none. */
+  readonly flight: Flight | undefined;
+}
+
+/**
+ * The request on whose behalf the code that runs now was called: so that a task of the pool has the priority of its
+ * request, and its route learns that it uses the pool, without a word of the site.
+ */
+export const currentRequest = new AsyncLocalStorage<CurrentRequest>();
