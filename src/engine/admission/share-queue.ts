@@ -4,6 +4,9 @@ import type { Job } from './job.ts';
 /** Parts of what there is that each priority gets while all of them have work waiting. */
 export const WEIGHTS: Readonly<Record<Priority, number>> = { critical: 8, normal: 4, low: 2, background: 1 };
 
+/** Virtual time in which a line forgets half of what it could not use for want of room, ms. */
+const LAG_HALF_LIFE_MS = 250;
+
 interface Entry<J> {
   job: J;
   newer: Entry<J> | undefined;
@@ -102,9 +105,24 @@ export class ShareQueue<J extends Job> {
     if (found === undefined || foundLine === undefined) return undefined;
     const { job } = found;
     this.remove(job);
-    this.virtualNow = Math.max(this.virtualNow, foundLine.startTag);
+    const before = this.virtualNow;
+    this.virtualNow = Math.max(before, foundLine.startTag);
     foundLine.startTag += job.costMs / foundLine.weight;
+    if (this.virtualNow > before) this.forgetLag(this.virtualNow - before);
     return job;
+  }
+
+  /**
+   * A line for whose jobs there was no room falls behind, and goes first as soon as there is; after an hour it would keep
+   * all others out for long. All lags shrink alike, so that the lines that fell behind keep their shares of each other.
+   */
+  private forgetLag(virtualMs: number): void {
+    const kept = 2 ** (-virtualMs / LAG_HALF_LIFE_MS);
+    for (const priority of PRIORITIES) {
+      const line = this.lines[priority];
+      const lagMs = this.virtualNow - line.startTag;
+      if (lagMs > 0) line.startTag = this.virtualNow - lagMs * kept;
+    }
   }
 
   /**
@@ -117,6 +135,22 @@ export class ShareQueue<J extends Job> {
     for (const other of PRIORITIES) {
       const line = this.lines[other];
       if (line !== own) sum += Math.min(line.workMs, (own.workMs * line.weight) / own.weight);
+    }
+    return sum;
+  }
+
+  /**
+   * Expected work that is done before one more job of this priority, ms, by the virtual time at which it would start: a
+   * line that was served just now waits for its next turn though nothing of its own is ahead.
+   */
+  untilTurnMs(priority: Priority): number {
+    const own = this.lines[priority];
+    const joinsAt = own.oldest === undefined ? Math.max(own.startTag, this.virtualNow) : own.startTag;
+    const startsAt = joinsAt + own.workMs / own.weight;
+    let sum = own.workMs;
+    for (const other of PRIORITIES) {
+      const line = this.lines[other];
+      if (line !== own) sum += Math.min(line.workMs, Math.max(0, startsAt - line.startTag) * line.weight);
     }
     return sum;
   }

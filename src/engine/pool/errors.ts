@@ -2,8 +2,13 @@
 export class PoolFullError extends Error {
   readonly code = 'POOL_FULL';
   override readonly name = 'PoolFullError';
-  constructor(task: string, queue: number) {
-    super(`no room for task "${task}": ${queue} tasks wait for a thread (TAHAN_POOL_QUEUE)`);
+  /** `queue`: tasks that wait. `waitMs`: the wait that was too long; undefined: there was no place to wait. */
+  constructor(task: string, queue: number, waitMs?: number) {
+    super(
+      waitMs === undefined
+        ? `no room for task "${task}": ${queue} tasks wait for a thread (TAHAN_POOL_QUEUE)`
+        : `no room for task "${task}": a wait of ${Math.round(waitMs)} ms for a thread is too long (${queue} tasks wait)`,
+    );
   }
 }
 

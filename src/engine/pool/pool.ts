@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import type { TaskPool } from '../site.ts';
+import type { Priority } from '../site.ts';
 import { PoolFullError, TaskDeadlineError, TaskError } from './errors.ts';
 import { errorOf } from './failure.ts';
 import type { StrayNews, TaskMessage, TaskResult, ThreadData } from './runner.ts';
 import { askToStop, createStopFlags } from './stop-flags.ts';
+import type { QueuedTask, TaskQueue } from './task-queue.ts';
 
-/** How a task ended: `deadline` also when its caller left, `full` when it found no room. */
+/** How a task ended: `deadline` also when its caller left, `full` when it found no room or waited too long for it. */
 export type TaskOutcome = 'completed' | 'failed' | 'deadline' | 'full';
 
 export interface TaskNews {
@@ -23,9 +24,8 @@ export interface PoolOptions {
   tasks: URL | undefined;
   /** Task modules of the engine: the functions of `{ tahan: url }` are called as `tahan:name`. */
   engineTasks?: Readonly<Record<string, URL>>;
-  threads: number;
-  /** Tasks that may wait for a thread. */
-  maxQueue: number;
+  /** Which task starts when, and how many threads there are. */
+  queue: TaskQueue<PoolTask>;
   defaultDeadlineMs: number;
   /** Heap of one thread, MiB. */
   memoryMb: number;
@@ -40,13 +40,36 @@ export interface PoolOptions {
 export interface PoolStats {
   queued: number;
   running: number;
+  /** Time that the oldest waiting task has waited, ms. */
+  queueDelayMs: number;
+  /** Expected run time of all tasks that came lately, refused or not, over the time of the threads. */
+  loadRatio: number;
   /** Since the start. */
   completed: number;
   /** Since the start: thrown, died, too late; not those that found no room. */
   failed: number;
 }
 
-export interface Pool extends TaskPool {
+export interface TaskOptions {
+  signal?: AbortSignal;
+  deadlineMs?: number;
+  /** Default: normal. */
+  priority?: Priority;
+}
+
+/** The site's `TaskPool`, and what the engine asks of it. */
+export interface Pool {
+  run: <Output>(task: string, input: unknown, options?: TaskOptions) => Promise<Output>;
+  /** How long a task of this name would wait for its start if it came now, ms. Cheap: it is asked for each request. */
+  expectedWaitMs: (task: string, priority: Priority) => number;
+  /** Whether a task of this name would be refused now for its wait, had it the default deadline. */
+  refuses: (task: string, priority: Priority) => boolean;
+  /** A request was refused that would have run this task: the task counts as offered load. */
+  turnedAway: (task: string) => void;
+  /** Mean time in the thread of recent runs, ms; undefined before the first one has ended. */
+  runMs: (task: string) => number | undefined;
+  /** As in `PoolStats`. */
+  readonly loadRatio: number;
   stats: () => PoolStats;
   /** Fails what waits and runs, and ends the threads. */
   close: () => Promise<void>;
@@ -65,14 +88,15 @@ interface Running {
   grace: NodeJS.Timeout | undefined;
 }
 
-interface Job {
-  task: string;
-  input: unknown;
-  queuedAt: number;
+/** A task on its way through the pool. */
+export interface PoolTask extends QueuedTask {
+  readonly input: unknown;
   /** Undefined while it waits. */
   running: Running | undefined;
+  /** Its caller was answered. */
+  settled: boolean;
   /** Answers the caller; only the first call counts. */
-  settle: (outcome: 'completed' | 'failed' | 'deadline', answer: { output: unknown } | { error: Error }) => void;
+  settle: (outcome: TaskOutcome, answer: { output: unknown } | { error: Error }) => void;
 }
 
 /**
@@ -82,18 +106,20 @@ interface Job {
  * and puts one that finds no thread back at the end of the queue. So it is only given as many as it has threads.
  */
 export function createPool(options: PoolOptions): Pool {
-  const { threads, maxQueue, defaultDeadlineMs, graceMs = GRACE_MS, onTask } = options;
+  const { queue, defaultDeadlineMs, graceMs = GRACE_MS, onTask } = options;
+  const { threads } = queue;
   const flags = createStopFlags(threads);
   const piscina = startThreads(options, { flags, modules: modulesOf(options) });
-  // A Set is a queue that a job can leave from the middle at once.
-  const waiting = new Set<Job>();
   const freeSlots = Array.from({ length: threads }, (_, slot) => slot);
   let tickets = 0;
   let completed = 0;
   let failed = 0;
   let closed = false;
 
-  const start = (job: Job, slot: number): void => {
+  const start = (job: PoolTask): void => {
+    const slot = freeSlots.pop();
+    if (slot === undefined)
+      throw new Error(`the queue of the pool starts more tasks than there are threads: ${threads}`);
     tickets = (tickets % MAX_INT32) + 1;
     const running: Running = {
       startedAt: performance.now(),
@@ -104,36 +130,41 @@ export function createPool(options: PoolOptions): Pool {
     };
     job.running = running;
     const message: TaskMessage = { task: job.task, input: job.input, slot, ticket: running.ticket };
-    const ended = (): void => {
+    const ended = (ranMs: number, cutShort: boolean): void => {
       clearTimeout(running.grace);
       freeSlots.push(slot);
-      startNext();
+      queue.ended(job, ranMs, cutShort, performance.now());
+      if (!closed) startNext();
     };
     piscina.run(message, { signal: running.thread.signal }).then(
       (result: TaskResult) => {
-        ended();
+        ended(result.ranMs, job.settled);
         if ('output' in result) job.settle('completed', result);
         else job.settle('failed', { error: new TaskError(job.task, errorOf(result.failure)) });
       },
       (error: Error) => {
-        ended();
+        ended(performance.now() - running.startedAt, true);
         job.settle('failed', { error: new TaskError(job.task, error) });
       },
     );
   };
 
   const startNext = (): void => {
-    for (const job of waiting) {
-      const slot = freeSlots.pop();
-      if (slot === undefined) return;
-      waiting.delete(job);
-      start(job, slot);
+    const now = performance.now();
+    for (let taken = queue.take(now); taken !== undefined; taken = queue.take(now)) {
+      const { task: job, turn } = taken;
+      if (turn === 'start') start(job);
+      else if (turn === 'expired') giveUp(job);
+      else refuse(job, now - job.queuedAt);
     }
   };
 
-  const giveUp = (job: Job, cause?: unknown): void => {
+  const refuse = (job: PoolTask, waitMs: number | undefined): void =>
+    job.settle('full', { error: new PoolFullError(job.task, queue.length, waitMs) });
+
+  const giveUp = (job: PoolTask, cause?: unknown): void => {
     job.settle('deadline', { error: new TaskDeadlineError(job.task, performance.now() - job.queuedAt, cause) });
-    if (waiting.delete(job) || job.running === undefined) return;
+    if (queue.remove(job) || job.running === undefined) return;
     const { slot, ticket, thread } = job.running;
     askToStop(flags, slot, ticket);
     job.running.grace = setTimeout(() => thread.abort(), graceMs);
@@ -142,7 +173,7 @@ export function createPool(options: PoolOptions): Pool {
   const run = (
     task: string,
     input: unknown,
-    { signal, deadlineMs = defaultDeadlineMs }: { signal?: AbortSignal; deadlineMs?: number } = {},
+    { signal, deadlineMs = defaultDeadlineMs, priority = 'normal' }: TaskOptions = {},
   ): Promise<unknown> => {
     if (closed) return Promise.reject(new TaskError(task, new Error('the pool is closed')));
     if (signal?.aborted) {
@@ -150,24 +181,24 @@ export function createPool(options: PoolOptions): Pool {
       failed += 1;
       return Promise.reject(new TaskDeadlineError(task, 0, signal.reason));
     }
-    if (freeSlots.length === 0 && waiting.size >= maxQueue) {
-      onTask({ task, outcome: 'full', waitMs: 0, runMs: 0 });
-      return Promise.reject(new PoolFullError(task, waiting.size));
-    }
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    let settled = false;
-    const job: Job = {
+    const queuedAt = performance.now();
+    const withinMs = Math.min(deadlineMs, MAX_INT32);
+    const job: PoolTask = {
       task,
       input,
-      queuedAt: performance.now(),
+      priority,
+      queuedAt,
+      deadlineAt: queuedAt + withinMs,
       running: undefined,
+      settled: false,
       settle(outcome, answer) {
-        if (settled) return;
-        settled = true;
+        if (job.settled) return;
+        job.settled = true;
         clearTimeout(timer);
         signal?.removeEventListener('abort', leave);
         if (outcome === 'completed') completed += 1;
-        else failed += 1;
+        else if (outcome !== 'full') failed += 1;
         const now = performance.now();
         const startedAt = job.running?.startedAt ?? now;
         onTask({ task, outcome, waitMs: startedAt - job.queuedAt, runMs: now - startedAt });
@@ -176,21 +207,40 @@ export function createPool(options: PoolOptions): Pool {
       },
     };
     const leave = (): void => giveUp(job, signal?.reason);
-    const timer = setTimeout(() => giveUp(job), Math.min(deadlineMs, MAX_INT32));
+    const timer = setTimeout(() => giveUp(job), withinMs);
     signal?.addEventListener('abort', leave, { once: true });
-    waiting.add(job);
+    const refused = queue.push(job, queuedAt);
+    if (refused !== undefined) refuse(refused.task, refused.why === 'wait' ? refused.waitMs : undefined);
     startNext();
     return promise;
   };
 
   return {
-    run: run as TaskPool['run'],
-    stats: () => ({ queued: waiting.size, running: threads - freeSlots.length, completed, failed }),
+    run: run as Pool['run'],
+    expectedWaitMs: (task, priority) => queue.expectedWaitMs(task, priority, performance.now()),
+    refuses: (task, priority) => queue.refuses(task, priority, defaultDeadlineMs, performance.now()),
+    turnedAway: (task) => queue.turnedAway(task, performance.now()),
+    runMs: (task) => queue.runMs(task),
+    get loadRatio() {
+      return queue.loadRatio(performance.now());
+    },
+    stats() {
+      const now = performance.now();
+      return {
+        queued: queue.length,
+        running: threads - freeSlots.length,
+        queueDelayMs: Math.max(0, now - (queue.oldestQueuedAt() ?? now)),
+        loadRatio: queue.loadRatio(now),
+        completed,
+        failed,
+      };
+    },
     async close() {
       closed = true;
-      for (const job of waiting)
+      for (const job of [...queue]) {
+        queue.remove(job);
         job.settle('failed', { error: new TaskError(job.task, new Error('the pool is closed')) });
-      waiting.clear();
+      }
       await piscina.destroy();
     },
   };
@@ -203,13 +253,13 @@ function modulesOf({ tasks, engineTasks = {} }: PoolOptions): Record<string, str
   return modules;
 }
 
-function startThreads({ threads, memoryMb, onStray }: PoolOptions, data: ThreadData): Piscina {
+function startThreads({ queue, memoryMb, onStray }: PoolOptions, data: ThreadData): Piscina {
   const piscina = new Piscina({
     filename: fileURLToPath(new URL('./runner.ts', import.meta.url)),
     workerData: data,
     // All at once and for good: a thread takes 50 ms to start, just when the work comes.
-    minThreads: threads,
-    maxThreads: threads,
+    minThreads: queue.threads,
+    maxThreads: queue.threads,
     // Idle threads sleep in Atomics.wait at no cost; a hand-over takes 55 µs instead of 73 µs by messages alone (measured).
     atomics: 'sync',
     resourceLimits: { maxOldGenerationSizeMb: memoryMb },

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { yieldCpu } from './cpu-priority.ts';
 import { failureOf, type TaskFailure } from './failure.ts';
 import { type StopFlags, stopSignal } from './stop-flags.ts';
 
@@ -16,7 +17,8 @@ export interface TaskMessage {
   ticket: number;
 }
 
-export type TaskResult = { output: unknown } | { failure: TaskFailure };
+/** `ranMs`: time in the thread, without its start and the hand-over. */
+export type TaskResult = { ranMs: number } & ({ output: unknown } | { failure: TaskFailure });
 
 /** Told outside of a task: a promise that a task left behind was rejected. */
 export interface StrayNews {
@@ -25,6 +27,7 @@ export interface StrayNews {
 
 type TaskModule = Record<string, unknown>;
 
+yieldCpu();
 const { flags, modules } = workerData as ThreadData;
 const loading = new Map(Object.entries(modules).map(([prefix, url]) => [prefix, import(url) as Promise<TaskModule>]));
 
@@ -38,14 +41,18 @@ await Promise.allSettled(loading.values());
 /** Runs one task in this thread. */
 export default async function run({ task, input, slot, ticket }: TaskMessage): Promise<TaskResult> {
   const { signal, watch, end } = stopSignal(flags, slot, ticket);
+  const startedAt = performance.now();
+  const ranMs = (): number => performance.now() - startedAt;
   try {
     const work = await find(task);
-    const outcome = work(input, { signal });
-    if (!(outcome instanceof Promise)) return { output: outcome };
-    watch();
-    return { output: await outcome };
+    let output = work(input, { signal });
+    if (output instanceof Promise) {
+      watch();
+      output = await output;
+    }
+    return { output, ranMs: ranMs() };
   } catch (error) {
-    return { failure: failureOf(error) };
+    return { failure: failureOf(error), ranMs: ranMs() };
   } finally {
     end();
   }

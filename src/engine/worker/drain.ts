@@ -30,7 +30,7 @@ export function endWhenTold(parts: DrainParts): void {
     beat.stop();
     await site.close?.();
     await files.close();
-    await pool.threads.close();
+    await pool.close();
     process.exitCode = exitCode;
     process.disconnect?.();
     // Whatever the site left open must not keep a drained worker alive.

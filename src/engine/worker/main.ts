@@ -70,7 +70,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   });
   const pool = new SitePool(config, recorder, log);
   const site = await module.createSite(siteContext(config, processName, log, link, pool, purger));
-  pool.tasks = site.tasks;
+  pool.open(site.tasks);
 
   const path = createRequestPath({
     config,
@@ -79,6 +79,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     memory: files.memory,
     store: files,
     leases: createLeaseDesk(link, () => state.servingWorkers),
+    lanes: pool.lanes,
     trusted: trustedProxyList(config.trustedProxies),
     extraHeaders,
     engineRoutes: new EngineRoutes({
@@ -94,7 +95,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     onRefusal: (priority) => state.noteRefusal(priority),
   });
   const { routes, pages } = path;
-  mainPage = new MainPage(site, routes, files.memory, pages);
+  mainPage = new MainPage(site, routes, pages);
   const server = createPortServer(config, path.onRequest, path.onConnection, path.quick);
   const beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, onSiteError });
   endWhenTold({ link, log, site, state, server, beat, files, pool });

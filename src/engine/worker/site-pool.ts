@@ -1,19 +1,24 @@
 import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
+import { Lanes } from '../admission/lanes.ts';
+import type { Lanes as RouteLanes } from '../admission/route-work.ts';
+import { currentRequest } from '../current-request.ts';
 import type { Recorder } from '../metrics/recorder.ts';
-import { createPool } from '../pool/pool.ts';
-import type { TaskPool } from '../site.ts';
+import { TaskError } from '../pool/errors.ts';
+import { createPool, type Pool, type TaskOptions } from '../pool/pool.ts';
 
-export type Threads = ReturnType<typeof createPool>;
+/** At least two threads: slow tasks leave one to the quick ones. */
+const MIN_THREADS = 2;
 
-/** The thread pool, which starts with the first task: the site may want one while it is being created. */
-export class SitePool implements TaskPool {
-  /** The site's task module; known once the site is created. */
-  tasks: URL | undefined;
+/**
+ * The thread pool of the site and the engine. The site names its task module in what `createSite` returns, so a task
+ * that is asked for earlier fails at once: one that waited would never start if `createSite` waits for it.
+ */
+export class SitePool {
   private readonly config: Config;
   private readonly recorder: Recorder;
   private readonly log: Logger;
-  private pool: Threads | undefined;
+  private pool: Pool | undefined;
 
   constructor(config: Config, recorder: Recorder, log: Logger) {
     this.config = config;
@@ -21,22 +26,57 @@ export class SitePool implements TaskPool {
     this.log = log;
   }
 
-  get threads(): Threads {
-    this.pool ??= this.start();
+  /** The site is created; `tasks` is its task module, undefined when it has none. From now on tasks run. */
+  open(tasks: URL | undefined): void {
+    this.pool ??= this.start(tasks);
+  }
+
+  /** Undefined before `open`. */
+  get threads(): Pool | undefined {
     return this.pool;
   }
 
-  run<Output>(...asked: Parameters<TaskPool['run']>): Promise<Output> {
-    return this.threads.run<Output>(...asked);
+  async run<Output>(task: string, input: unknown, options?: TaskOptions): Promise<Output> {
+    if (this.pool === undefined)
+      throw new TaskError(
+        task,
+        new Error('the task module of the site is not known before createSite has returned; run the task after that'),
+      );
+    const current = currentRequest.getStore();
+    if (current === undefined) return this.pool.run<Output>(task, input, options);
+    const { priority, flight } = current;
+    const began = performance.now();
+    try {
+      return await this.pool.run<Output>(task, input, { priority, ...options });
+    } finally {
+      if (flight !== undefined) {
+        flight.tasks.push(task);
+        flight.poolMs += performance.now() - began;
+      }
+    }
   }
 
-  private start(): Threads {
+  /** What the gate asks of the pool. */
+  readonly lanes: RouteLanes = {
+    expectedWaitMs: (task, priority) => this.pool?.expectedWaitMs(task, priority) ?? 0,
+    runMs: (task) => this.pool?.runMs(task),
+    refuses: (task, priority) => this.pool?.refuses(task, priority) ?? false,
+    turnedAway: (task) => this.pool?.turnedAway(task),
+  };
+
+  async close(): Promise<void> {
+    await this.pool?.close();
+  }
+
+  private start(tasks: URL | undefined): Pool {
     const { config, recorder, log } = this;
     return createPool({
-      tasks: this.tasks,
+      tasks,
       engineTasks: { tahan: new URL('../cache/compress.ts', import.meta.url) },
-      threads: Math.max(1, Math.floor(config.cores / config.workersMax)),
-      maxQueue: config.poolQueue,
+      queue: new Lanes({
+        threads: Math.max(MIN_THREADS, Math.floor(config.cores / config.workersMax)),
+        maxQueue: config.poolQueue,
+      }),
       defaultDeadlineMs: config.poolDeadlineMs,
       memoryMb: config.poolMemoryMb,
       onTask({ task, outcome, waitMs, runMs }) {

@@ -1,4 +1,7 @@
+import { getPriority } from 'node:os';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { Lanes } from '../../../src/engine/admission/lanes.ts';
+import { POOL_NICE_STEPS } from '../../../src/engine/pool/cpu-priority.ts';
 import { PoolFullError, TaskDeadlineError, TaskError } from '../../../src/engine/pool/errors.ts';
 import { createPool, type Pool, type PoolOptions, type TaskNews } from '../../../src/engine/pool/pool.ts';
 
@@ -11,14 +14,17 @@ let pool: Pool | undefined;
 const news: TaskNews[] = [];
 const strays: string[] = [];
 
-function open(options: Partial<PoolOptions> = {}): Pool {
+function open({
+  threads = 1,
+  maxQueue = 10,
+  ...options
+}: Partial<PoolOptions & { threads: number; maxQueue: number }> = {}): Pool {
   news.length = 0;
   strays.length = 0;
   pool = createPool({
     tasks: TASKS,
     engineTasks: { tahan: ENGINE_TASKS },
-    threads: 1,
-    maxQueue: 10,
+    queue: new Lanes({ threads, maxQueue }),
     defaultDeadlineMs: SOON_MS,
     memoryMb: 64,
     onTask: (each) => news.push(each),
@@ -93,6 +99,11 @@ describe('a task', () => {
   });
 });
 
+test('threads have a lower CPU priority than the process', async () => {
+  const { run } = open();
+  expect(await run('niceLevel', 0)).toBe(Math.min(19, getPriority(process.pid) + POOL_NICE_STEPS));
+});
+
 describe('a task fails alone', () => {
   test('when it throws: name, message and code come back', async () => {
     const { run } = open();
@@ -163,7 +174,7 @@ describe('the deadline', () => {
     const busy = open();
     const { release, done } = await occupy(busy);
     const seen = cells();
-    expect(await rejection(busy.run('spinsPolitely', seen, { deadlineMs: 20 }))).toBeInstanceOf(TaskDeadlineError);
+    expect(await rejection(busy.run('spinsPolitely', seen, { deadlineMs: 200 }))).toBeInstanceOf(TaskDeadlineError);
     expect(busy.stats()).toMatchObject({ queued: 0, running: 1 });
     release();
     await done;
@@ -239,6 +250,62 @@ describe('the queue', () => {
     ]);
     expect(news[2]!.runMs).toBeGreaterThan(0);
     expect(busy.stats()).toMatchObject({ completed: 1, failed: 2 });
+  });
+
+  test('has its order from the priority, not only from the arrival', async () => {
+    const busy = open();
+    const { release } = await occupy(busy);
+    const order: string[] = [];
+    const queued = (['background', 'low', 'critical'] as const).map((priority) =>
+      busy.run('double', 1, { priority }).then(() => order.push(priority)),
+    );
+    await until(() => busy.stats().queueDelayMs > 0);
+    expect(busy.stats().queued).toBe(3);
+    release();
+    await Promise.all(queued);
+    expect(order).toEqual(['critical', 'low', 'background']);
+    expect(busy.stats()).toMatchObject({ queued: 0, queueDelayMs: 0 });
+  });
+
+  test('gives a place to the more important task: the other is told that there is no room', async () => {
+    const busy = open({ maxQueue: 1 });
+    const { release, done } = await occupy(busy);
+    const low = rejection(busy.run('double', 1, { priority: 'low' }));
+    const critical = busy.run('double', 2, { priority: 'critical' });
+    expect(await low).toBeInstanceOf(PoolFullError);
+    release();
+    await done;
+    expect(await critical).toBe(4);
+    expect(busy.stats().failed).toBe(0);
+  });
+
+  test('refuses at once whoever would wait too long, and foretells the wait', async () => {
+    const busy = open({ threads: 2 });
+    expect(busy.runMs('later')).toBeUndefined();
+    expect(busy.expectedWaitMs('later', 'normal')).toBe(0);
+    await busy.run('later', 200);
+    expect(busy.runMs('later')).toBeGreaterThan(150);
+    const running = busy.run('later', 200);
+    expect(busy.expectedWaitMs('later', 'normal')).toBeGreaterThan(50);
+    // 120 ms are its whole time: half of them are less than the rest of the running task.
+    expect(String(await rejection(busy.run('later', 200, { deadlineMs: 120 })))).toMatch(
+      /a wait of \d+ ms for a thread/,
+    );
+    expect(news.at(-1)).toMatchObject({ task: 'later', outcome: 'full', runMs: 0 });
+    expect(busy.loadRatio).toBeGreaterThan(0);
+    await running;
+  });
+
+  test('leaves a thread to another task when one name floods it', async () => {
+    const busy = open({ threads: 2 });
+    await busy.run('double', 1);
+    const doors = [cells(), cells(), cells()];
+    const flood = doors.map((door) => busy.run('gate', door));
+    await until(() => Atomics.load(doors[0]!, 0) === 1);
+    expect(await busy.run('double', 2)).toBe(4);
+    expect(busy.stats()).toMatchObject({ running: 1, queued: 2 });
+    for (const door of doors) Atomics.store(door, 1, 1);
+    await Promise.all(flood);
   });
 
   test('is emptied when the pool closes: whoever waits is told', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Lanes } from '../../../src/engine/admission/lanes.ts';
 import { createPool, type Pool } from '../../../src/engine/pool/pool.ts';
 import { siteCounts } from '../../../src/site/data/counts.ts';
 import { type CallTask, taskCaller } from '../../../src/site/tasks/call.ts';
@@ -14,8 +15,7 @@ beforeEach(() => {
   strays = [];
   pool = createPool({
     tasks: new URL('../../../src/site/tasks/index.ts', import.meta.url),
-    threads: 2,
-    maxQueue: 100,
+    queue: new Lanes({ threads: 2, maxQueue: 100 }),
     defaultDeadlineMs: 20_000,
     memoryMb: 256,
     onTask: () => {},
