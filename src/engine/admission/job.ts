@@ -1,5 +1,5 @@
 import { PRIORITIES, type Priority } from '../site.ts';
-import type { Flight, RouteWork } from './route-work.ts';
+import type { Flight, MayStream, RouteWork } from './route-work.ts';
 
 /** Work that waits for its turn. Times on the clock of `performance.now()`, ms. */
 export interface Job {
@@ -10,12 +10,10 @@ export interface Job {
 }
 
 /** A piece of work for the site: a visitor's request, or a render for the page cache. */
-export interface SiteJob extends Job {
+export interface SiteJob extends Job, MayStream {
   /** When it must be done; Infinity: never. */
   deadlineAt: number;
   work: RouteWork;
-  /** The head of its answer is out and the body streams. Absent: never. */
-  isStreaming?: () => boolean;
   /** Starts the site on it; resolves when its answer is done, or was not done in time. Must not throw or reject. */
   run: (flight: Flight) => Promise<'done' | 'dropped'>;
   /** Called instead of `run`. */

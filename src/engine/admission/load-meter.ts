@@ -16,12 +16,10 @@ export class LoadMeter {
   private meanCost = 0;
   private meanSquare = 0;
   private at = 0;
-  private since: number | undefined;
 
   /** `costMs` arrives at `now` (monotonic clock, ms); what can be done in a millisecond is `capacity` milliseconds of it. */
   offer(costMs: number, now: number, capacity = 1): void {
-    if (this.since === undefined) {
-      this.since = now;
+    if (this.meanCost === 0) {
       this.meanCost = costMs;
       this.meanSquare = costMs * costMs;
     }
@@ -32,12 +30,9 @@ export class LoadMeter {
   }
 
   ratio(now: number): number {
-    if (this.since === undefined) return 0;
     this.decay(now);
-    const memoryMs = this.memoryMs();
-    // In the first moments there is little to divide by: a single job is no load.
-    const seenMs = memoryMs * (1 - Math.exp(-Math.max(now - this.since, memoryMs / 4) / memoryMs));
-    return Math.min(MAX_RATIO, this.sumMs / seenMs);
+    // Of what was before the first job nothing is known: it counts as quiet, so a first burst is no surge.
+    return this.sumMs / this.memoryMs();
   }
 
   private memoryMs(): number {

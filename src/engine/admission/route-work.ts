@@ -2,6 +2,12 @@ import type { Priority } from '../site.ts';
 import type { AdaptiveLimit } from './adaptive-limit.ts';
 import { Ewma } from './ewma.ts';
 
+/** A job whose answer may stream. */
+export interface MayStream {
+  /** The head of its answer is out and the body streams. Absent: never. */
+  isStreaming?: () => boolean;
+}
+
 /** A job of a route on its way. */
 export interface Flight {
   startedAt: number;
@@ -9,8 +15,7 @@ export interface Flight {
   /** Time that it has spent in the pool so far, waiting included, ms; and the tasks that it ran there. */
   poolMs: number;
   readonly tasks: string[];
-  /** Its head is out and its body streams: true from then on. Absent: it answers at once. */
-  isStreaming: (() => boolean) | undefined;
+  readonly job: MayStream;
   /** It holds a place of its route. */
   placed: boolean;
 }
@@ -29,6 +34,8 @@ export interface Lanes {
 
 /** What a route costs is the mean of its last seconds, so that a new version or a larger table shows soon. */
 const HALF_LIFE_MS = 5_000;
+/** Step of the median of the costs, as a part of it. */
+const MEDIAN_STEP = 0.05;
 /** Before anything was measured, ms. */
 const FIRST_COST_MS = 1;
 /** Tasks of a route that are learned; a route that runs more of them is judged by the first. */
@@ -50,6 +57,7 @@ const PLACE_UNITS = 12;
 export class RouteWork {
   private readonly cost = new Ewma(HALF_LIFE_MS);
   private readonly elsewhere = new Ewma(HALF_LIFE_MS);
+  private median: number | undefined;
   /** Share of the requests that run a task, by its name. */
   private readonly tasks = new Map<string, number>();
   private readonly flights = new Set<Flight>();
@@ -67,9 +75,9 @@ export class RouteWork {
     return this.cost.value ?? FIRST_COST_MS;
   }
 
-  /** Whether its cost was measured yet. */
-  get known(): boolean {
-    return this.cost.value !== undefined;
+  /** Median time on the event loop, ms: what the kernel gave to others meanwhile moves it little. Undefined: not measured yet. */
+  get medianCostMs(): number | undefined {
+    return this.median;
   }
 
   get waiting(): number {
@@ -134,6 +142,11 @@ export class RouteWork {
     return this.flights.size + this.kept.size < this.limit;
   }
 
+  /** There is a place, and no lane of the pool to wait for. */
+  get isFree(): boolean {
+    return this.tasks.size === 0 && this.hasRoom();
+  }
+
   park(job: object): void {
     this.parked.add(job);
   }
@@ -159,14 +172,14 @@ export class RouteWork {
   }
 
   /** `placed: false`: a stream from its start, which takes no place. */
-  started(job: object, now: number, isStreaming: (() => boolean) | undefined, placed: boolean): Flight {
+  started(job: MayStream, now: number, placed: boolean): Flight {
     this.kept.delete(job);
     const flight: Flight = {
       startedAt: now,
       inFlightAtStart: this.flights.size + 1,
       poolMs: 0,
       tasks: [],
-      isStreaming,
+      job,
       placed,
     };
     if (placed) this.flights.add(flight);
@@ -187,7 +200,7 @@ export class RouteWork {
     let released = 0;
     for (const flight of this.flights) {
       if (released >= most) break;
-      if (flight.isStreaming?.() !== true) continue;
+      if (flight.job.isStreaming?.() !== true) continue;
       this.release(flight);
       released += 1;
     }
@@ -201,6 +214,9 @@ export class RouteWork {
 
   observeCost(ms: number, now: number): void {
     this.cost.add(ms, now);
+    // A stochastic approximation of the median (Robbins and Monro): a step up or down with each sample.
+    if (this.median === undefined) this.median = ms;
+    else this.median *= ms > this.median ? 1 + MEDIAN_STEP : 1 - MEDIAN_STEP;
   }
 
   private learnTasks(ran: readonly string[]): void {

@@ -7,6 +7,7 @@ import { askedOf } from './asked.ts';
 import { answerBody } from './body.ts';
 import { type BodyOutcome, type BodyReader, hasBody } from './body-reader.ts';
 import { hastePauseMs } from './connection/haste.ts';
+import { plainGetOf } from './connection/plain-exchange.ts';
 import { decide, type Known } from './decide.ts';
 import type { Direct } from './direct.ts';
 import { type AnswerTools, EngineRequest } from './engine-request.ts';
@@ -69,8 +70,10 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
     if (leaving.draining || (response.shouldKeepAlive && leaving.shouldCloseForRebalance()))
       response.shouldKeepAlive = false;
     toOriginForm(request);
-    const member = site.isMember(request);
-    const decision = decide(askedOf(request), member, known, Date.now());
+    const plain = plainGetOf(request);
+    const decided = plain?.decided;
+    const member = decided?.member ?? site.isMember(request);
+    const decision = decided?.decision ?? decide(plain ?? askedOf(request), member, known, Date.now());
     switch (decision.kind) {
       case 'engine':
         engineRoutes.answer(request, response, decision.path);
@@ -81,11 +84,11 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
       default: {
         const { route } = decision;
         const withinMs = route.policy.deadlineMs ?? deadlineMs;
-        const priority = priorityOf(request, route, member);
+        const priority = decided?.priority ?? priorityOf(request, route, member);
         const asked = new EngineRequest(request, response, decision, priority, arrivedAt, withinMs, tools, direct);
-        asked.awaitsContinue = request.headers.expect?.toLowerCase() === '100-continue';
+        if (plain === undefined) asked.awaitsContinue = request.headers.expect?.toLowerCase() === '100-continue';
         if (decision.kind === 'page') pages.answer(asked, decision);
-        else if (hasBody(request) && route.policy.body !== 'stream')
+        else if (plain === undefined && hasBody(request) && route.policy.body !== 'stream')
           readBody(asked, route.policy.bodyLimit ?? known.bodyLimit, withinMs);
         else direct.answer(asked, decision.copyKey);
       }

@@ -2,6 +2,7 @@ import { freshness } from '../cache/freshness.ts';
 import type { Page } from '../cache/page.ts';
 import type { PageQuestion } from '../pages/page-visitor.ts';
 import type { Route, Routes } from '../routes.ts';
+import type { Priority } from '../site.ts';
 import type { Asked } from './asked.ts';
 import type { KeyOf } from './page-key.ts';
 
@@ -34,6 +35,13 @@ export interface DirectDecision {
   query: string;
   /** The key of the public page at this address, whose anonymous copy will do where there is no room; undefined for none. */
   copyKey: string | undefined;
+}
+
+/** What was decided of a request for the site when it could not be answered from bytes; so it is not decided twice. */
+export interface Decided {
+  decision: DirectDecision;
+  member: boolean;
+  priority: Priority;
 }
 
 /** What a process knows when it decides. */

@@ -80,15 +80,16 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     if (route.policy.body === 'stream') countBody(request, this.bodyLimit, (error) => this.refuseBody(error));
     this.asked.onGone(() => this.gone());
     if (this.parts.dispatcher.offer(this) !== undefined) this.refuse();
-    else if (deadlineAt !== Number.POSITIVE_INFINITY)
+    // A tiny one may be answered already.
+    else if (deadlineAt !== Number.POSITIVE_INFINITY && !this.asked.response.writableFinished)
       this.timer = setTimeout(() => this.expire(), deadlineAt - performance.now());
   }
 
   /** The head is out, and more of the body is to come. */
-  readonly isStreaming = (): boolean => {
+  isStreaming(): boolean {
     const { response } = this.asked;
     return response.headersSent && !response.writableEnded;
-  };
+  }
 
   /** Called by the dispatcher when it is the request's turn. */
   run(flight: Flight): Promise<'done' | 'dropped'> {
@@ -101,10 +102,9 @@ class DirectAnswer implements SiteJob, CurrentRequest {
       for (let at = 0; at < extraHeaders.length; at += 2) response.setHeader(extraHeaders[at]!, extraHeaders[at + 1]!);
       // A listener that throws at once is the site's bug: its visitor gets a 500, the others nothing of it.
       try {
+        const result = currentRequest.run(this, askSite, this.parts.site, request, response);
         // An async listener that fails has rejected a promise of its own: caught here, it costs its visitor a 500.
-        Promise.resolve(currentRequest.run(this, askSite, this.parts.site, request, response)).catch((error: unknown) =>
-          this.fail(error),
-        );
+        if (isThenable(result)) Promise.resolve(result).catch((error: unknown) => this.fail(error));
       } catch (error) {
         this.fail(error);
       }
@@ -191,6 +191,9 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     this.done?.(this.late ? 'dropped' : 'done');
   }
 }
+
+const isThenable = (value: unknown): boolean =>
+  typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 
 const askSite = (site: Site, request: IncomingMessage, response: ServerResponse): unknown =>
   site.handler(request, response);

@@ -2,11 +2,10 @@ import type { Dispatcher } from '../admission/dispatcher.ts';
 import type { RouteWork } from '../admission/route-work.ts';
 import { answerOf, headBytes } from '../cache/wire.ts';
 import type { Pages } from '../pages/pages.ts';
-import type { Route } from '../routes.ts';
 import type { Site } from '../site.ts';
 import type { QuickAnswer, QuickBytes } from './connection/front-connection.ts';
 import type { PlainGet } from './connection/plain-get.ts';
-import { decide, type Known, type PageDecision } from './decide.ts';
+import { type DirectDecision, decide, type Known, type PageDecision } from './decide.ts';
 import type { AnswerTools } from './engine-request.ts';
 import type { Leaving } from './leaving.ts';
 import { priorityOf } from './priority.ts';
@@ -52,17 +51,20 @@ export function createQuick(parts: QuickParts): QuickAnswer {
 
   const refused = (
     get: PlainGet,
-    route: Route,
+    decision: DirectDecision,
     member: boolean,
     arrivedAt: number,
     now: number,
   ): QuickBytes | undefined => {
+    const { route } = decision;
     const headers = { host: get.host, 'user-agent': get.userAgent, cookie: get.cookie, accept: get.accept };
     const priority = priorityOf({ method: 'GET', url: get.target, headers }, route, member);
     // 0: none.
     const withinMs = route.policy.deadlineMs ?? deadlineMs;
-    if (!dispatcher.refusesEarly(priority, works[route.index]!, withinMs === 0 ? Number.POSITIVE_INFINITY : withinMs))
+    if (!dispatcher.refusesEarly(priority, works[route.index]!, withinMs === 0 ? Number.POSITIVE_INFINITY : withinMs)) {
+      get.decided = { decision, member, priority };
       return undefined;
+    }
     recorder.request(route.policy.route, 'GET', 503, 'refused', (performance.now() - arrivedAt) / 1_000);
     return {
       head: refusals.bytes(get.accept, get.close ? CLOSE : keep, Math.random(), now),
@@ -83,7 +85,7 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     if (decision.kind === 'page') answer = cached(get, decision, arrivedAt, now);
     // A member who finds no room gets the public copy of a public page: the long way knows how.
     else if (decision.kind === 'direct' && decision.copyKey === undefined)
-      answer = refused(get, decision.route, member, arrivedAt, now);
+      answer = refused(get, decision, member, arrivedAt, now);
     if (answer !== undefined) dispatcher.noteArrival(performance.now() - arrivedAt);
     return answer;
   };

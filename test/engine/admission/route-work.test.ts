@@ -4,7 +4,7 @@ import { type Lanes, RouteWork } from '../../../src/engine/admission/route-work.
 
 const route = (places: number): RouteWork =>
   new RouteWork(new AdaptiveLimit({ initial: places, min: places, max: places }));
-const begin = (work: RouteWork, now: number, job: object = {}) => work.started(job, now, undefined, true);
+const begin = (work: RouteWork, now: number, job: object = {}) => work.started(job, now, true);
 
 describe('the work of a route', () => {
   test('costs 1 ms before anything was measured, then what its last seconds did', () => {

@@ -86,7 +86,7 @@ export class FrontConnection {
       return;
     }
     const answer = this.front.quick(get);
-    if (answer === undefined) this.ask(get, chunk);
+    if (answer === undefined) this.ask(get);
     else this.write(answer);
   }
 
@@ -142,11 +142,11 @@ export class FrontConnection {
     }
   }
 
-  private ask(get: PlainGet, chunk: Buffer): void {
+  private ask(get: PlainGet): void {
     const { server, keepAliveMs } = this.front;
     this.idle = false;
     this.socket.setTimeout(STALLED_MS);
-    this.exchange = openExchange(server, this.socket, get, chunk, keepAliveMs, (close) => this.answered(close));
+    this.exchange = openExchange(server, this.socket, get, keepAliveMs, (close) => this.answered(close));
   }
 
   private answered(close: boolean): void {

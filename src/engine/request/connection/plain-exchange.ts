@@ -7,6 +7,12 @@ const detachSignal: unique symbol = Object.getOwnPropertySymbols(IncomingMessage
   ({ description }) => description === 'kDetachAbortSignal',
 ) as never;
 
+const PLAIN = Symbol('tahan.plain-get');
+
+/** The plain GET that a request was made from; undefined for one that node:http has parsed. */
+export const plainGetOf = (request: IncomingMessage): PlainGet | undefined =>
+  (request as RequestParts & IncomingMessage)[PLAIN];
+
 /** The channels of node:http, which tracing tools listen to. */
 const onStart = channel('http.server.request.start');
 const onFinish = channel('http.server.response.finish');
@@ -14,6 +20,7 @@ const onFinish = channel('http.server.response.finish');
 /** What node:http sets on its own messages and does not document; the runtime is pinned (v26, lib/_http_server.js). */
 interface RequestParts {
   upgrade: boolean;
+  [PLAIN]?: PlainGet;
   /** `request.signal` no longer listens to the connection. */
   [detachSignal]: () => void;
   _addHeaderLines: (raw: string[], length: number) => void;
@@ -49,15 +56,19 @@ export function openExchange(
   server: Server,
   socket: Socket,
   get: PlainGet,
-  chunk: Buffer,
   keepAliveMs: number,
   ended: (close: boolean) => void,
 ): Exchange {
   const request = new IncomingMessage(socket) as IncomingMessage & RequestParts;
-  const raw = rawHeadersOf(chunk);
+  const raw = rawHeadersOf(get);
   request._addHeaderLines(raw, raw.length);
-  Object.assign(request, { method: 'GET', url: get.target, upgrade: false });
-  Object.assign(request, { httpVersion: '1.1', httpVersionMajor: 1, httpVersionMinor: 1 });
+  request.method = 'GET';
+  request.url = get.target;
+  request.upgrade = false;
+  request.httpVersion = '1.1';
+  request.httpVersionMajor = 1;
+  request.httpVersionMinor = 1;
+  request[PLAIN] = get;
   request.complete = true;
   request.push(null);
 
@@ -65,17 +76,17 @@ export function openExchange(
   response._keepAliveTimeout = keepAliveMs;
   response.shouldKeepAlive = !get.close;
   response.assignSocket(socket);
-  const told = { request, response, socket, server };
-  if (onStart.hasSubscribers) onStart.publish(told);
+  if (onStart.hasSubscribers) onStart.publish({ request, response, socket, server });
   response.once('finish', () => {
-    if (onFinish.hasSubscribers) onFinish.publish(told);
+    if (onFinish.hasSubscribers) onFinish.publish({ request, response, socket, server });
     request[detachSignal]();
     // Read to its end, for those who wait for its `close`.
     if (!request.readableEnded) request.resume();
     response.detachSocket(socket);
     process.nextTick(() => {
       if (response._closed) return;
-      Object.assign(response, { destroyed: true, _closed: true });
+      response.destroyed = true;
+      response._closed = true;
       response.emit('close');
     });
     ended(response._last);

@@ -1,4 +1,5 @@
 import type { Asked } from '../asked.ts';
+import type { Decided } from '../decide.ts';
 
 /** A request so plain that a cached page, or the waiting page, can answer it without the HTTP parser. */
 export interface PlainGet extends Asked {
@@ -16,6 +17,10 @@ export interface PlainGet extends Asked {
   acceptEncoding: string | undefined;
   acceptLanguage: string | undefined;
   ifNoneMatch: string | undefined;
+  /** The request as it came. */
+  text: string;
+  /** What was decided of it when it could not be answered from bytes. */
+  decided: Decided | undefined;
   /** A proxy passed it on: the connection is not one visitor's. */
   byProxy: boolean;
 }
@@ -60,6 +65,8 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
     acceptEncoding: undefined,
     acceptLanguage: undefined,
     ifNoneMatch: undefined,
+    text,
+    decided: undefined,
     byProxy: false,
   };
   let hosts = 0;
@@ -121,10 +128,13 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
 }
 
 /** The headers of a plain GET, name and value in turn, as node:http has them in `rawHeaders`. */
-export function rawHeadersOf(chunk: Buffer): string[] {
-  const lines = chunk.toString('latin1').split('\r\n').slice(1, -2);
-  return lines.flatMap((line) => {
-    const colon = line.indexOf(':');
-    return [line.slice(0, colon), line.slice(colon + 1).trim()];
-  });
+export function rawHeadersOf({ text }: PlainGet): string[] {
+  const raw: string[] = [];
+  for (let at = text.indexOf('\r\n') + 2; at < text.length - 2; ) {
+    const end = text.indexOf('\r\n', at);
+    const colon = text.indexOf(':', at);
+    raw.push(text.slice(at, colon), text.slice(colon + 1, end).trim());
+    at = end + 2;
+  }
+  return raw;
 }
