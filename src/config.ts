@@ -242,7 +242,7 @@ export const SETTINGS = {
   }),
   bodyLimit: whole('TAHAN_BODY_LIMIT', 1024, 104_857_600, 65_536, 'bytes', {
     group: 'Requests',
-    text: 'Largest request body; a larger one gets 413.',
+    text: 'Largest request body where the route does not say; a larger one gets 413.',
   }),
   headerTimeoutMs: whole('TAHAN_HEADER_TIMEOUT_MS', 100, 600_000, 10_000, 'ms', {
     group: 'Requests',
@@ -250,7 +250,7 @@ export const SETTINGS = {
   }),
   requestTimeoutMs: whole('TAHAN_REQUEST_TIMEOUT_MS', 100, 600_000, 30_000, 'ms', {
     group: 'Requests',
-    text: 'Longest time for a whole request to arrive.',
+    text: 'Longest time for a whole request to arrive; a body must also come at 500 bytes a second after 10 s.',
   }),
   keepAliveMs: whole('TAHAN_KEEP_ALIVE_MS', 100, 600_000, 65_000, 'ms', {
     group: 'Requests',
@@ -270,19 +270,19 @@ export const SETTINGS = {
   }),
   gateCriticalMs: whole('TAHAN_GATE_CRITICAL_MS', 1, 60_000, 200, 'ms', {
     group: 'Requests',
-    text: 'Bound of queued work before a critical request.',
+    text: 'Least bound of the work that may be queued before a critical request; it grows with the size of the work in hand.',
   }),
   gateNormalMs: whole('TAHAN_GATE_NORMAL_MS', 1, 60_000, 100, 'ms', {
     group: 'Requests',
-    text: 'Bound of queued work before a normal request.',
+    text: 'Least bound of the work that may be queued before a normal request; it grows with the size of the work in hand.',
   }),
   gateLowMs: whole('TAHAN_GATE_LOW_MS', 1, 60_000, 50, 'ms', {
     group: 'Requests',
-    text: 'Bound of queued work before a low request.',
+    text: 'Least bound of the work that may be queued before a low request; it grows with the size of the work in hand.',
   }),
   gateBackgroundMs: whole('TAHAN_GATE_BACKGROUND_MS', 1, 60_000, 20, 'ms', {
     group: 'Requests',
-    text: 'Bound of queued work before a background request.',
+    text: 'Least bound of the work that may be queued before a background request; it grows with the size of the work in hand.',
   }),
   asyncLimit: whole('TAHAN_ASYNC_LIMIT', 1, 10_000, 256, 'requests', {
     group: 'Requests',

@@ -1,6 +1,6 @@
 import type { Dispatcher } from '../admission/dispatcher.ts';
 import { rank, type SiteJob } from '../admission/job.ts';
-import type { RouteWork } from '../admission/route-work.ts';
+import type { Flight, RouteWork } from '../admission/route-work.ts';
 import { freshness, sharing } from '../cache/freshness.ts';
 import { KeysForATime } from '../cache/keys-for-a-time.ts';
 import type { Rendered } from '../cache/make-page.ts';
@@ -112,20 +112,20 @@ export class Flights {
       queuedAt: now,
       deadlineAt: now + deadlineMs,
       work,
-      run: () => this.run(flight),
+      run: (onWay) => this.run(flight, onWay),
       refuse: () => this.fail(flight),
     };
     flight.job = job;
     if (dispatcher.offer(job) !== undefined) this.fail(flight);
   }
 
-  private async run(flight: PageFlight): Promise<'done' | 'dropped'> {
+  private async run(flight: PageFlight, onWay: Flight): Promise<'done' | 'dropped'> {
     const { renderer, copies, recorder, onRenderError } = this.parts;
     const { key, route } = flight;
     recorder.count('tahan_cache_renders_total', [flight.reason]);
     let rendered: Rendered;
     try {
-      rendered = await renderer.render(key, route, flight.priority);
+      rendered = await renderer.render(key, route, flight.priority, onWay);
     } catch (error) {
       onRenderError(error);
       this.fail(flight);
