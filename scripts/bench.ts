@@ -15,11 +15,14 @@ import { cost } from './bench/scenarios/cost.ts';
 import { crash, reload, steady } from './bench/scenarios/fleet.ts';
 import { generator } from './bench/scenarios/generator.ts';
 import { kill } from './bench/scenarios/kill.ts';
+import { launch } from './bench/scenarios/launch.ts';
 import { pages } from './bench/scenarios/pages.ts';
+import { pool } from './bench/scenarios/pool.ts';
 import { recovery } from './bench/scenarios/recovery.ts';
 import { scale } from './bench/scenarios/scale.ts';
 import { surge } from './bench/scenarios/surge.ts';
 import { tax } from './bench/scenarios/tax.ts';
+import { upstream } from './bench/scenarios/upstream.ts';
 import { SERVERS } from './bench/servers/all.ts';
 
 const SCENARIOS: readonly Scenario[] = [
@@ -33,6 +36,9 @@ const SCENARIOS: readonly Scenario[] = [
   steady,
   core,
   cost,
+  launch,
+  pool,
+  upstream,
   tax,
   generator,
 ];

@@ -10,5 +10,5 @@ if (cluster.isPrimary) {
   process.on('SIGTERM', () => process.exit(0));
   for (let worker = 0; worker < Number(process.env.WORKERS ?? 1); worker += 1) fork();
 } else {
-  await import('./plain.js');
+  await import(process.env.PEER_SCRIPT ?? './plain.js');
 }

@@ -13,6 +13,16 @@ const MAIN_PAGE = labPage('main', PAGE_BYTES);
 /** Name of this process in the answers; the bench watches it to see who serves. */
 export const processName = `worker-${process.env.PEER_WORKER ?? process.pid}`;
 
+let pool;
+
+/** The task in a plain piscina, with its standard settings; made at the first task, as most benches have none. */
+async function inPool(input) {
+  pool ??= import('piscina').then(
+    ({ Piscina }) => new Piscina({ filename: new URL('./burn-task.js', import.meta.url).href }),
+  );
+  return (await pool).run(input);
+}
+
 const number = (query, name, standard) => Number(query.get(name) ?? standard);
 
 /**
@@ -34,6 +44,10 @@ export function answer(url) {
     return page;
   }
   if (path === '/lab/wait') return delay(number(query, 'ms', 50)).then(() => reply(200, TEXT, 'done\n'));
+  if (path === '/lab/pool')
+    return inPool({ iterations: Math.round(number(query, 'ms', 30) * work.iterationsPerMs) }).then(() =>
+      reply(200, TEXT, 'done\n'),
+    );
   if (path === '/lab/block') {
     blockLoop(number(query, 'ms', 3000));
     return reply(200, TEXT, 'done\n');

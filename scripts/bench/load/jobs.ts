@@ -1,10 +1,12 @@
 import { closedLoop } from './closed-loop.ts';
+import { holdConnections } from './held.ts';
 import { runLoad } from './run-load.ts';
 
 /** What a generator can be asked to do, by name. */
 export const JOBS = {
   open: runLoad,
   closed: closedLoop,
+  held: holdConnections,
 };
 
 export type JobName = keyof typeof JOBS;

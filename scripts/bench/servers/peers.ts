@@ -48,6 +48,12 @@ export const peer = ({ name, title, script, args = [], cwd = PEERS, env = {}, pa
 export const plain = peer({ name: 'plain', title: 'node:http', script: 'plain.js', packages: false });
 export const nodeCluster = peer({ name: 'cluster', title: 'node:cluster', script: 'cluster.js', packages: false });
 export const koa = peer({ name: 'koa', title: 'Koa', script: 'koa.js' });
+export const koaCluster = peer({
+  name: 'koa-cluster',
+  title: 'Koa under node:cluster',
+  script: 'cluster.js',
+  env: { PEER_SCRIPT: './koa.js' },
+});
 export const toobusy = peer({
   name: 'toobusy',
   title: 'Koa + toobusy-js',
