@@ -124,10 +124,12 @@ export class Dispatcher {
     return undefined;
   }
 
-  private isTiny({ work, deadlineAt }: SiteJob, now: number): boolean {
-    const costMs = work.medianCostMs ?? Number.POSITIVE_INFINITY;
-    if (this.scheduled || costMs > TINY_MS || deadlineAt === Number.POSITIVE_INFINITY) return false;
-    return work.hasRoom() && (this.tiny.length === 0 || now - this.tinySince < TINY_TURN_MS);
+  private isTiny(job: SiteJob, now: number): boolean {
+    return !this.scheduled && isTinyWork(job) && job.work.hasRoom() && this.hasTinyTime(now);
+  }
+
+  private hasTinyTime(now: number): boolean {
+    return this.tiny.length === 0 || now - this.tinySince < TINY_TURN_MS;
   }
 
   private runTiny(job: SiteJob, now: number): void {
@@ -143,11 +145,13 @@ export class Dispatcher {
 
   /** What tiny jobs cost is measured together, as their promises work on after they have returned: until the next turn. */
   private readonly settleTiny = (): void => {
+    if (this.tiny.length === 0) return;
     const now = this.options.now();
     const ranMs = now - this.tinySince - (this.arrivalMs - this.tinyArrivalMs);
     const costMs = Math.max(0, ranMs) / this.tiny.length;
     for (const work of this.tiny) this.observeCost(work, costMs, now);
     this.tiny.length = 0;
+    this.lastCostMs = costMs;
   };
 
   /** Whether one more request of a route would be refused now. `remainingMs`: time until its deadline. */
@@ -272,14 +276,18 @@ export class Dispatcher {
   private readonly turn = (): void => {
     const now = this.options.now();
     this.settleCost(now);
-    const patienceMs = Math.max(MIN_ARRIVAL_MS, this.lastCostMs * ARRIVAL_SHARE);
+    const patienceMs = this.lastCostMs <= TINY_MS ? 0 : Math.max(MIN_ARRIVAL_MS, this.lastCostMs * ARRIVAL_SHARE);
     if (this.arrived && this.turns < MAX_TURNS && now - this.waitSince < patienceMs) {
       this.arrived = false;
       this.turns += 1;
       this.nextTurn(this.turn);
       return;
     }
-    const job = this.next(now);
+    let job = this.next(now);
+    while (job !== undefined && isTinyWork(job) && this.hasTinyTime(this.options.now())) {
+      this.runTiny(job, this.options.now());
+      job = this.next(now);
+    }
     if (job === undefined) {
       this.scheduled = false;
       return;
@@ -328,6 +336,8 @@ export class Dispatcher {
   }
 
   private start(job: SiteJob, now: number): void {
+    // A dear job after tiny ones of the same turn is none of their cost.
+    this.settleTiny();
     this.running = { job, startedAt: now, arrivalMs: this.arrivalMs };
     this.begin(job, now);
   }
@@ -370,6 +380,10 @@ export class Dispatcher {
     this.options.onRefusal(priority, why, this.options.dryRun && why !== 'expired');
   }
 }
+
+/** Its route's requests mostly cost next to nothing. */
+const isTinyWork = (job: SiteJob): boolean =>
+  !isStream(job) && (job.work.medianCostMs ?? Number.POSITIVE_INFINITY) <= TINY_MS;
 
 /** Without a deadline it may take as long as it likes: it never takes a place of its route. */
 const isStream = (job: SiteJob): boolean => job.deadlineAt === Number.POSITIVE_INFINITY;

@@ -12,17 +12,19 @@ describe('a burst is not a surge', () => {
   )(
     'at 0.65 of the capacity, %d ms a request, %s: nobody is refused but for the deadline',
     async (costMs, priority) => {
+      let offered = 0;
+      let refused = 0;
       for (const seed of SEEDS) {
         const { work } = await simulate(
           [{ name: 'work', priority, costMs, spread: 'exponential', rate: 650 / costMs }],
-          {
-            ms: costMs * 12_000,
-            seed,
-          },
+          { ms: costMs * 8_000, seed },
         );
-        expect(work!.refused / work!.offered).toBeLessThanOrEqual(0.003);
-        if (costMs <= 60) expect(work!.refused).toBe(0);
+        offered += work!.offered;
+        refused += work!.refused;
       }
+      // With 150 ms a request 0.94 % would take over 2 s, the deadline (M/M/1): no more than half of them are refused.
+      if (costMs <= 60) expect(refused).toBe(0);
+      else expect(refused / offered).toBeLessThanOrEqual(0.0047);
     },
   );
 
