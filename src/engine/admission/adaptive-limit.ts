@@ -273,7 +273,8 @@ export class AdaptiveLimit {
     } else if (dropping || this.current >= this.max) return;
     else if (crowding < IDLE && this.higher.isOver(now)) this.try(this.current * STARTUP, seen, now);
     else if (crowding < HEADROOM && (crowding < IDLE || this.current < this.ceiling)) {
-      this.change((this.current * HEADROOM) / crowding, latencyMs, now);
+      const grown = (this.current * HEADROOM) / crowding;
+      this.change(crowding < IDLE ? grown : Math.min(grown, this.ceiling), latencyMs, now);
     } else if (this.higher.isOver(now)) this.try(Math.max(this.current * HIGHER, this.current + 1), seen, now);
   }
 

@@ -198,6 +198,85 @@ describe('the limit of work elsewhere', () => {
     }
   });
 
+  describe('has bounds of its own:', () => {
+    interface Fed {
+      limiter: AdaptiveLimit;
+      ends: number;
+      everyMs: number;
+      latencyMs: (end: number) => number;
+      from?: number;
+      inFlight?: number;
+      dropped?: boolean;
+    }
+    /** The limit after each end of work. */
+    const feed = ({ limiter, ends, everyMs, latencyMs, from = 0, inFlight, dropped = false }: Fed): number[] =>
+      Array.from({ length: ends }, (_, end) => {
+        const sample = { latencyMs: latencyMs(end), inFlight: inFlight ?? limiter.limit, dropped };
+        limiter.observe({ now: from + end * everyMs, ...sample });
+        return limiter.limit;
+      });
+
+    test('20 drops in a row are a failure, 19 are not', () => {
+      const limits = feed({ limiter: started(), ends: 20, everyMs: 1, latencyMs: () => 100, dropped: true });
+      expect([limits[18], limits[19]]).toEqual([MAX, 1]);
+    });
+
+    test('with a small limit 4 drops in a row are a failure, 3 are not', () => {
+      const limits = feed({ limiter: started(2), ends: 4, everyMs: 1, latencyMs: () => 100, dropped: true });
+      expect([limits[2], limits[3]]).toEqual([2, 1]);
+    });
+
+    test('a higher limit that nobody fills is given up after a few windows', () => {
+      const limits = feed({ limiter: started(32), ends: 200, everyMs: 10, latencyMs: () => 100, inFlight: 32 });
+      expect(limits).toContain(64);
+      // Back to 32, which 32 in flight fill, and from there one step of growth, which they do not.
+      expect(limits.at(-1)).toBe(40);
+    });
+
+    test('a window ends after 3 s, though few work and their times scatter', () => {
+      const latencyMs = (end: number): number => (end % 10 === 5 ? 1_900 : 100);
+      expect(feed({ limiter: started(32), ends: 50, everyMs: 200, latencyMs }).at(-1)).toBeGreaterThan(32);
+    });
+
+    test('a window ends after 1,000 ends, though their times scatter', () => {
+      const latencyMs = (end: number): number => (end % 100 === 5 ? 10_000 : 1);
+      expect(feed({ limiter: started(32), ends: 1_500, everyMs: 1, latencyMs }).at(-1)).toBeGreaterThan(32);
+    });
+
+    test('a higher limit is tried less and less often, but at least every 3 minutes', () => {
+      const limiter = started(26);
+      feed({ limiter, ends: 100, everyMs: 10, latencyMs: () => 50, inFlight: 5 });
+      const latencyMs = (): number => 50 * Math.max(1, limiter.limit / 20);
+      const limits = feed({ limiter, ends: 400_000, everyMs: 5, latencyMs, from: 1_000 });
+      const tries = limits.flatMap((limit, end) => (limit > 26 && limits[end - 1] === 26 ? [end * 5] : []));
+      const gaps = tries.slice(1).map((at, index) => at - tries[index]!);
+      expect(gaps[0]).toBeLessThan(15_000);
+      expect(gaps.at(-1)).toBeGreaterThan(150_000);
+      expect(Math.max(...gaps)).toBeLessThan(180_000);
+    });
+
+    test('after a lower limit brought as much, the limit grows only to where the latency would be crowded again', () => {
+      const limiter = started(40);
+      feed({ limiter, ends: 100, everyMs: 10, latencyMs: () => 50, inFlight: 5 });
+      feed({ limiter, ends: 400, everyMs: 2, latencyMs: () => 2.5 * limiter.limit, from: 1_000 });
+      expect(limiter.limit).toBe(25);
+      // 1.2 times 25 is the ceiling; 55.5 ms would let it grow on.
+      const latencyMs = (): number => 55.5 * Math.max(1, limiter.limit / 30);
+      expect(feed({ limiter, ends: 3_000, everyMs: 2, latencyMs, from: 1_800 }).at(-1)).toBe(30);
+    });
+
+    test('a lower limit is not tried while the latency still rises', () => {
+      const limiter = started();
+      feed({ limiter, ends: 100, everyMs: 1, latencyMs: () => 50, inFlight: 5 });
+      // Each window of 20 ends is half slower again.
+      const rising = (end: number): number => 50 * 1.5 ** Math.floor(end / 20);
+      const limits = feed({ limiter, ends: 120, everyMs: 1, latencyMs: rising, from: 100 });
+      expect(Math.min(...limits)).toBe(MAX);
+      const steady = feed({ limiter, ends: 100, everyMs: 1, latencyMs: () => 400, from: 220 });
+      expect(Math.min(...steady)).toBeLessThan(MAX);
+    });
+  });
+
   test('is at least 1, whatever it is given', () => {
     expect(new AdaptiveLimit({ initial: 0, min: 0, max: 0 }).limit).toBe(1);
   });
