@@ -217,6 +217,7 @@ export class Vm {
 }
 
 const NO_FEATURES = {};
+const NO_LOAD = { loop: 0, pool: 0, elsewhere: 0 };
 const beatOf = (
   process: Process,
   elu: number,
@@ -233,6 +234,8 @@ const beatOf = (
   inFlight: Math.round(process.queue),
   queued: Math.round(process.queue),
   queueDelayMs,
+  workUnitMs: 0,
+  loadRatio: NO_LOAD,
   completed: process.completed,
   refused: process.refused,
   arrived: process.arrived,

@@ -23,6 +23,10 @@ export const beatSchema = z.object({
   /** Requests in the gate's queue, and the time the oldest has waited. */
   queued: count,
   queueDelayMs: amount,
+  /** Size of the work in hand on the event loop: E[S²]/E[S] of recent jobs, ms; 0: none yet. */
+  workUnitMs: amount,
+  /** Offered load of each resource: 1 is as much as can be done. */
+  loadRatio: z.object({ loop: amount, pool: amount, elsewhere: amount }),
   /** Requests answered by the site, and refused at the gate, since the start of the process. */
   completed: count,
   refused: count,
@@ -56,6 +60,15 @@ export const metricsDeltaSchema = z.object({
   histograms: z.array(histogramDelta).max(10_000),
 });
 export type MetricsDelta = z.infer<typeof metricsDeltaSchema>;
+
+/** Most that is read of a connection before it goes from the lifeboat to a worker, bytes: what libuv reads at once. */
+export const MAX_HANDED_BYTES = 65_536;
+const connectionFields = {
+  /** Names the connection, which comes with the message as a handle. */
+  id: z.string().max(64),
+  /** What was read of it. */
+  bytes: z.base64().max(Math.ceil(MAX_HANDED_BYTES / 3) * 4),
+};
 
 const tags = z.array(z.string().min(1).max(200)).max(1_000);
 const purgeFields = {
@@ -110,6 +123,10 @@ export const upwardSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('broadcast'), topic: label, body: z.unknown() }),
   /** Wants the exposition, for a scrape on the public port. */
   z.object({ type: z.literal('scrape'), id: z.string().max(64) }),
+  /** From the lifeboat: a connection that it accepted and a worker is to answer. */
+  z.object({ type: z.literal('hand-back'), ...connectionFields }),
+  /** From a worker: whether it has the connection. It reads no request of it before this is said. */
+  z.object({ type: z.literal('taken'), id: z.string().max(64), taken: z.boolean() }),
 ]);
 export type Upward = z.infer<typeof upwardSchema>;
 
@@ -146,5 +163,9 @@ export const downwardSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('broadcast'), topic: label, body: z.unknown() }),
   /** Answer to a scrape on the public port. */
   z.object({ type: z.literal('exposition'), id: z.string().max(64), text: z.string() }),
+  /** To a worker: a connection that the lifeboat accepted. Answered by `taken`. */
+  z.object({ type: z.literal('take'), ...connectionFields }),
+  /** To the lifeboat: whether a worker has the connection now; else it is the lifeboat's as before. */
+  z.object({ type: z.literal('handed'), id: z.string().max(64), taken: z.boolean() }),
 ]);
 export type Downward = z.infer<typeof downwardSchema>;

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 import { type Downward, downwardSchema, type Upward } from './beats.ts';
 
-/** A handle of the port as it travels between processes; only `server.listen` looks inside. */
+/** A handle of the port, or of a connection, as it travels between processes; only node:net looks inside. */
 export type PortHandle = { close: () => void };
 
 export interface Link {
-  send: (message: Upward) => void;
+  /** `handle` travels with the message and stays open here; `done` is told when the message is on its way, or why not. */
+  send: (message: Upward, handle?: PortHandle, done?: (problem: Error | null) => void) => void;
   /** One listener per type of message. */
   on: <Type extends Downward['type']>(
     type: Type,
@@ -31,9 +32,9 @@ export function linkToPrimary(log: Logger, onLost: () => void): Link {
   });
   process.once('disconnect', onLost);
   return {
-    send(message) {
+    send(message, handle, done = () => {}) {
       // A closing channel is no news here: `disconnect` follows and ends the process.
-      if (process.connected) process.send?.(message, undefined, undefined, () => {});
+      if (process.connected) process.send?.(message, handle as never, undefined, done);
     },
     on(type, listener) {
       listeners.set(type, listener as (message: never, handle: PortHandle | undefined) => void);

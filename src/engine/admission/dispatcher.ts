@@ -12,6 +12,8 @@ export type { SiteJob } from './job.ts';
 export interface DispatcherOptions {
   /** Least bound of queued work, by priority, ms. */
   floors: Floors;
+  /** All routes, for what is told of them. */
+  works?: readonly RouteWork[];
   /** The thread pool's lanes; absent: no route uses the pool. */
   lanes?: Lanes;
   /** Most answers that stream at once. */
@@ -100,6 +102,13 @@ export class Dispatcher {
   /** Offered load of the loop: 1 is as much as can be done. */
   get loadRatio(): number {
     return this.load.ratio(this.options.now());
+  }
+
+  /** How full the fullest route is: its requests under way and those that wait for a place, over its places. */
+  get placesRatio(): number {
+    let ratio = 0;
+    for (const work of this.options.works ?? []) ratio = Math.max(ratio, (work.inFlight + work.waiting) / work.limit);
+    return ratio;
   }
 
   /** A connection or a request came in, and took `ms` of the loop. */

@@ -13,13 +13,17 @@ import { createLog } from '../log.ts';
 import { Recorder } from '../metrics/recorder.ts';
 import { createRefusals } from '../request/answer/refusal.ts';
 import { askedOf } from '../request/asked.ts';
-import { refuseBody } from '../request/body.ts';
+import { answerBody } from '../request/body.ts';
+import { parsePlainGet } from '../request/connection/plain-get.ts';
 import { createPortServer } from '../request/connection/port-server.ts';
 import { type DirectDecision, decide, type Known } from '../request/decide.ts';
 import { EngineRoutes } from '../request/engine-routes.ts';
 import { keysFor, mainPageKeys } from '../request/page-key.ts';
 import { toOriginForm } from '../request/target.ts';
 import { compileRoutes } from '../routes.ts';
+import { Copies } from './copies.ts';
+import { standBefore } from './reception.ts';
+import { WaitingRoom } from './waiting-room.ts';
 
 /** The lifeboat's own share of the page memory. */
 const MEMORY_SHARE = 0.25;
@@ -27,9 +31,10 @@ const MEMORY_SHARE = 0.25;
 const MAIN_PAGE_EVERY_MS = 2_000;
 
 /**
- * The lifeboat: holds the port only while no worker can answer, and gives visitors the last good pages of the store,
- * `/health`, and for everything else the waiting page. It never runs site code, and every answer ends its connection,
- * so that its visitors come back to the workers.
+ * The lifeboat: holds the port only while no worker can answer, and gives visitors the last good pages of the store and
+ * `/health`. Whoever asks for something else is held for a moment and given to the first worker that answers again; only
+ * when none does, they get the waiting page. It never runs site code, and every answer ends its connection, so that its
+ * visitors come back to the workers.
  */
 export async function startLifeboat(config: Config): Promise<void> {
   const log = createLog(config.logLevel, 'lifeboat');
@@ -53,24 +58,17 @@ export async function startLifeboat(config: Config): Promise<void> {
       if (page !== undefined) memory.set(page);
     }
   };
-  const copyOf = (key: string): Page | undefined => {
-    const held = memory.get(key);
-    if (held !== undefined) return held;
-    const stored = reader.read(key);
-    const page = stored === undefined ? undefined : memory.afterPurges(stored);
-    if (page !== undefined) memory.set(page);
-    return page;
-  };
+  const copies = new Copies(memory, reader, () => performance.now());
   /** Nothing, until the primary has told which pages the site has. */
   let known: Known = {
     routes: compileRoutes([]),
     keyOf: keysFor(config.hosts, ['']),
-    copyOf,
+    copyOf: (key) => copies.of(key),
     bodyLimit: config.bodyLimit,
   };
   const setPublicPages = ({ mainPage, languages: spoken, routes }: PublicPages): void => {
     const languages = spoken.length > 0 ? spoken : [''];
-    mainKeys = mainPageKeys(mainPage, languages);
+    mainKeys = mainPageKeys(mainPage, languages, config.hosts);
     known = {
       ...known,
       keyOf: keysFor(config.hosts, languages),
@@ -112,7 +110,7 @@ export async function startLifeboat(config: Config): Promise<void> {
   };
   /** The anonymous copy of a public page, for whoever cannot have an answer of their own. */
   const copyFor = ({ copyKey }: DirectDecision, now: number): Page | undefined => {
-    const copy = copyKey === undefined ? undefined : copyOf(copyKey);
+    const copy = copyKey === undefined ? undefined : copies.of(copyKey);
     return copy === undefined || freshness(copy, now) === 'dead' ? undefined : copy;
   };
 
@@ -129,7 +127,7 @@ export async function startLifeboat(config: Config): Promise<void> {
       return;
     }
     if (decision.kind === 'refuse') {
-      refuseBody(request, response, known.bodyLimit);
+      answerBody(request, response, 'too_large', decision.limit);
       count('body_too_large');
       return;
     }
@@ -140,7 +138,23 @@ export async function startLifeboat(config: Config): Promise<void> {
       count('waiting_page');
     }
   };
+  /** Whether the first bytes of a connection are a request that is answered here, and not by the worker that is awaited. */
+  const canAnswer = (bytes: Buffer): boolean => {
+    const get = parsePlainGet(asGet(bytes));
+    if (get === undefined) return false;
+    const now = Date.now();
+    const decision = decide(get, false, known, now);
+    if (decision.kind === 'page') return decision.copy !== undefined;
+    return decision.kind !== 'direct' || copyFor(decision, now) !== undefined;
+  };
   const server = createPortServer(config, onRequest, () => {});
+  const room: WaitingRoom = new WaitingRoom({
+    handBack: (id, bytes, handle) => link.send({ type: 'hand-back', id, bytes: bytes.toString('base64') }, handle),
+    giveUp: (handle, bytes) => reception.answerHere(handle, bytes),
+    prefix: String(process.pid),
+    now: () => performance.now(),
+  });
+  const reception = standBefore(server.server, config.headerTimeoutMs, canAnswer, room);
 
   link.on('public-pages', ({ publicPages }) => setPublicPages(publicPages));
   link.on('mode', (message) => {
@@ -152,6 +166,7 @@ export async function startLifeboat(config: Config): Promise<void> {
   });
   link.on('listen', ({ backlog }, handle) => {
     if (handle === undefined) return;
+    room.shutDoor();
     if (server.listening) {
       handle.close();
       return;
@@ -160,7 +175,14 @@ export async function startLifeboat(config: Config): Promise<void> {
       if (problem !== undefined) log.error({ error: problem.message }, 'the lifeboat cannot listen on the lent port');
     });
   });
-  link.on('leave', () => server.leave());
+  link.on('leave', () => {
+    server.leave();
+    reception.letGo();
+    room.openDoor();
+  });
+  link.on('handed', ({ id, taken }) => {
+    if (room.handed(id, taken)) count('handed_back');
+  });
   setInterval(keepMainPage, MAIN_PAGE_EVERY_MS).unref();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
@@ -168,10 +190,12 @@ export async function startLifeboat(config: Config): Promise<void> {
     inFlight: 0,
     queued: 0,
     queueDelayMs: 0,
+    workUnitMs: 0,
+    loadRatio: { loop: 0, pool: 0, elsewhere: 0 },
     completed: answered,
     refused: 0,
     arrived: answered,
-    connections: server.connections,
+    connections: server.connections + room.size,
     poolQueued: 0,
     poolRunning: 0,
     sqliteWaitMs: 0,
@@ -183,3 +207,7 @@ export async function startLifeboat(config: Config): Promise<void> {
   }));
   link.send({ type: 'ready', publicPages: { mainPage: '/', languages: [], routes: [] }, problem: null });
 }
+
+/** A HEAD is answered as the GET of the same words (RFC 9110 section 9.3.2). */
+const asGet = (bytes: Buffer): Buffer =>
+  bytes.toString('latin1', 0, 5) === 'HEAD ' ? Buffer.concat([Buffer.from('GET'), bytes.subarray(4)]) : bytes;

@@ -85,6 +85,10 @@ export const GAUGES = {
   tahan_open_connections: { help: 'Open connections of visitors.', labels: ['worker'] },
   tahan_resident_memory_bytes: { help: 'Resident memory of the process.', labels: ['worker'] },
   tahan_heap_bytes: { help: 'JavaScript heap in use.', labels: ['worker'] },
+  tahan_load_ratio: {
+    help: 'Expected cost of all that arrives, refused or not, over what can be done meanwhile; 1 is as much as can be done.',
+    labels: ['worker', 'resource'],
+  },
   tahan_gate_queue_length: { help: 'Requests that wait for their turn.', labels: ['worker'] },
   tahan_gate_queue_delay_seconds: { help: 'Time the oldest waiting request has waited.', labels: ['worker'] },
   tahan_pool_queue_length: { help: 'Tasks that wait for a thread.', labels: ['worker'] },

@@ -126,6 +126,7 @@ export function createTotals({
     set('tahan_open_connections', beat.connections, name);
     set('tahan_resident_memory_bytes', beat.rssBytes, name);
     set('tahan_heap_bytes', beat.heapBytes, name);
+    for (const [resource, ratio] of Object.entries(beat.loadRatio)) set('tahan_load_ratio', ratio, name, resource);
     set('tahan_gate_queue_length', beat.queued, name);
     set('tahan_gate_queue_delay_seconds', beat.queueDelayMs / 1_000, name);
     set('tahan_pool_queue_length', beat.poolQueued, name);

@@ -78,7 +78,8 @@ export interface Fleet {
   replace: (member: Member) => void;
   /** Ends a worker at once: whoever it answers just then is lost. */
   end: (member: Member, why: KillReason, words: string) => void;
-  send: (member: Member, message: Downward) => void;
+  /** `lent`: a handle that travels with the message; it stays open here. */
+  send: (member: Member, message: Downward, lent?: PortHandle) => void;
   broadcast: (message: Downward, except?: number) => void;
   /** Drains everybody and resolves when the last is gone; who is not within the drain time and a second is killed. */
   stop: () => Promise<void>;
@@ -302,7 +303,7 @@ export function createFleet(options: FleetOptions): Fleet {
       member.failure ??= words;
       member.process.process.kill('SIGKILL');
     },
-    send: (member, message) => send(member, message),
+    send,
     broadcast(message, except) {
       for (const member of members.values()) if (member.id !== except) send(member, message);
     },

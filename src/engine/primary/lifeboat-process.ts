@@ -4,13 +4,18 @@ import type { Logger } from 'pino';
 import { type Downward, type Upward, upwardSchema } from '../beats.ts';
 import type { PortHandle } from '../link.ts';
 
+/** Time in which a lifeboat that another one replaces gives its visitors back, ms: its hold, and a moment for their answers. */
+const RETIRE_MS = 2_500;
+
 export interface LifeboatKeeper {
-  /** It holds the port now (or is about to). */
+  /** A live process holds the port now (or is about to). */
   readonly active: boolean;
   readonly pid: number | undefined;
   /** Lends it the port, or asks it to leave. Does nothing when that is so already. */
   setWanted: (wanted: boolean) => void;
   send: (message: Downward) => void;
+  /** Ends it when its visitors are back with the workers. */
+  retire: () => void;
   stop: () => void;
 }
 
@@ -20,18 +25,23 @@ export interface LifeboatKeeperOptions {
   handle: PortHandle;
   backlog: number;
   log: Logger;
-  onMessage: (message: Upward) => void;
+  /** `handle`: a visitor's connection, with some messages. `reply`: to this lifeboat, which may not be the current one. */
+  onMessage: (message: Upward, handle: PortHandle | undefined, reply: (message: Downward) => void) => void;
   /** A new lifeboat is up: tell it what it must know. */
   onStart: () => void;
   /** It died; what it had not done yet is not to be waited for. */
   onExit: () => void;
   /** How long to wait before it is started again, ms. */
   restartDelayMs: () => number;
+  /** For tests. */
+  spawn?: typeof fork;
 }
 
 /** Keeps one lifeboat process, warm and not listening, and lends it the port while it is wanted. */
 export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
+  const { log, spawn = fork } = options;
   let child: ChildProcess | undefined;
+  let ready = false;
   let wanted = false;
   let lent = false;
   let stopped = false;
@@ -40,58 +50,90 @@ export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
     if (child?.connected) child.send(message, handle as never, () => {});
   };
   const lend = (): void => {
+    if (!ready || lent) return;
     lent = true;
     send({ type: 'listen', backlog: options.backlog, slowStart: false }, options.handle);
   };
+  const startAgain = (how: object): void => {
+    options.onExit();
+    const delayMs = options.restartDelayMs();
+    log.warn({ ...how, restartInMs: delayMs }, 'lifeboat died: started again');
+    setTimeout(() => {
+      if (!stopped) start();
+    }, delayMs);
+  };
   const start = (): void => {
-    lent = false;
-    child = fork(fileURLToPath(options.main), [], {
+    try {
+      follow(launch());
+    } catch (error) {
+      // Without memory for a process, `fork` throws.
+      startAgain({ error: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  const launch = (): ChildProcess =>
+    spawn(fileURLToPath(options.main), [], {
       env: { ...options.env, TAHAN_INTERNAL_ROLE: 'lifeboat' },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    child.on('message', (raw: unknown) => {
+  const follow = (born: ChildProcess): void => {
+    child = born;
+    const ended = (how: object): void => {
+      if (child !== born) return;
+      child = undefined;
+      ready = false;
+      lent = false;
+      if (!stopped) startAgain(how);
+    };
+    born.on('message', (raw: unknown, handle: unknown) => {
       const parsed = upwardSchema.safeParse(raw);
-      if (!parsed.success) return;
+      if (!parsed.success || child !== born) {
+        (handle as PortHandle | undefined)?.close();
+        return;
+      }
       if (parsed.data.type === 'ready') {
+        ready = true;
         options.onStart();
         if (wanted) lend();
       }
-      options.onMessage(parsed.data);
+      options.onMessage(parsed.data, handle as PortHandle | undefined, (message) => {
+        if (child === born) send(message);
+      });
     });
-    child.on('error', (error) => options.log.warn({ error: error.message }, 'lifeboat process error'));
-    child.on('exit', (code, signal) => {
-      child = undefined;
+    born.on('error', (error) => {
+      // A process that could not be started has no `exit`.
+      if (born.pid === undefined) ended({ error: error.message });
+      else log.warn({ error: error.message }, 'lifeboat process error');
+    });
+    born.on('exit', (code, signal) => ended({ code, signal }));
+  };
+  const stop = (): void => {
+    stopped = true;
+    child?.kill('SIGKILL');
+  };
+  const setWanted = (next: boolean): void => {
+    if (next === wanted) return;
+    wanted = next;
+    if (wanted) lend();
+    else {
       lent = false;
-      options.onExit();
-      if (stopped) return;
-      const delayMs = options.restartDelayMs();
-      options.log.warn({ code, signal, restartInMs: delayMs }, 'lifeboat died: started again');
-      setTimeout(() => {
-        if (!stopped) start();
-      }, delayMs);
-    });
+      send({ type: 'leave' });
+    }
   };
   start();
   return {
     get active() {
-      return wanted && lent;
+      return lent;
     },
     get pid() {
       return child?.pid;
     },
-    setWanted(next) {
-      if (next === wanted) return;
-      wanted = next;
-      if (wanted) lend();
-      else {
-        lent = false;
-        send({ type: 'leave' });
-      }
-    },
+    setWanted,
     send: (message) => send(message),
-    stop() {
+    retire() {
       stopped = true;
-      child?.kill('SIGKILL');
+      setWanted(false);
+      setTimeout(stop, RETIRE_MS).unref();
     },
+    stop,
   };
 }

@@ -12,7 +12,7 @@ export interface LifeboatOptions extends Omit<LifeboatKeeperOptions, 'onStart' |
   modeMessage: () => Downward;
 }
 
-export interface Lifeboat extends LifeboatKeeper {
+export interface Lifeboat extends Omit<LifeboatKeeper, 'retire'> {
   /** Where the site's public pages are, as the workers said. */
   learn: (publicPages: PublicPages) => void;
   /** Puts one with this environment in the place of the one there is, as soon as it is ready. */
@@ -49,7 +49,7 @@ export function createLifeboat(options: LifeboatOptions): Lifeboat {
     next = undefined;
     current = keeper;
     keeper.setWanted(wanted);
-    before.stop();
+    before.retire();
   };
   let current = launch(options.env);
 

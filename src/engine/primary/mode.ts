@@ -1,17 +1,21 @@
 import type { Mode } from '../beats.ts';
-import { answering, LIFEBOAT_DEFAULTS } from './lifeboat-call.ts';
-import { type Silence, silentMs } from './silence.ts';
+import { answering } from './lifeboat-call.ts';
+import type { Silence } from './silence.ts';
 import { isServing, type WorkerView } from './view.ts';
 
 export interface ModeOptions {
-  /** A serving worker silent for longer is blocked, ms; two beats and a half. */
-  blockedMs: number;
-  /** No worker heard for this long: down, ms; as the lifeboat sees it. */
+  /** TAHAN_SILENT_MS: the least silence after which a worker counts as blocked, ms; all blocked: down. */
   silentMs: number;
-  /** Queue delay over which a worker is busy, and over which it is saturated, ms. The first is CoDel's target, the second the gate's bound for a normal request. */
+  /**
+   * Queue delay over which a worker is busy, and over which it is saturated, ms, where the work is small; else so many
+   * usual units of its work, as a job that waits behind another one waits a unit.
+   */
   queueBusyMs: number;
   queueSaturatedMs: number;
-  /** Event-loop lag (p99, ms) and utilisation (0 to 1, mean over about a second) over which the server is busy. */
+  /**
+   * Event-loop lag (p99, ms; or so many units of the work as for a short queue, as each job is a lag of its own) and
+   * utilisation (0 to 1, mean over about a second) over which the server is busy.
+   */
   lagMs: number;
   elu: number;
   /** Connections that wait for each answering worker over which it is saturated; a turn of the loop accepts one. */
@@ -22,9 +26,15 @@ export interface ModeOptions {
   calmDownMs: number;
 }
 
+/**
+ * Delays in units of the work (E[S²]/E[S]). A queue with exponential jobs at 0.65 of the capacity is longer than 4 units
+ * 4 % of the time, and longer than 12 (the gate's bound for a normal request) 0.02 % of the time.
+ */
+const BUSY_UNITS = 4;
+const SATURATED_UNITS = 12;
+
 export const MODE_DEFAULTS: ModeOptions = {
-  blockedMs: 250,
-  silentMs: LIFEBOAT_DEFAULTS.silentMs,
+  silentMs: 400,
   queueBusyMs: 20,
   queueSaturatedMs: 100,
   lagMs: 40,
@@ -114,7 +124,7 @@ function modeNow(
     HARDNESS[before] >= HARDNESS[mode] && before !== 'down' ? options.leaveShare : 1;
   return (
     saturatedNow(input, serving, awake, options, share('saturated')) ??
-    busyNow(input, serving, awake, elu, options, share('busy')) ?? { mode: 'calm', reason: 'every worker has room' }
+    busyNow(serving, awake, elu, options, share('busy')) ?? { mode: 'calm', reason: 'every worker has room' }
   );
 }
 
@@ -125,16 +135,16 @@ function saturatedNow(
   options: ModeOptions,
   share: number,
 ): Verdict | undefined {
-  const slowest = hardest(awake, (worker) => worker.beat?.queueDelayMs ?? 0);
-  if (slowest.value > options.queueSaturatedMs * share) {
-    return { mode: 'saturated', reason: `queue delay ${Math.round(slowest.value)} ms on ${slowest.name}` };
+  const slowest = over(awake, 'queueDelayMs', options.queueSaturatedMs, SATURATED_UNITS, share);
+  if (slowest !== undefined) {
+    return { mode: 'saturated', reason: `queue delay ${slowest.ms} ms on ${slowest.name}` };
   }
   const refusing = awake.filter(({ beat }) => beat?.saturated);
   // One of several that refuses has too many of the kept connections; the others have room.
   if (refusing.length > 0 && refusing.length * 2 >= awake.length) {
     return { mode: 'saturated', reason: `the gate of ${namesOf(refusing)} refuses` };
   }
-  const blocked = blockedOf(input, serving, options);
+  const blocked = serving.filter((worker) => !awake.includes(worker));
   if (blocked.length > 0 && blocked.length * 2 >= serving.length) {
     return { mode: 'saturated', reason: `no beat from ${namesOf(blocked)} of ${serving.length} workers` };
   }
@@ -146,42 +156,38 @@ function saturatedNow(
 }
 
 function busyNow(
-  input: ModeInput,
   serving: readonly WorkerView[],
   awake: readonly WorkerView[],
   elu: number,
   options: ModeOptions,
   share: number,
 ): Verdict | undefined {
-  const blocked = blockedOf(input, serving, options);
+  const blocked = serving.filter((worker) => !awake.includes(worker));
   if (blocked.length > 0) return { mode: 'busy', reason: `no beat from ${namesOf(blocked)}` };
   const refusing = awake.find(({ beat }) => beat?.saturated);
   if (refusing !== undefined) return { mode: 'busy', reason: `the gate of ${refusing.name} refuses` };
-  const slowest = hardest(awake, (worker) => worker.beat?.queueDelayMs ?? 0);
-  if (slowest.value > options.queueBusyMs * share) {
-    return { mode: 'busy', reason: `queue delay ${Math.round(slowest.value)} ms on ${slowest.name}` };
-  }
-  const laggard = hardest(awake, (worker) => worker.beat?.lagP99Ms ?? 0);
-  if (laggard.value > options.lagMs * share) {
-    return { mode: 'busy', reason: `event-loop lag ${Math.round(laggard.value)} ms on ${laggard.name}` };
-  }
+  const slowest = over(awake, 'queueDelayMs', options.queueBusyMs, BUSY_UNITS, share);
+  if (slowest !== undefined) return { mode: 'busy', reason: `queue delay ${slowest.ms} ms on ${slowest.name}` };
+  const laggard = over(awake, 'lagP99Ms', options.lagMs, BUSY_UNITS, share);
+  if (laggard !== undefined) return { mode: 'busy', reason: `event-loop lag ${laggard.ms} ms on ${laggard.name}` };
   if (elu > options.elu * share) return { mode: 'busy', reason: `event-loop utilisation ${elu.toFixed(2)}` };
   return undefined;
 }
 
-const blockedOf = ({ silence }: ModeInput, serving: readonly WorkerView[], { blockedMs }: ModeOptions): WorkerView[] =>
-  serving.filter(({ name }) => silentMs(silence, name) > blockedMs);
-
-function hardest(
+/** The worker whose delay is longest among those over their threshold: so many ms, or units of its work if that is more. */
+function over(
   workers: readonly WorkerView[],
-  signal: (worker: WorkerView) => number,
-): { name: string; value: number } {
-  let found = { name: '', value: 0 };
-  for (const worker of workers) {
-    const value = signal(worker);
-    if (value > found.value) found = { name: worker.name, value };
+  signal: 'queueDelayMs' | 'lagP99Ms',
+  leastMs: number,
+  units: number,
+  share: number,
+): { name: string; ms: number } | undefined {
+  let longest: { name: string; ms: number } | undefined;
+  for (const { name, beat } of workers) {
+    if (beat === undefined || beat[signal] <= Math.max(leastMs, units * beat.workUnitMs) * share) continue;
+    if (beat[signal] > (longest?.ms ?? 0)) longest = { name, ms: Math.round(beat[signal]) };
   }
-  return found;
+  return longest;
 }
 
 /** Names shown in a reason; more are a number. */

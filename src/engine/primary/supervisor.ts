@@ -8,13 +8,14 @@ import { Backoff } from './backoff.ts';
 import { createCare } from './care.ts';
 import { createFleet, type ExitNews, type Member } from './fleet.ts';
 import { type Health, healthOf } from './health.ts';
-import { answering, LIFEBOAT_ASHORE, LIFEBOAT_DEFAULTS, lifeboatNeed } from './lifeboat-call.ts';
+import { readRunQueueMs } from './host/run-queue.ts';
+import { answering, lifeboatWanted } from './lifeboat-call.ts';
 import { createLifeboat, type Lifeboat } from './lifeboat-succession.ts';
 import { MODE_DEFAULTS, modeAtStart, nextMode } from './mode.ts';
 import { createReloader } from './reload.ts';
 import { createScaling } from './scaling.ts';
 import type { Settings } from './settings.ts';
-import { noSilence, silentMs, trackSilence } from './silence.ts';
+import { isBlocked, noSilence, trackSilence } from './silence.ts';
 import { createExchange } from './switchboard.ts';
 import { isServing } from './view.ts';
 
@@ -58,7 +59,6 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     lagMs: config.lagUpMs,
     elu: config.eluUp,
     silentMs: config.silentMs,
-    blockedMs: Math.max(MODE_DEFAULTS.blockedMs, config.silentMs),
   });
   const totals = createTotals({
     version: config.version,
@@ -76,7 +76,6 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
   const firstServing = Promise.withResolvers<void>();
   let mode = modeAtStart(now());
   let silence = noSilence(now());
-  let need = LIFEBOAT_ASHORE;
   let lifeboat: Lifeboat | undefined;
   let looping = false;
   let toldAt = Number.NEGATIVE_INFINITY;
@@ -94,7 +93,12 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     now,
     events: { message: onMessage, exit: onExit, change: () => tick(), forkDelayMs: () => backoff.delayMs(now()) },
   });
-  const exchange = createExchange(fleet, () => lifeboat, now);
+  const exchange = createExchange({
+    fleet,
+    lifeboat: () => lifeboat,
+    answering: () => answering(members(), silence, config.silentMs),
+    now,
+  });
   const scaling = createScaling({
     fleet,
     onDecision({ action, cause, reason }) {
@@ -199,6 +203,10 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
   }
 
   const members = (): Member[] => [...fleet.members.values()];
+  const runQueueMs = (name: string): number | undefined => {
+    const pid = members().find((member) => member.name === name)?.pid;
+    return pid === undefined || pid === 0 ? undefined : readRunQueueMs(pid);
+  };
   const countOf = (state: Member['state']): number => members().filter((member) => member.state === state).length;
 
   const health = (): Health =>
@@ -234,11 +242,10 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     if (stopping) return;
     const at = now();
     const workers = members();
-    silence = trackSilence(workers, silence, at, TICK_MS);
-    need = lifeboatNeed(workers, silence, need, at, { ...LIFEBOAT_DEFAULTS, silentMs: config.silentMs });
-    lifeboat?.setWanted(need.wanted);
-    // Only now does every visitor reach a worker: at a start the lifeboat answers until the first one has proved itself.
-    if (workers.some(isServing) && !need.wanted) firstServing.resolve();
+    silence = trackSilence(workers, silence, at, TICK_MS, { floorMs: config.silentMs, runQueueMs });
+    const wanted = lifeboatWanted(workers, silence, config.silentMs);
+    lifeboat?.setWanted(wanted);
+    if (!wanted) firstServing.resolve();
     const before = mode.mode;
     mode = nextMode(
       { workers, silence, backlog: backlogAt(at), lifeboat: lifeboat?.active ?? false },
@@ -276,9 +283,7 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     else log.info('workers are well again');
   }
 
-  const isUp = (member: Member): boolean =>
-    answering([member], silence, config.silentMs).length > 0 ||
-    (!isServing(member) && silentMs(silence, member.name) < modeOptions().blockedMs);
+  const isUp = (member: Member): boolean => !isBlocked(member, silence, config.silentMs);
 
   const sources: AdminSources = {
     health,
@@ -320,10 +325,10 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
         handle,
         backlog: config.backlog,
         log,
-        onMessage(message) {
+        onMessage(message, given, reply) {
           if (message.type === 'metrics') totals.add(message);
           else if (message.type === 'beat') totals.beat('lifeboat', message);
-          else exchange.takeFromLifeboat(message);
+          else exchange.takeFromLifeboat(message, given, reply);
         },
         onGone: () => exchange.lifeboatGone(),
         modeMessage,

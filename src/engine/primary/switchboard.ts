@@ -1,5 +1,7 @@
 import type { Downward, Upward } from '../beats.ts';
+import type { PortHandle } from '../link.ts';
 import type { Fleet, Member } from './fleet.ts';
+import { createHandBacks } from './hand-backs.ts';
 import { createLeases } from './leases.ts';
 import type { Lifeboat } from './lifeboat-succession.ts';
 import { createPurges } from './purges.ts';
@@ -11,16 +13,28 @@ export interface Exchange {
   /** Takes what a worker has for others; another message is left alone. */
   take: (member: Member, message: Upward) => void;
   /** Takes what the lifeboat has for others. */
-  takeFromLifeboat: (message: Upward) => void;
+  takeFromLifeboat: (message: Upward, handle: PortHandle | undefined, reply: (message: Downward) => void) => void;
   /** A worker is gone: nobody waits for it any more. */
   gone: (member: Member) => void;
   lifeboatGone: () => void;
 }
 
-/** What workers have to do with one another goes through the primary: leases of renders, purges, broadcasts. */
-export function createExchange(fleet: Fleet, lifeboat: () => Lifeboat | undefined, now: () => number): Exchange {
+export interface ExchangeParts {
+  fleet: Fleet;
+  lifeboat: () => Lifeboat | undefined;
+  /** Workers that answer now. */
+  answering: () => readonly Member[];
+  now: () => number;
+}
+
+/**
+ * What the processes have to do with one another goes through the primary: leases of renders, purges, broadcasts, and
+ * the connections that the lifeboat gives back.
+ */
+export function createExchange({ fleet, lifeboat, answering, now }: ExchangeParts): Exchange {
   const leases = createLeases();
   const purges = createPurges();
+  const handBacks = createHandBacks({ answering, send: fleet.send });
 
   const tell = (id: number | undefined, message: Downward): void => {
     const member = id === undefined ? undefined : fleet.members.get(id);
@@ -66,12 +80,18 @@ export function createExchange(fleet: Fleet, lifeboat: () => Lifeboat | undefine
         case 'broadcast':
           fleet.broadcast(message);
           return;
+        case 'taken':
+          handBacks.taken(member, message);
+          return;
       }
     },
-    takeFromLifeboat(message) {
+    takeFromLifeboat(message, handle, reply) {
       if (message.type === 'purged') purges.answered(message.id, LIFEBOAT);
+      else if (message.type === 'hand-back') handBacks.pass(message, handle, reply);
     },
-    gone({ id }) {
+    gone(member) {
+      const { id } = member;
+      handBacks.gone(member);
       for (const [key, waiters] of leases.drop(id))
         for (const waiter of waiters) tell(waiter, { type: 'freed', key, stored: false });
       purges.gone(id);

@@ -26,6 +26,12 @@ export function keysFor(hosts: readonly string[], languages: readonly string[]):
     });
 }
 
-/** The keys of the main page, one for each language. */
-export const mainPageKeys = (mainPage: string, languages: readonly string[]): readonly string[] =>
-  languages.map((language) => `${language}\n\n${mainPage}`);
+/** The keys of the main page: one for each language, on each host that has pages of its own and on every other host. */
+export const mainPageKeys = (
+  mainPage: string,
+  languages: readonly string[],
+  hosts: readonly string[],
+): readonly string[] =>
+  ['', ...new Set(hosts.map((host) => host.toLowerCase()))].flatMap((host) =>
+    languages.map((language) => `${language}\n${host}\n${mainPage}`),
+  );

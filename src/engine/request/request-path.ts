@@ -85,7 +85,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   const routes = compileRoutes(guardedPolicies(site.policies ?? [], onSiteError));
   const members = { isMember: guarded(site.isMember?.bind(site), false, onSiteError) };
   const works = worksOf(routes, config);
-  const dispatcher = dispatcherOf(config, parts.lanes, recorder, parts.onRefusal);
+  const dispatcher = dispatcherOf(config, works, parts.lanes, recorder, parts.onRefusal);
 
   const renderer = new Renderer(site, trusted, deadlineMs);
   const copies = new Copies(parts.memory, parts.store, config.sieMs, recorder);
@@ -168,6 +168,7 @@ function worksOf(routes: Routes, { asyncLimit }: PathConfig): readonly RouteWork
 
 function dispatcherOf(
   config: PathConfig,
+  works: readonly RouteWork[],
   lanes: Lanes | undefined,
   recorder: Recorder,
   onRefusal: (priority: Priority) => void,
@@ -179,6 +180,7 @@ function dispatcherOf(
       low: config.gateLowMs,
       background: config.gateBackgroundMs,
     },
+    works,
     ...(lanes === undefined ? {} : { lanes }),
     maxStreams: config.maxStreams,
     dryRun: config.dryRun,

@@ -33,17 +33,23 @@ export function startWorkerBeat(parts: BeatParts): { stop: () => void } {
     const oldest = dispatcher.queue.oldestQueuedAt();
     recorder.count('tahan_cache_evictions_total', [], memory.evictions - evictionsCounted);
     evictionsCounted = memory.evictions;
-    const { queued, running } = pool.threads.stats();
+    const threads = pool.threads?.stats();
     return {
       inFlight: dispatcher.inFlight,
+      workUnitMs: dispatcher.workUnitMs,
       queued: dispatcher.queue.length,
       queueDelayMs: oldest === undefined ? 0 : Math.max(0, performance.now() - oldest),
+      loadRatio: {
+        loop: dispatcher.loadRatio,
+        pool: pool.threads?.loadRatio ?? 0,
+        elsewhere: dispatcher.placesRatio,
+      },
       completed: dispatcher.completed,
       refused: dispatcher.refused,
       arrived: recorder.requests,
       connections: server.connections,
-      poolQueued: queued,
-      poolRunning: running,
+      poolQueued: threads?.queued ?? 0,
+      poolRunning: threads?.running ?? 0,
       sqliteWaitMs: waitedMsOf(),
       cachePages: memory.pages,
       cacheBytes: memory.bytes,

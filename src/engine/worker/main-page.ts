@@ -15,9 +15,9 @@ export class MainPage {
   private readonly route: Route;
   private readonly pages: Pages;
 
-  constructor(site: Site, routes: Routes, pages: Pages) {
+  constructor(site: Site, routes: Routes, pages: Pages, hosts: readonly string[]) {
     this.path = site.mainPage ?? '/';
-    this.keys = mainPageKeys(this.path, site.languages ?? ['']);
+    this.keys = mainPageKeys(this.path, site.languages ?? [''], hosts);
     this.route = routes.match('GET', this.path);
     this.pages = pages;
   }

@@ -23,6 +23,7 @@ import { PageFiles } from './page-files.ts';
 import { siteContext } from './site-context.ts';
 import { SitePool } from './site-pool.ts';
 import { WorkerState } from './state.ts';
+import { takeConnections } from './take.ts';
 
 /** Longest reason of a failed start that travels to the primary's log, characters. */
 const MAX_REASON = 2_000;
@@ -95,9 +96,10 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     onRefusal: (priority) => state.noteRefusal(priority),
   });
   const { routes, pages } = path;
-  mainPage = new MainPage(site, routes, pages);
+  mainPage = new MainPage(site, routes, pages, config.hosts);
   const server = createPortServer(config, path.onRequest, path.onConnection, path.quick);
   const beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, onSiteError });
+  takeConnections(link, server, config.maxConnections);
   endWhenTold({ link, log, site, state, server, beat, files, pool });
 
   link.on('wanted', ({ key }) => pages.keepForOthers(key));

@@ -21,7 +21,7 @@ describe('the mode', () => {
   test('is down with no worker, and says who answers', () => {
     expect(nextMode(input({}), modeAtStart(0), 100)).toMatchObject({ mode: 'down', reason: 'starting' });
     expect(nextMode(input({}), calm, 100)).toMatchObject({ mode: 'down', reason: 'no worker serves' });
-    const state = nextMode(input({ workers: [well], silence: silent({ 'worker-1': 200 }), lifeboat: true }), calm, 100);
+    const state = nextMode(input({ workers: [well], silence: silent({ 'worker-1': 500 }), lifeboat: true }), calm, 100);
     expect(state).toMatchObject({ mode: 'down', reason: 'no beat from worker-1; the lifeboat answers' });
   });
 
@@ -44,7 +44,7 @@ describe('the mode', () => {
     const refusing = serving('worker-2', 0, { saturated: true });
     expect(nextMode(input({ workers: [well, refusing] }), calm, 100).mode).toBe('saturated');
     const workers = [well, serving('worker-2', 0)];
-    expect(nextMode(input({ workers, silence: silent({ 'worker-2': 300 }) }), calm, 100)).toMatchObject({
+    expect(nextMode(input({ workers, silence: silent({ 'worker-2': 500 }) }), calm, 100)).toMatchObject({
       mode: 'saturated',
       reason: 'no beat from worker-2 of 2 workers',
     });

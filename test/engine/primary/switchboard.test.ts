@@ -18,11 +18,12 @@ function set(count = 3) {
     },
   };
   const lifeboat = { pid: 7, send: (message: Downward) => told.push(['lifeboat', message]) };
-  const exchange = createExchange(
-    fleet as unknown as Fleet,
-    () => lifeboat as unknown as Lifeboat,
-    () => 0,
-  );
+  const exchange = createExchange({
+    fleet: fleet as unknown as Fleet,
+    lifeboat: () => lifeboat as unknown as Lifeboat,
+    answering: () => [...members.values()],
+    now: () => 0,
+  });
   return {
     exchange,
     members,
@@ -40,7 +41,7 @@ describe('a purge', () => {
     take(1, PURGE);
     expect(news()).toEqual(['2 purge', '3 purge', 'lifeboat purge']);
     take(2, { type: 'purged', id: 'p1' });
-    exchange.takeFromLifeboat({ type: 'purged', id: 'p1' });
+    exchange.takeFromLifeboat({ type: 'purged', id: 'p1' }, undefined, () => {});
     expect(news()).toEqual([]);
     take(3, { type: 'purged', id: 'p1' });
     expect(news()).toEqual(['1 purged']);

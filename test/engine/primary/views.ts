@@ -11,6 +11,8 @@ export const beat = (changes: Partial<Beat> = {}): Beat => ({
   inFlight: 0,
   queued: 0,
   queueDelayMs: 0,
+  workUnitMs: 0,
+  loadRatio: { loop: 0, pool: 0, elsewhere: 0 },
   completed: 0,
   refused: 0,
   arrived: 0,
