@@ -35,9 +35,7 @@ export class Lane<J extends Job> {
     this.threads = threads;
   }
 
-  /** `virtualNow`: where a lane that was empty joins. */
-  push(job: J, virtualNow: number): void {
-    if (this.waiting.isEmpty) this.tag = Math.max(this.tag, virtualNow);
+  push(job: J): void {
     this.queue.push(job);
     this.waiting.add(job.priority, job.costMs);
   }

@@ -178,14 +178,14 @@ export class Lanes<T extends QueuedTask> implements TaskQueue<T> {
     const entry = first.shiftWhere(this.hasRoom);
     if (entry !== undefined) return entry;
     const other = second.shiftWhere(this.hasRoom);
-    // A turn that a lane could not use is gone: after an hour with one thread it would have all of them for another.
+    // A turn that a lane could not use, or had no task for, is gone: it would have all threads for as long later on.
     if (other !== undefined) first.tag = Math.max(first.tag, second.startedTag);
     return other;
   }
 
   private enter(entry: Entry<T>): void {
     this.waiting.set(entry.task, entry);
-    entry.lane.push(entry, Math.max(this.quick.startedTag, this.slow.startedTag));
+    entry.lane.push(entry);
     entry.name.waiting.add(entry.priority, entry.costMs);
   }
 

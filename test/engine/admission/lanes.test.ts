@@ -183,6 +183,37 @@ describe('nobody starves', () => {
   });
 });
 
+describe('the slow and the quick', () => {
+  const quick = ['q1', 'q2', 'q3'].map((name) => stream(name, 5, 300, { priority: 'critical' }));
+  const slow = ['s1', 's2'].map((name) => stream(name, 40, 40, { priority: 'background' }));
+  const quickMs = (pool: SimulatedPool): number => sum(quick.map((each) => pool.tallyOf(each).ranMs));
+
+  test('share the thread that both may take by the weights of their priorities', () => {
+    const pool = new SimulatedPool({ threads: 2, seed: 1 });
+    pool.learn([...quick, ...slow]);
+    pool.tallies.clear();
+    pool.play([...quick, ...slow], 10_000);
+    // Eight ninths of two threads; were each lane worth the same, a half.
+    expect(quickMs(pool)).toBeGreaterThan(0.95 * (8 / 9) * 20_000);
+    expect(sum(slow.map((each) => pool.tallyOf(each).ranMs))).toBeGreaterThan(0.8 * (1 / 9) * 20_000);
+  });
+
+  test.each([
+    [
+      'was held back for long',
+      [stream('held', 40, 100, { priority: 'critical' }), stream('low', 5, 190, { priority: 'low' })],
+    ],
+    ['had nothing to do for long', quick],
+  ])('have no more of it because their lane %s', (_, before) => {
+    const pool = new SimulatedPool({ threads: 2, seed: 1 });
+    pool.learn([...quick, ...slow, ...before]);
+    pool.play(before, 60_000);
+    pool.tallies.clear();
+    pool.play([...quick, ...slow], 10_000);
+    expect(quickMs(pool)).toBeGreaterThan(0.9 * (8 / 9) * 20_000);
+  });
+});
+
 describe('the wait', () => {
   test('is bounded: who would wait for longer is refused at once, and the threads have no less to do', () => {
     const threads = 2;
@@ -245,6 +276,20 @@ describe('the wait', () => {
     }
   });
 
+  test('of the least important task is foretold too: its line waits for its turn though nothing of it is ahead', () => {
+    const pool = new SimulatedPool({ threads: 4, seed: 5 });
+    const streams = flood(4, 5, 20, 3);
+    pool.learn(streams);
+    pool.play(streams, 3_000);
+    pool.tallies.clear();
+    pool.play(streams, 10_000);
+    const errors = streams
+      .filter(({ priority }) => priority === 'background')
+      .flatMap((each) => pool.tallyOf(each).errorsMs);
+    expect(errors.length).toBeGreaterThan(50);
+    expect(sum(errors.map(Math.abs)) / errors.length).toBeLessThan(25);
+  });
+
   test('is none for a task for which a thread is free', () => {
     const pool = new SimulatedPool({ threads: 2, seed: 1 });
     const [many, few] = [stream('many', 20, 0), stream('few', 2, 0)];
@@ -254,6 +299,13 @@ describe('the wait', () => {
     expect(pool.lanes.expectedWaitMs('many', 'normal', pool.now)).toBeGreaterThan(190);
     pool.offer(few);
     expect(pool.running.map(({ task }) => task)).toEqual(['many', 'few']);
+    pool.advance(pool.now + 2.5);
+    // Its line has had its turn, and is ahead of the others for that.
+    pool.offer({ ...few, priority: 'background' });
+    pool.advance(pool.now + 2.5);
+    expect(pool.running.map(({ task }) => task)).toEqual(['many']);
+    expect(pool.lanes.expectedWaitMs('few', 'background', pool.now)).toBe(0);
+    pool.offer(few);
     // The name that has its threads holds up its own tasks only.
     expect(pool.lanes.expectedWaitMs('few', 'normal', pool.now)).toBeLessThan(3);
   });
@@ -331,7 +383,8 @@ describe('what is learned', () => {
     pool.play([quick], 5_000);
     expect(pool.lanes.runMs('quick')).toBeCloseTo(2, 5);
     pool.offer(stream('quick', 2_000, 0));
-    pool.advance(pool.now + 2_001);
+    pool.advance(pool.now + 3_000);
+    expect(pool.tallies.size).toBe(2);
     expect(pool.lanes.runMs('quick')).toBeLessThan(3);
   });
 
@@ -373,6 +426,23 @@ describe('the load ratio', () => {
     expect(pool.lanes.loadRatio(pool.now) / load).toBeLessThan(1.25);
     pool.advance(pool.now + 20_000);
     expect(pool.lanes.loadRatio(pool.now)).toBeLessThan(0.01);
+  });
+
+  test('counts those whom the gate turned away, and what the pool would refuse is known before', () => {
+    const pool = new SimulatedPool({ threads: 2, seed: 2 });
+    const burn = stream('burn', 20, 0);
+    pool.learn([burn]);
+    expect(pool.lanes.refuses('burn', 'normal', 5_000, pool.now)).toBe(false);
+    while (pool.tallyOf(burn).refused === 0) pool.offer(burn);
+    expect(pool.lanes.refuses('burn', 'normal', 5_000, pool.now)).toBe(true);
+    pool.advance(pool.now + 60_000);
+    expect(pool.lanes.refuses('burn', 'normal', 5_000, pool.now)).toBe(false);
+    for (let index = 0; index < 300; index++) {
+      pool.advance(pool.now + 10);
+      pool.lanes.turnedAway('burn', pool.now);
+    }
+    // 20 ms every 10 ms, for two threads.
+    expect(pool.lanes.loadRatio(pool.now)).toBeGreaterThan(0.8);
   });
 
   test('of slow tasks counts the threads that they may have', () => {
