@@ -4,8 +4,13 @@ import type { PageReader } from '../cache/store.ts';
 
 /** A key is looked for in the store at most this often, ms: a storm of visitors must not become one of disk reads. */
 export const LOOK_EVERY_MS = 1_000;
-/** Keys of which it is known when they were looked for; with more, all are forgotten. */
+/** Keys of which it is known what the store had of them; with more, all are forgotten. */
 export const MAX_LOOKED_FOR = 10_000;
+
+interface Look {
+  at: number;
+  found: boolean;
+}
 
 /**
  * The lifeboat's copies: of memory and store the one that was rendered last. What is in memory may be of the last
@@ -15,7 +20,7 @@ export class Copies {
   private readonly memory: PageMemory;
   private readonly store: Pick<PageReader, 'read'>;
   private readonly now: () => number;
-  private readonly lookedAt = new Map<string, number>();
+  private readonly looks = new Map<string, Look>();
 
   constructor(memory: PageMemory, store: Pick<PageReader, 'read'>, now: () => number) {
     this.memory = memory;
@@ -24,17 +29,22 @@ export class Copies {
   }
 
   of(key: string): Page | undefined {
-    const now = this.now();
-    if (now - (this.lookedAt.get(key) ?? Number.NEGATIVE_INFINITY) >= LOOK_EVERY_MS) {
-      if (this.lookedAt.size >= MAX_LOOKED_FOR) this.lookedAt.clear();
-      this.lookedAt.set(key, now);
-      const stored = this.store.read(key);
-      const page = stored === undefined ? undefined : this.memory.afterPurges(stored);
-      const held = this.memory.peek(key);
-      // Too large a page is not kept in memory, but it is a copy all the same.
-      if (page !== undefined && !this.memory.set(page) && (held === undefined || held.renderedAt < page.renderedAt))
-        return page;
-    }
-    return this.memory.get(key);
+    const held = this.memory.get(key);
+    const last = this.looks.get(key);
+    const known = last !== undefined && this.now() - last.at < LOOK_EVERY_MS;
+    // One that was found and is not held was too large for the memory, or had to make room: it is read again.
+    if (known && (held !== undefined || !last.found)) return held;
+    const stored = this.look(key);
+    if (stored === undefined || (held !== undefined && held.renderedAt >= stored.renderedAt)) return held;
+    this.memory.set(stored);
+    return stored;
+  }
+
+  private look(key: string): Page | undefined {
+    const stored = this.store.read(key);
+    const page = stored === undefined ? undefined : this.memory.afterPurges(stored);
+    if (this.looks.size >= MAX_LOOKED_FOR) this.looks.clear();
+    this.looks.set(key, { at: this.now(), found: page !== undefined });
+    return page;
   }
 }

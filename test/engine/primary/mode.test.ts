@@ -51,6 +51,27 @@ describe('the mode', () => {
     expect(nextMode(input({ workers, backlog: 400 }), calm, 100).reason).toBe('400 connections wait to be accepted');
   });
 
+  test('knows what the work takes: renders of 60 ms wait for one another without harm', () => {
+    const at = (changes: object) =>
+      nextMode(input({ workers: [serving('worker-1', 0, { workUnitMs: 60, ...changes })] }), calm, 100).mode;
+    expect(at({ queueDelayMs: 200, lagP99Ms: 120 })).toBe('calm');
+    expect(at({ queueDelayMs: 300 })).toBe('busy');
+    expect(at({ lagP99Ms: 300 })).toBe('busy');
+    expect(at({ queueDelayMs: 800 })).toBe('saturated');
+  });
+
+  test('does not take one slow request for saturation', () => {
+    // 50 jobs of 5 ms and one of 150: a unit of 59 ms.
+    const workers = [serving('worker-1', 0, { workUnitMs: 59, queueDelayMs: 140, lagP99Ms: 150 })];
+    expect(nextMode(input({ workers }), calm, 100).mode).toBe('calm');
+  });
+
+  test('judges a silence by the work, too', () => {
+    const workers = [serving('worker-1', 0, { workUnitMs: 60 })];
+    expect(nextMode(input({ workers, silence: silent({ 'worker-1': 700 }) }), calm, 100).mode).toBe('calm');
+    expect(nextMode(input({ workers, silence: silent({ 'worker-1': 750 }) }), calm, 100).mode).toBe('down');
+  });
+
   test('takes a high utilisation for busy only when it lasts', () => {
     const workers = [serving('worker-1', 0, { elu: 1 })];
     const burst = nextMode(input({ workers }), calm, 100);

@@ -129,6 +129,45 @@ describe('the lifeboat', () => {
     expect(isBlocked(serving('worker-1', start), starved.silence, FLOOR_MS)).toBe(false);
   });
 
+  test('does not count the half of the time in which another process had the core', () => {
+    let now = 0;
+    const { wantedAt } = ticks(
+      0,
+      4_000,
+      (at) => {
+        now = at;
+        return [beating('worker-1', 1_000)(at)];
+      },
+      // The kernel's number begins anywhere.
+      { floorMs: FLOOR_MS, runQueueMs: () => 123_456 + now / 2 },
+    );
+    expect(wantedAt).toBeGreaterThan(1_575);
+    expect(wantedAt).toBeLessThanOrEqual(1_750);
+  });
+
+  test('comes no sooner than TAHAN_SILENT_MS, however long that is', () => {
+    const floorMs = 3_000;
+    const silentFor = (ms: number) =>
+      isBlocked(serving('worker-1', 0), { tickAt: 0, byName: new Map([['worker-1', { heardAt: 0, ms }]]) }, floorMs);
+    expect([silentFor(2_999), silentFor(3_001)]).toEqual([false, true]);
+  });
+
+  test('asks the kernel from half of the limit on', () => {
+    const looks: number[] = [];
+    let now = 0;
+    const runQueueMs = (): number => looks.push(now);
+    ticks(
+      0,
+      1_400,
+      (at) => {
+        now = at;
+        return [beating('worker-1', 1_000)(at)];
+      },
+      { floorMs: FLOOR_MS, runQueueMs },
+    );
+    expect(looks[0]).toBe(1_225);
+  });
+
   test('asks the kernel only in long silences', () => {
     let asked = 0;
     const rules: SilenceRules = {

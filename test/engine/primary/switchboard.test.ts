@@ -84,6 +84,24 @@ describe('a lease', () => {
   });
 });
 
+test('a connection of the lifeboat goes to a worker; its answer, or its end, goes back', () => {
+  const { exchange, members, take, news } = set(1);
+  const replies: Downward[] = [];
+  const give = (id: string): void =>
+    exchange.takeFromLifeboat({ type: 'hand-back', id, bytes: '' }, { close: () => {} }, (reply) =>
+      replies.push(reply),
+    );
+  give('c1');
+  expect(news()).toEqual(['1 take']);
+  take(1, { type: 'taken', id: 'c1', taken: true });
+  give('c2');
+  exchange.gone(members.get(1)!);
+  expect(replies).toEqual([
+    { type: 'handed', id: 'c1', taken: true },
+    { type: 'handed', id: 'c2', taken: false },
+  ]);
+});
+
 test('a broadcast goes to every worker; what is for the primary alone goes to nobody', () => {
   const { take, news } = set(2);
   take(1, { type: 'broadcast', topic: 't', body: 1 });

@@ -93,6 +93,14 @@ describe('not now', () => {
     expect(asked.text).toBeUndefined();
   });
 
+  test('does not reload itself for who sent something, and says that it was not carried out', async () => {
+    const server = createServer((request, response) => refusals.write(request, response, 0.5));
+    const answer = await supertest(server).post('/').set('accept', 'text/html').expect(503);
+    expect(answer.text).not.toContain('http-equiv="refresh"');
+    expect(answer.text).toContain('was not carried out');
+    expect(answer.headers['retry-after']).toBe('3');
+  });
+
   test('has the date of its second', () => {
     const date = (now: number): string => /date: (.*)\r/.exec(refusals.bytes(undefined, KEEP, 0, now).toString())![1]!;
     expect([date(1_000), date(1_999), date(2_000)].map((text) => Date.parse(text))).toEqual([1_000, 1_000, 2_000]);

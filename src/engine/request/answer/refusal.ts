@@ -21,6 +21,7 @@ export interface Refusals {
 export function createRefusals(options: { siteName: string; extraHeaders: readonly string[] }): Refusals {
   const variants = RETRY_AFTER_SECONDS.map((seconds) => {
     const html = Buffer.from(waitingPage(options.siteName, seconds));
+    const form = Buffer.from(notDonePage(options.siteName, seconds));
     const json = Buffer.from(
       `${JSON.stringify({ error: { status: 503, code: 'BUSY', message: 'The server is busy. Please try again shortly.', retryAfterSeconds: seconds } })}\n`,
     );
@@ -41,18 +42,18 @@ export function createRefusals(options: { siteName: string; extraHeaders: readon
     ];
     return {
       html: { body: html, head: head('text/html; charset=utf-8', html) },
+      form: { body: form, head: head('text/html; charset=utf-8', form) },
       json: { body: json, head: head('application/json; charset=utf-8', json) },
     };
   });
-  const choose = (json: boolean, random: number): { head: string[]; body: Buffer } => {
-    const variant = variants[Math.floor(random * variants.length)]!;
-    return json ? variant.json : variant.html;
-  };
+  const choose = (kind: 'json' | 'html' | 'form', random: number): { head: string[]; body: Buffer } =>
+    variants[Math.floor(random * variants.length)]![kind];
   let second = 0;
   const whole = new Map<string, Buffer>();
   return {
     write(request, response, random) {
-      const { head, body } = choose(wantsJson(request), random);
+      const reading = request.method === 'GET' || request.method === 'HEAD';
+      const { head, body } = choose(wantsJson(request) ? 'json' : reading ? 'html' : 'form', random);
       response.writeHead(503, head);
       response.end(request.method === 'HEAD' ? undefined : body);
     },
@@ -65,7 +66,7 @@ export function createRefusals(options: { siteName: string; extraHeaders: readon
       const name = `${Math.floor(random * variants.length)} ${json} ${connection}`;
       let bytes = whole.get(name);
       if (bytes === undefined) {
-        const { head, body } = choose(json, random);
+        const { head, body } = choose(json ? 'json' : 'html', random);
         let text = 'HTTP/1.1 503 Service Unavailable\r\n';
         for (let at = 0; at < head.length; at += 2) text += `${head[at]}: ${head[at + 1]}\r\n`;
         text += `date: ${new Date(second * 1_000).toUTCString()}\r\n${connection}\r\n`;
@@ -83,21 +84,39 @@ const style = (seconds: number): string =>
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
+const inSeconds = (seconds: number): string => `${seconds} second${seconds === 1 ? '' : 's'}`;
+
 /** The page of those who must wait: reloads itself after `seconds`. */
-export function waitingPage(siteName: string, seconds: number): string {
+export const waitingPage = (siteName: string, seconds: number): string =>
+  page(
+    siteName,
+    seconds,
+    `<meta http-equiv="refresh" content="${seconds}">\n`,
+    `This page tries again by itself in ${inSeconds(seconds)}; you need not do anything.`,
+  );
+
+/** The page of those who sent something: it must not reload itself, as a reload would ask for the address without what was sent. */
+const notDonePage = (siteName: string, seconds: number): string =>
+  page(
+    siteName,
+    seconds,
+    '',
+    `What you sent was not carried out. Please go back and send it again in ${inSeconds(seconds)} or later.`,
+  );
+
+function page(siteName: string, seconds: number, refresh: string, advice: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="${seconds}">
-<title>One moment - ${escaped(siteName)}</title>
+${refresh}<title>One moment - ${escaped(siteName)}</title>
 <style>${style(seconds)}</style>
 </head>
 <body>
 <main>
 <h1>One moment, please</h1>
-<p>Many people are visiting ${escaped(siteName)} right now. This page tries again by itself in ${seconds} second${seconds === 1 ? '' : 's'}; you need not do anything.</p>
+<p>Many people are visiting ${escaped(siteName)} right now. ${advice}</p>
 <div aria-hidden="true"></div>
 </main>
 </body>
