@@ -1,6 +1,7 @@
 import type { QueuedTask, RefusedTask, TakenTask, TaskQueue } from '../pool/task-queue.ts';
 import { PRIORITIES, type Priority } from '../site.ts';
 import { boundMs } from './gate.ts';
+import { HandOver } from './hand-over.ts';
 import { type Job, rank } from './job.ts';
 import { Lane } from './lane.ts';
 import { LoadMeter } from './load-meter.ts';
@@ -12,6 +13,12 @@ import { type TaskName, TaskNames } from './task-names.ts';
  * priority: who gets how much of the threads is said by the shares.
  */
 const FLOOR_MS = 250;
+/**
+ * In calm the bound is so many units of the work in hand, less than the gate's: chance seldom queues more, and what is
+ * let in before a surge is seen must all be done by the one thread that a name may have. With 20 units tasks of 38 ms
+ * waited 770 ms in the first second of a surge, and the visitors of that second got a late answer.
+ */
+const CALM_UNITS = 12;
 /** At most this part of the time until a task's deadline is spent waiting: the run must have its time too. */
 const WAIT_PART_OF_DEADLINE = 0.5;
 /** A task that was let in and waits over so many times its bound stands in a queue that does not drain as expected. */
@@ -54,6 +61,7 @@ export class Lanes<T extends QueuedTask> implements TaskQueue<T> {
   private readonly running: Entry<T>[] = [];
   private readonly names = new TaskNames();
   private readonly load = new LoadMeter();
+  private readonly handOver = new HandOver();
 
   constructor({ threads, maxQueue }: LanesOptions) {
     this.threads = threads;
@@ -71,7 +79,7 @@ export class Lanes<T extends QueuedTask> implements TaskQueue<T> {
     const name = this.names.of(task.task);
     const lane = name.isSlow ? this.slow : this.quick;
     const { priority } = task;
-    const { costMs } = name;
+    const costMs = name.expectedMs + this.handOver.ms;
     this.load.offer(costMs, now, this.threads);
     lane.load.offer(costMs, now, lane.threads);
     const entry: Entry<T> = {
@@ -129,6 +137,7 @@ export class Lanes<T extends QueuedTask> implements TaskQueue<T> {
     entry.lane.running -= 1;
     entry.name.observe(ranMs, cutShort, now);
     entry.lane.unit.observe(ranMs, now);
+    this.handOver.observe(now - entry.startedAt - ranMs, now);
   }
 
   expectedWaitMs(task: string, priority: Priority, now: number): number {
@@ -145,8 +154,9 @@ export class Lanes<T extends QueuedTask> implements TaskQueue<T> {
   turnedAway(task: string, now: number): void {
     const name = this.names.peek(task);
     const lane = name.isSlow ? this.slow : this.quick;
-    this.load.offer(name.costMs, now, this.threads);
-    lane.load.offer(name.costMs, now, lane.threads);
+    const costMs = name.expectedMs + this.handOver.ms;
+    this.load.offer(costMs, now, this.threads);
+    lane.load.offer(costMs, now, lane.threads);
   }
 
   runMs(task: string): number | undefined {
@@ -212,7 +222,9 @@ export class Lanes<T extends QueuedTask> implements TaskQueue<T> {
   private boundMs(lane: Lane<Entry<T>>, remainingMs: number, now: number): number {
     const loadRatio = Math.max(this.load.ratio(now), lane.load.ratio(now));
     const mostMs = Math.max(0, remainingMs) * WAIT_PART_OF_DEADLINE;
-    return Math.min(mostMs, boundMs({ floorMs: FLOOR_MS, unitMs: lane.unit.ms, loadRatio, share: 1, remainingMs }));
+    const unitMs = lane.unit.ms;
+    const calmMs = Math.max(FLOOR_MS, CALM_UNITS * unitMs);
+    return Math.min(mostMs, calmMs, boundMs({ floorMs: FLOOR_MS, unitMs, loadRatio, share: 1, remainingMs }));
   }
 
   /**

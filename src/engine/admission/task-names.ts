@@ -5,8 +5,6 @@ import { WaitingWork } from './waiting-work.ts';
 const HALF_LIFE_MS = 5_000;
 /** One run counts as at most so many times the mean: a task that hung once does not become a slow one. */
 const OUTLIER_MEANS = 10;
-/** Between the end of a task and the start of the next in its thread: 55 to 73 µs were measured, on an idle core. */
-const HAND_OVER_MS = 0.1;
 /**
  * A task whose runs take longer on the average is a slow one. A quick task of an important class then waits for at
  * most some 25 ms in its own thread, a tenth of what the pool lets anybody wait; writes and reads of a site take
@@ -33,9 +31,9 @@ export class TaskName {
     return this.run.value;
   }
 
-  /** Expected time of a thread that one more task takes, ms. */
-  get costMs(): number {
-    return (this.run.value ?? FIRST_RUN_MS) + HAND_OVER_MS;
+  /** Expected time in the thread, ms. */
+  get expectedMs(): number {
+    return this.run.value ?? FIRST_RUN_MS;
   }
 
   get isIdle(): boolean {

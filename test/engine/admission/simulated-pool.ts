@@ -53,9 +53,12 @@ export class SimulatedPool {
   busyMs = 0;
   mostWaiting = 0;
   private readonly random: () => number;
+  /** Time until the loop hears of the end of a task. */
+  private readonly handOverMs: number;
   private readonly ends: { at: number; task: SimTask }[] = [];
 
-  constructor(options: { threads: number; maxQueue?: number; seed: number }) {
+  constructor(options: { threads: number; maxQueue?: number; seed: number; handOverMs?: number }) {
+    this.handOverMs = options.handOverMs ?? 0;
     this.lanes = new Lanes({ maxQueue: 10_000, ...options });
     this.random = seeded(options.seed);
   }
@@ -168,7 +171,7 @@ export class SimulatedPool {
       tally.waitsMs.push(now - task.queuedAt);
       tally.errorsMs.push(now - task.queuedAt - task.expectedMs);
       this.running.push(task);
-      this.ends.push({ at: now + task.runMs, task });
+      this.ends.push({ at: now + task.runMs + this.handOverMs, task });
     }
   }
 }
