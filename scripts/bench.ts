@@ -10,10 +10,12 @@ import { section, withSection } from './bench/report/document.ts';
 import { type Conditions, type MedianRow, medians } from './bench/report/results.ts';
 import { markdownTables } from './bench/report/table.ts';
 import type { Bench, Row, Scenario } from './bench/scenario.ts';
+import { clients } from './bench/scenarios/clients.ts';
 import { core } from './bench/scenarios/core.ts';
 import { cost } from './bench/scenarios/cost.ts';
 import { crash, reload, steady } from './bench/scenarios/fleet.ts';
 import { generator } from './bench/scenarios/generator.ts';
+import { journeys } from './bench/scenarios/journeys.ts';
 import { kill } from './bench/scenarios/kill.ts';
 import { launch } from './bench/scenarios/launch.ts';
 import { pages } from './bench/scenarios/pages.ts';
@@ -39,6 +41,8 @@ const SCENARIOS: readonly Scenario[] = [
   launch,
   pool,
   upstream,
+  clients,
+  journeys,
   tax,
   generator,
 ];

@@ -32,8 +32,15 @@ export interface Connections {
   close: () => void;
 }
 
-/** Sockets to one target; `keep`: answers leave them in a pool, the one unused for longest serves next. */
-export function createConnections(target: { host: string; port: number }, keep: boolean): Connections {
+/**
+ * Sockets to one target; `keep`: answers leave them in a pool, the one unused for longest serves next.
+ * @param options `keepBody`: answers come with their bodies
+ */
+export function createConnections(
+  target: { host: string; port: number },
+  keep: boolean,
+  options: { keepBody?: boolean } = {},
+): Connections {
   const idle = new Set<Connection>();
   const open = new Set<Connection>();
   // Answers are handled before the next read, so that one buffer serves every socket.
@@ -70,7 +77,7 @@ export function createConnections(target: { host: string; port: number }, keep: 
   };
 
   const openConnection = (exchange: Exchange | undefined): Connection => {
-    const parser = createResponseParser();
+    const parser = createResponseParser(options);
     opened += 1;
     const socket = connect({
       host: target.host,

@@ -17,7 +17,7 @@ export interface HeldSpec {
   payload: string;
   /** Whether the client reads. One that does not reads only after the time of holding, to see what has come. */
   read: boolean;
-  /** A held connection that the server ends is opened again. */
+  /** A held connection that the server answers or ends is opened again, a second later. */
   reopen: boolean;
   /** What the client waits for: `data:` of a stream. Counted as in time within `withinMs`. */
   awaited?: string;
@@ -36,11 +36,12 @@ export interface HeldReport {
   statuses: Record<string, number>;
   /** No byte came. */
   silent: number;
-  /** The server ended it before the holding was over. */
-  endedByServer: number;
+  /** Ended before the holding was over: by the server, or for its answer by a client that comes again. */
+  endedBefore: number;
   /** Not read in time, and ended by the server with a part of the answer unsent. */
   cut: number;
-  /** The server ended none of it: it still holds the answer for those who do not read. */
+  /** Got all of `completeBytes`. */
+  complete: number;
   stillOpen: number;
   void?: string;
 }
@@ -53,6 +54,7 @@ const STEP_MS = 5;
 /** Reading what piled up is over when nothing has come for this long. */
 const QUIET_MS = 2_000;
 
+/** One connection, and what came over it. */
 interface Held {
   socket: Socket;
   startMs: number;
@@ -76,7 +78,7 @@ export async function holdConnections(spec: HeldSpec, onStart: () => void = () =
   const first: Held[] = [];
   const open = new Set<Held>();
   let opened = 0;
-  let endedByServer = 0;
+  let endedBefore = 0;
   let holding = true;
 
   const dial = (): Held => {
@@ -88,6 +90,7 @@ export async function holdConnections(spec: HeldSpec, onStart: () => void = () =
     socket.write(spec.payload, 'latin1');
     socket.on('data', (chunk) => {
       held.bytes += chunk.length;
+      if (spec.reopen) socket.destroy();
       if (held.text.length < MAX_TEXT) held.text += chunk.toString('latin1');
       if (spec.awaited !== undefined && held.awaitedAtMs === undefined && held.text.includes(spec.awaited)) {
         held.awaitedAtMs = performance.now();
@@ -100,7 +103,7 @@ export async function holdConnections(spec: HeldSpec, onStart: () => void = () =
       held.ended = true;
       open.delete(held);
       if (!holding) return;
-      endedByServer += 1;
+      endedBefore += 1;
       if (spec.reopen) setTimeout(() => holding && dial(), REOPEN_PAUSE_MS);
     });
     return held;
@@ -133,8 +136,9 @@ export async function holdConnections(spec: HeldSpec, onStart: () => void = () =
     awaited: quantiles(awaited),
     statuses,
     silent: first.filter(({ bytes }) => bytes === 0).length,
-    endedByServer,
+    endedBefore,
     cut: first.filter(({ ended, bytes }) => ended && bytes < completeBytes).length,
+    complete: first.filter(({ bytes }) => bytes >= completeBytes).length,
     stillOpen,
     ...(reason === undefined ? {} : { void: reason }),
   };

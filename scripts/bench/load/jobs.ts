@@ -1,5 +1,6 @@
 import { closedLoop } from './closed-loop.ts';
 import { holdConnections } from './held.ts';
+import { runJourneys } from './journeys.ts';
 import { runLoad } from './run-load.ts';
 
 /** What a generator can be asked to do, by name. */
@@ -7,6 +8,7 @@ export const JOBS = {
   open: runLoad,
   closed: closedLoop,
   held: holdConnections,
+  journeys: runJourneys,
 };
 
 export type JobName = keyof typeof JOBS;

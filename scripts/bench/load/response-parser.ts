@@ -5,6 +5,8 @@ export interface ResponseHead {
   text: string;
   /** The server will use the connection again. */
   keepAlive: boolean;
+  /** The body as text, when it was asked for. */
+  body?: string;
 }
 
 /** The server sent something that is not an HTTP/1.1 response. */
@@ -28,14 +30,22 @@ export interface ResponseParser {
 }
 
 const MAX_HEAD_BYTES = 65_536;
+const MAX_BODY_KEPT = 1_048_576;
 const CRLF = '\r\n';
 
 /**
  * A minimal, fast reader of HTTP/1.1 answers to GET requests without pipelining: Content-Length, chunked, 204/304,
- * or body until close. Bodies are counted, not kept. It exists because node:http's client would use the generator's
+ * or body until close. Bodies are counted, and kept only when that is asked for. It exists because node:http's client would use the generator's
  * core up at a third of the connections.
  */
-export function createResponseParser(): ResponseParser {
+export function createResponseParser({ keepBody = false }: { keepBody?: boolean } = {}): ResponseParser {
+  let kept: Buffer[] = [];
+  let keptBytes = 0;
+  const keep = (bytes: Buffer): void => {
+    keptBytes += bytes.length;
+    if (keptBytes > MAX_BODY_KEPT) throw new BadResponseError('a body over 1 MiB, which was to be kept');
+    kept.push(Buffer.from(bytes)); // copied: the caller reuses its buffer
+  };
   let pending: Buffer | undefined;
   let head: ResponseHead | undefined;
   let bodyLeft = 0;
@@ -45,6 +55,9 @@ export function createResponseParser(): ResponseParser {
     const complete = head!;
     head = undefined;
     chunked = undefined;
+    if (keepBody) complete.body = Buffer.concat(kept).toString('utf8');
+    kept = [];
+    keptBytes = 0;
     return complete;
   };
 
@@ -62,7 +75,8 @@ export function createResponseParser(): ResponseParser {
     head = { status, text, keepAlive: line[1] === '1' ? connection !== 'close' : connection === 'keep-alive' };
     const length = headerOf(text, 'content-length');
     if (status === 204 || status === 304) bodyLeft = 0;
-    else if (headerOf(text, 'transfer-encoding')?.toLowerCase() === 'chunked') chunked = createChunkReader();
+    else if (headerOf(text, 'transfer-encoding')?.toLowerCase() === 'chunked')
+      chunked = createChunkReader(keepBody ? keep : undefined);
     else if (length !== undefined) bodyLeft = Number(length);
     else {
       bodyLeft = Number.POSITIVE_INFINITY;
@@ -92,6 +106,7 @@ export function createResponseParser(): ResponseParser {
       }
       if (chunked !== undefined) return chunked(bytes) ? done() : undefined;
       bodyLeft -= bytes.length;
+      if (keepBody) keep(bytes);
       if (bodyLeft < 0) throw new BadResponseError('more bytes than Content-Length says');
       return bodyLeft === 0 ? done() : undefined;
     },
@@ -112,7 +127,7 @@ export function headerOf(head: string, name: string): string | undefined {
 }
 
 /** Reads a chunked body (RFC 9112, section 7.1); true when its last chunk and trailer are through. */
-function createChunkReader(): (bytes: Buffer) => boolean {
+function createChunkReader(keep: ((bytes: Buffer) => void) | undefined): (bytes: Buffer) => boolean {
   let line = '';
   let dataLeft = 0; // bytes of the chunk and its CRLF still to come
   let inTrailer = false;
@@ -121,6 +136,8 @@ function createChunkReader(): (bytes: Buffer) => boolean {
     while (at < bytes.length) {
       if (dataLeft > 0) {
         const taken = Math.min(dataLeft, bytes.length - at);
+        const data = Math.min(taken, dataLeft - CRLF.length);
+        if (data > 0) keep?.(bytes.subarray(at, at + data));
         dataLeft -= taken;
         at += taken;
         continue;
