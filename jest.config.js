@@ -9,6 +9,7 @@ export default {
     ],
   },
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testTimeout: 30_000,
+  // Real processes on a busy machine: each wait in the tests has a bound of its own.
+  testTimeout: 90_000,
   maxWorkers: 2,
 };

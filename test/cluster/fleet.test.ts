@@ -28,7 +28,7 @@ const EAGER = { ...LAB, TAHAN_SCALE_IDLE_CORES: '0.1' };
 const BARE = { TAHAN_SITE: siteFile('bare'), TAHAN_LAB: '1' };
 
 const untilSpare = (server: TestServer): Promise<unknown> =>
-  eventually(server.fleet, ({ workers }) => workers.some(({ state }) => state === 'spare'), 30_000);
+  eventually(server.fleet, ({ workers }) => workers.some(({ state }) => state === 'spare'), 60_000);
 
 describe('the fleet scales itself', () => {
   test('a surge brings the spare to serve, and says why; calm lets it go again', async () => {
@@ -42,12 +42,12 @@ describe('the fleet scales itself', () => {
     expect((await server.fleet()).scaler).toMatchObject({ state: 'on', target: 1 });
     const visitors = visit(server, '/lab/work?ms=10', 5);
     try {
-      await eventually(server.fleet, ({ scaler }) => scaler.target === 2, 30_000);
+      await eventually(server.fleet, ({ scaler }) => scaler.target === 2, 60_000);
       await untilServing(server, 2);
     } finally {
       await visitors.stop();
     }
-    const { scaler } = await eventually(server.fleet, ({ scaler: { target } }) => target === 1, 30_000);
+    const { scaler } = await eventually(server.fleet, ({ scaler: { target } }) => target === 1, 60_000);
     const [up] = scaler.decisions.filter(({ action }) => action === 'up');
     const down = scaler.decisions.find(({ action }) => action !== 'up' && action !== 'hold');
     expect(up).toMatchObject({ target: 2 });
@@ -95,7 +95,7 @@ describe('a step that could not help is refused, with its cause', () => {
     eventually(
       server.fleet,
       ({ scaler }) => scaler.decisions.some(({ action, cause: named }) => action === 'hold' && named === cause),
-      30_000,
+      60_000,
     );
   const held = async (server: TestServer): Promise<void> => {
     const { scaler } = await server.fleet();
@@ -227,7 +227,7 @@ describe('care for workers', () => {
     const [good] = servingPids(await untilServing(server, 1));
     site("throw new Error('broken on purpose');");
     process.kill(good!, 'SIGKILL');
-    await eventually(server.fleet, ({ crashLoop }) => crashLoop, 30_000);
+    await eventually(server.fleet, ({ crashLoop }) => crashLoop, 60_000);
     await logged(server, /alert: workers die one after the other/);
     expect(await server.metrics()).toMatch(/tahan_worker_restarts_total\{reason="died_at_start"\} [1-9]/);
     expect(await server.metrics()).toContain('tahan_crash_loop 1');

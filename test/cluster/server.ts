@@ -97,7 +97,7 @@ export function request(
 export async function eventually<T>(
   look: () => T | Promise<T>,
   holds: (seen: T) => boolean,
-  withinMs = 20_000,
+  withinMs = 40_000,
 ): Promise<T> {
   const until = Date.now() + withinMs;
   let seen: T | undefined;
@@ -255,7 +255,7 @@ export const untilServing = (server: TestServer, count: number): Promise<FleetVi
   eventually(
     server.fleet,
     ({ workers }) => workers.filter(({ state, up }) => state === 'serving' && up).length === count,
-    30_000,
+    60_000,
   );
 
 export function isAlive(pid: number): boolean {

@@ -4,6 +4,8 @@ import { type Limiter, type SimulatedSecond, type Surge, seeded, simulate, type 
 
 const MAX = 256;
 const SEEDS = [1, 2, 3];
+/** One is enough where the bound is far from what chance does. */
+const SEED = [1];
 const started = (initial = MAX): AdaptiveLimit => new AdaptiveLimit({ initial, min: 1, max: MAX });
 const fixed = (limit: number): Limiter => ({ limit, observe: () => undefined });
 
@@ -35,7 +37,7 @@ const slow = (now: number): boolean => between(now, 30, 60);
 const failing = (now: number): boolean => between(now, 30, 50);
 
 describe('the limit of work elsewhere', () => {
-  test.each(SEEDS)('never falls on a constant latency of 1 s with room for all, in 5 minutes (seed %i)', (seed) => {
+  test.each(SEED)('never falls on a constant latency of 1 s with room for all, in 5 minutes (seed %i)', (seed) => {
     const seconds = run(started(), { seconds: 300, perSecond: 400, upstream: () => roomForAll(() => 1_000) }, seed);
     expect(mean(seconds.slice(2, 10), 'good')).toBeGreaterThanOrEqual(250);
     expect(mean(seconds.slice(10), 'good')).toBeGreaterThanOrEqual(255);
@@ -55,7 +57,7 @@ describe('the limit of work elsewhere', () => {
   });
 
   for (const times of [2, 10]) {
-    test.each(SEEDS)(`finds room for 20 at ${times} times their capacity, 50 ms each (seed %i)`, (seed) => {
+    test.each(SEED)(`finds room for 20 at ${times} times their capacity, 50 ms each (seed %i)`, (seed) => {
       for (const initial of [MAX, 32, 4]) {
         const settled = run(
           started(initial),
@@ -67,14 +69,14 @@ describe('the limit of work elsewhere', () => {
       }
     });
 
-    test.each(SEEDS)(`finds room for 20 at ${times} times their capacity, 1 s each, from 32 (seed %i)`, (seed) => {
+    test.each(SEED)(`finds room for 20 at ${times} times their capacity, 1 s each, from 32 (seed %i)`, (seed) => {
       const upstream = (random: Random): Upstream => roomFor20(within10Percent(1_000, random));
       const settled = run(started(32), { seconds: 120, perSecond: times * 20, upstream }, seed).slice(15);
       expect(mean(settled, 'good')).toBeGreaterThan(0.97 * 20);
       expect(mean(settled, 'latencyMs')).toBeLessThan(1_600);
     });
 
-    test.each(SEEDS)(
+    test.each(SEED)(
       `falls at once when work of 1 s times out, and finds room for 20 at ${times} times (seed %i)`,
       (seed) => {
         const upstream = (random: Random): Upstream => roomFor20(within10Percent(1_000, random));
@@ -97,7 +99,7 @@ describe('the limit of work elsewhere', () => {
   });
 
   describe('where the upstream slows tenfold for 30 s', () => {
-    test.each(SEEDS)('and still has room for all, as much is done as can be (seed %i)', (seed) => {
+    test.each(SEED)('and still has room for all, as much is done as can be (seed %i)', (seed) => {
       const upstream = (): Upstream => roomForAll((now) => (slow(now) ? 1_000 : 100));
       const seconds = run(started(), { seconds: 90, perSecond: 400, upstream }, seed);
       expect(mean(seconds.slice(35, 60), 'good')).toBeGreaterThan(0.97 * MAX);
