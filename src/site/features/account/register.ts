@@ -11,6 +11,7 @@ import { orShowAgain } from '../../http/show-again.ts';
 import { formValues, problemFields, readForm } from '../../http/validation.ts';
 import type { SiteFeature, SiteParts } from '../../parts.ts';
 import { displayName, newPassword, userName } from '../../tasks/rules.ts';
+import { PASSWORD_DEADLINE_MS } from './deadline.ts';
 
 const registerForm = z.object({
   name: userName,
@@ -87,7 +88,7 @@ export function registerFeature({ context, call, views, features }: SiteParts): 
     router,
     policies: [
       { route: '/register', methods: ['GET'], priority: 'critical' },
-      { route: '/register', methods: ['POST'], priority: 'critical' },
+      { route: '/register', methods: ['POST'], priority: 'critical', deadlineMs: PASSWORD_DEADLINE_MS },
     ],
   };
 }
