@@ -262,7 +262,7 @@ export const SETTINGS = {
   }),
   deadlineMs: whole('TAHAN_DEADLINE_MS', 50, 600_000, 2_000, 'ms', {
     group: 'Requests',
-    text: 'Time a page may take; then the visitor gets the last good page or the waiting page.',
+    text: 'Time a page may take, up to four times as much where pages cost over 50 ms; then the visitor gets the last good page or the waiting page.',
   }),
   dryRun: flag('TAHAN_DRY_RUN', false, {
     group: 'Requests',

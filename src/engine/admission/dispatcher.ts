@@ -1,6 +1,7 @@
-import type { Priority } from '../site.ts';
+import type { Priority, RoutePolicy } from '../site.ts';
 import { CoDel } from './codel.ts';
-import { admit, boundMs, type Floors } from './gate.ts';
+import { withinMs } from './deadline.ts';
+import { admit, boundMs, type Floors, surgeOf } from './gate.ts';
 import type { Refusal, SiteJob } from './job.ts';
 import { LoadMeter } from './load-meter.ts';
 import type { Flight, Lanes, RouteWork } from './route-work.ts';
@@ -12,10 +13,14 @@ export type { SiteJob } from './job.ts';
 export interface DispatcherOptions {
   /** Least bound of queued work, by priority, ms. */
   floors: Floors;
+  /** What is known of the cost of a job; absent: nothing yet. */
+  unit?: WorkUnit;
   /** All routes, for what is told of them. */
   works?: readonly RouteWork[];
   /** The thread pool's lanes; absent: no route uses the pool. */
   lanes?: Lanes;
+  /** Time that a request may take whose route names none, ms; longer where the work is dear. */
+  deadlineMs: number;
   /** Most answers that stream at once. */
   maxStreams: number;
   /** Count what would be refused, and refuse nothing. */
@@ -32,9 +37,10 @@ const MAX_TURNS = 64;
 const ARRIVAL_SHARE = 1;
 const MIN_ARRIVAL_MS = 2;
 /**
- * CoDel's target over the gate's bound. The gate keeps the queue as long as its bound in any overload: a target below
- * that would turn away late, at dequeue, what is turned away at once at the gate. Above it CoDel is for what the gate
- * cannot see: a cost that was measured too low.
+ * CoDel's target over the bound by which the gate let a job in. The gate keeps the queue as long as its bound in any
+ * overload: a target below that would turn away late, at dequeue, what is turned away at once at the gate; so would one
+ * that follows a bound which has fallen meanwhile. Above it CoDel is for what the gate cannot see: a cost that was
+ * measured too low.
  */
 const CODEL_OVER_BOUND = 1.5;
 /**
@@ -46,6 +52,9 @@ const TINY_MS = 0.3;
 const TINY_TURN_MS = 2;
 /** And at least, ms. */
 const MIN_CODEL_TARGET_MS = 20;
+/** Work ahead over the bound from which those that wait are told that there is no room; and how many with one newcomer. */
+const SHED_OVER_BOUND = 2;
+const MAX_SHED = 2;
 /** Over the bound for a place before a job that is parked is turned away: as for CoDel. */
 const PARKED_OVER_BOUND = 1.5;
 
@@ -73,7 +82,7 @@ export class Dispatcher {
     background: new CoDel(),
   };
   private readonly load = new LoadMeter();
-  private readonly unit = new WorkUnit();
+  private readonly unit: WorkUnit;
   private readonly parkedTimers = new Map<SiteJob, NodeJS.Timeout>();
   private arrived = false;
   private scheduled = false;
@@ -91,12 +100,18 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.options = options;
+    this.unit = options.unit ?? new WorkUnit();
     this.nextTurn = options.nextTurn ?? setImmediate;
   }
 
   /** Size of the work in hand on the loop: E[S²]/E[S] of recent jobs, ms. */
   get workUnitMs(): number {
     return this.unit.ms;
+  }
+
+  /** Time that a request of a route may take, ms; Infinity: as long as it likes. */
+  withinMs(policy: Pick<RoutePolicy, 'deadlineMs'>): number {
+    return withinMs(policy.deadlineMs, this.options.deadlineMs, this.unit.ms, surgeOf(this.loadRatio));
   }
 
   /** Offered load of the loop: 1 is as much as can be done. */
@@ -126,7 +141,10 @@ export class Dispatcher {
     if (why !== undefined) {
       if (why === 'pool') job.work.turnedAway(this.options.lanes);
       this.countRefusal(job.priority, why);
-      if (!this.options.dryRun) return why;
+      if (!this.options.dryRun) {
+        if (why === 'queue' || why === 'deadline') this.shed(job.priority, now);
+        return why;
+      }
     }
     if (this.isTiny(job, now)) this.runTiny(job, now);
     else this.enqueue(job);
@@ -177,6 +195,7 @@ export class Dispatcher {
     this.load.offer(work.costMs, now);
     if (why === 'pool') work.turnedAway(this.options.lanes);
     this.countRefusal(priority, why);
+    if (why === 'queue' || why === 'deadline') this.shed(priority, now);
     return true;
   }
 
@@ -208,7 +227,7 @@ export class Dispatcher {
   }
 
   private judge(priority: Priority, work: RouteWork, remainingMs: number, now: number): Refusal | undefined {
-    const { floors, lanes, maxStreams } = this.options;
+    const { lanes, maxStreams } = this.options;
     if (this.queue.length === 0 && work.isFree && this.streams < maxStreams) return undefined;
     if (remainingMs === Number.POSITIVE_INFINITY && this.streams >= maxStreams) return 'streams';
     const laneMs = work.laneWaitMs(lanes, priority);
@@ -217,18 +236,43 @@ export class Dispatcher {
     if (placeMs > 0 && this.releaseStreams(work)) placeMs = work.placeWaitMs(now);
     if (placeMs > Math.min(work.placeBoundMs(), remainingMs)) return 'concurrency';
     const aheadMs = this.queue.aheadMs(priority);
-    const question = {
+    const waitMs = aheadMs + laneMs + placeMs;
+    return admit({
       aheadMs,
-      needMs: work.costMs,
+      waitMs,
+      needMs: work.needMs(lanes),
       remainingMs,
-      floorMs: floors[priority],
+      boundMs: this.boundMs(priority, remainingMs, now, this.share),
+    });
+  }
+
+  /** Most work that may be ahead of a request that is let in, ms. */
+  private boundMs(priority: Priority, remainingMs: number, now: number, share: number): number {
+    return boundMs({
+      floorMs: this.options.floors[priority],
       unitMs: this.unit.ms,
       loadRatio: this.load.ratio(now),
-      share: this.share,
-    };
-    const waitMs = aheadMs + laneMs + placeMs;
-    if (waitMs > 0 && waitMs + work.needMs(lanes) > remainingMs) return 'deadline';
-    return admit(question);
+      share,
+      remainingMs,
+    });
+  }
+
+  /**
+   * The bound falls as a surge is seen, and some were let in before that. Those that came last are told at once that there
+   * is no room: they would wait beyond their deadline, or hold up until theirs all who come after them.
+   */
+  private shed(priority: Priority, now: number): void {
+    for (let shed = 0; shed < MAX_SHED; shed += 1) {
+      const newest = this.queue.newest(priority);
+      if (newest === undefined) return;
+      const { job, aheadMs } = newest;
+      const boundMs = this.boundMs(priority, job.deadlineAt - now, now, 1);
+      if (aheadMs <= SHED_OVER_BOUND * boundMs) return;
+      this.queue.remove(job);
+      this.countRefusal(priority, 'queue');
+      job.refuse('queue');
+      this.freePlaceOf(job);
+    }
   }
 
   /** Streams take no place of their route: gives those of the route's back that have begun meanwhile. */
@@ -273,10 +317,12 @@ export class Dispatcher {
   }
 
   private enqueue(job: SiteJob): void {
+    const now = this.options.now();
+    job.boundMs = this.boundMs(job.priority, job.deadlineAt - now, now, 1);
     this.queue.push(job);
     if (this.scheduled) return;
     this.scheduled = true;
-    this.waitSince = this.options.now();
+    this.waitSince = now;
     this.turns = 0;
     this.arrived = true;
     this.nextTurn(this.turn);
@@ -327,20 +373,10 @@ export class Dispatcher {
 
   private stale(job: SiteJob, now: number): Refusal | undefined {
     if (job.deadlineAt <= now) return 'expired';
-    const targetMs =
-      CODEL_OVER_BOUND *
-      boundMs({
-        floorMs: this.options.floors[job.priority],
-        unitMs: this.unit.ms,
-        loadRatio: this.load.ratio(now),
-        share: 1,
-        remainingMs: job.deadlineAt - job.queuedAt,
-      });
-    const dropped = this.codel[job.priority].shouldDrop(
-      now - job.queuedAt,
-      Math.max(MIN_CODEL_TARGET_MS, targetMs),
-      now,
-    );
+    // When it came the work may have been unknown.
+    const nowMs = this.boundMs(job.priority, job.deadlineAt - job.queuedAt, now, 1);
+    const targetMs = Math.max(MIN_CODEL_TARGET_MS, CODEL_OVER_BOUND * Math.max(job.boundMs, nowMs));
+    const dropped = this.codel[job.priority].shouldDrop(now - job.queuedAt, targetMs, now);
     return dropped ? 'codel' : undefined;
   }
 

@@ -8,18 +8,35 @@ const SURGE_UNITS = 4;
 /** Offered load up to which a queue is chance, and from which it is a surge. */
 const CALM_LOAD = 1.2;
 const SURGE_LOAD = 2;
-/** In a surge at most this share of the time left is spent waiting: what was estimated too low is still done in time. */
-const SURGE_SHARE_OF_TIME = 0.5;
+/** At most this share of the time left is spent waiting: what was estimated too low is still done in time. */
+const SHARE_OF_TIME = 0.5;
 
-/** What the gate knows when it judges one request. Times in ms. */
+/** One request before the gate. Times in ms. */
 export interface GateQuestion {
-  /** Expected wait before every resource that the request uses, added up. */
+  /** Expected work on the loop that is ahead of it. */
   aheadMs: number;
+  /** Expected wait before every resource that the request uses, the loop among them, added up. */
+  waitMs: number;
   /** Expected time that the request itself takes of all of them. */
   needMs: number;
   /** Time until its deadline. */
   remainingMs: number;
-  /** Least bound of its priority. */
+  /** Most work that may be ahead of it: `boundMs`. */
+  boundMs: number;
+}
+
+/**
+ * Whether one more request may queue: undefined for yes, else why not. With nothing ahead of it a request is always let
+ * in, however dear it is: a bound below the cost of a single request must not close a route for ever.
+ */
+export function admit({ aheadMs, waitMs, needMs, remainingMs, boundMs }: GateQuestion): Refusal | undefined {
+  if (waitMs > 0 && waitMs + needMs > remainingMs) return 'deadline';
+  return aheadMs > 0 && aheadMs > boundMs ? 'queue' : undefined;
+}
+
+/** What the bound follows. Times in ms. */
+export interface Conditions {
+  /** Least bound of the priority. */
   floorMs: number;
   /** Size of the work in hand: E[S²]/E[S]. */
   unitMs: number;
@@ -27,37 +44,21 @@ export interface GateQuestion {
   loadRatio: number;
   /** Share of the bound in force, 0..1: below 1 while a promoted worker starts slowly; only a surge feels it. */
   share: number;
+  /** Time until the deadline of the request. */
+  remainingMs: number;
 }
 
 /**
- * Whether one more request may queue: undefined for yes, else why not. With nothing ahead of it a request is always let
- * in, however dear it is: a bound below the cost of a single request must not close a route for ever.
+ * Most expected work that may be ahead of a request that is let in, ms. A burst is not a surge: while the offered load
+ * can be served, the bound is as many units of the work in hand as chance ever queues (M/M/1 at 0.65 of the capacity:
+ * more than 20 units, of two mean costs each, once in 30 million arrivals), so that nobody is refused whom any server
+ * would have served. With constants of 50 to 200 ms a site with renders of 60 ms refused 58 % at 0.65 of its capacity.
+ * As the load goes to twice what can be served the bound falls to few units.
  */
-export function admit(question: GateQuestion): Refusal | undefined {
-  const { aheadMs, needMs, remainingMs } = question;
-  if (aheadMs <= 0) return undefined;
-  if (aheadMs + needMs > remainingMs) return 'deadline';
-  return aheadMs > boundMs(question) ? 'queue' : undefined;
-}
-
-/**
- * Most expected wait that is let in, ms. A burst is not a surge: while the offered load can be served, the bound is as
- * many units of the work in hand as chance ever queues (M/M/1 at 0.65 of the capacity: more than 20 units, of two mean
- * costs each, once in 30 million arrivals), so that nobody is refused whom any server would have served. With constants
- * of 50 to 200 ms a site with renders of 60 ms refused 58 % at 0.65 of its capacity. As the load goes to twice what can
- * be served the bound falls to few units.
- */
-export function boundMs({
-  floorMs,
-  unitMs,
-  loadRatio,
-  share,
-  remainingMs,
-}: Pick<GateQuestion, 'floorMs' | 'unitMs' | 'loadRatio' | 'share' | 'remainingMs'>): number {
+export function boundMs({ floorMs, unitMs, loadRatio, share, remainingMs }: Conditions): number {
   const surge = surgeOf(loadRatio);
   const units = CALM_UNITS - (CALM_UNITS - SURGE_UNITS) * surge;
-  const ofTimeMs = remainingMs * (1 - (1 - SURGE_SHARE_OF_TIME) * surge);
-  return Math.min(Math.max(floorMs, units * unitMs), ofTimeMs) * (1 - (1 - share) * surge);
+  return Math.min(Math.max(floorMs, units * unitMs), SHARE_OF_TIME * remainingMs) * (1 - (1 - share) * surge);
 }
 
 /** How much of a surge the load is, 0 (none) to 1. */

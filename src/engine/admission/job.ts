@@ -11,8 +11,10 @@ export interface Job {
 
 /** A piece of work for the site: a visitor's request, or a render for the page cache. */
 export interface SiteJob extends Job, MayStream {
-  /** When it must be done; Infinity: never. */
-  deadlineAt: number;
+  /** When it must be done; Infinity: never. It may move while the job waits, with the work in hand. */
+  readonly deadlineAt: number;
+  /** Most work that might be ahead of it when it was let in, ms: set by the dispatcher. */
+  boundMs: number;
   work: RouteWork;
   /** Starts the site on it; resolves when its answer is done, or was not done in time. Must not throw or reject. */
   run: (flight: Flight) => Promise<'done' | 'dropped'>;

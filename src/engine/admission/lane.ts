@@ -1,7 +1,7 @@
 import type { Priority } from '../site.ts';
 import { CoDel } from './codel.ts';
 import type { Job } from './job.ts';
-import { LoadMeter } from './load-meter.ts';
+import type { LoadMeter } from './load-meter.ts';
 import { ShareQueue } from './share-queue.ts';
 import { WaitingWork } from './waiting-work.ts';
 import { WorkUnit } from './work-unit.ts';
@@ -18,7 +18,7 @@ export class Lane<J extends Job> {
   readonly queue = new ShareQueue<J>();
   readonly waiting = new WaitingWork();
   readonly unit = new WorkUnit();
-  readonly load = new LoadMeter();
+  readonly load: LoadMeter;
   readonly codel: Readonly<Record<Priority, CoDel>> = {
     critical: new CoDel(),
     normal: new CoDel(),
@@ -31,8 +31,9 @@ export class Lane<J extends Job> {
   /** That of the task that was taken last. */
   startedTag = 0;
 
-  constructor(threads: number) {
+  constructor(threads: number, load: LoadMeter) {
     this.threads = threads;
+    this.load = load;
   }
 
   push(job: J): void {

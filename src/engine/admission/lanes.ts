@@ -19,6 +19,8 @@ const FLOOR_MS = 250;
  * waited 770 ms in the first second of a surge, and the visitors of that second got a late answer.
  */
 const CALM_UNITS = 12;
+/** A task's own deadline is long: there is time to be sure that a load is a surge. */
+const LOAD_MEMORY_UNITS = 40;
 /** At most this part of the time until a task's deadline is spent waiting: the run must have its time too. */
 const WAIT_PART_OF_DEADLINE = 0.5;
 /** A task that was let in and waits over so many times its bound stands in a queue that does not drain as expected. */
@@ -60,15 +62,15 @@ export class Lanes<T extends QueuedTask> implements TaskQueue<T> {
   private readonly waiting = new Map<T, Entry<T>>();
   private readonly running: Entry<T>[] = [];
   private readonly names = new TaskNames();
-  private readonly load = new LoadMeter();
+  private readonly load = new LoadMeter(LOAD_MEMORY_UNITS);
   private readonly handOver = new HandOver();
 
   constructor({ threads, maxQueue }: LanesOptions) {
     this.threads = threads;
     this.maxQueue = maxQueue;
     this.namePlaces = Math.max(1, threads - 1);
-    this.quick = new Lane(threads);
-    this.slow = new Lane(Math.max(1, threads - 1));
+    this.quick = new Lane(threads, new LoadMeter(LOAD_MEMORY_UNITS));
+    this.slow = new Lane(Math.max(1, threads - 1), new LoadMeter(LOAD_MEMORY_UNITS));
   }
 
   get length(): number {

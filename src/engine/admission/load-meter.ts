@@ -1,6 +1,10 @@
-/** Shortest memory of the meter, ms; and in units of the work offered (E[S²]/E[S]): chance alone moves it little. */
+/**
+ * Shortest memory of the meter, ms; and in units of the work offered (E[S²]/E[S] of the expected costs). At 0.65 of the
+ * capacity the memory then has 5 arrivals of dear work, and counts over the last 10: chance alone seldom makes a surge
+ * of them; and a surge is seen within two costs of the moment from which the queue would grow without end.
+ */
 const MIN_MEMORY_MS = 1_000;
-const MEMORY_UNITS = 40;
+const MEMORY_UNITS = 8;
 /** Weight of one job in the means of cost and squared cost. */
 const COST_WEIGHT = 0.05;
 /** A load counts at most so many times what there is: after a surge the meter is back within some memories. */
@@ -16,6 +20,11 @@ export class LoadMeter {
   private meanCost = 0;
   private meanSquare = 0;
   private at = 0;
+  private readonly memoryUnits: number;
+
+  constructor(memoryUnits = MEMORY_UNITS) {
+    this.memoryUnits = memoryUnits;
+  }
 
   /** `costMs` arrives at `now` (monotonic clock, ms); what can be done in a millisecond is `capacity` milliseconds of it. */
   offer(costMs: number, now: number, capacity = 1): void {
@@ -36,7 +45,7 @@ export class LoadMeter {
   }
 
   private memoryMs(): number {
-    return Math.max(MIN_MEMORY_MS, this.meanCost > 0 ? (MEMORY_UNITS * this.meanSquare) / this.meanCost : 0);
+    return Math.max(MIN_MEMORY_MS, this.meanCost > 0 ? (this.memoryUnits * this.meanSquare) / this.meanCost : 0);
   }
 
   private decay(now: number): void {

@@ -1,6 +1,7 @@
 import type { Priority } from '../site.ts';
 import type { AdaptiveLimit } from './adaptive-limit.ts';
 import { Ewma } from './ewma.ts';
+import type { WorkUnit } from './work-unit.ts';
 
 /** A job whose answer may stream. */
 export interface MayStream {
@@ -65,14 +66,17 @@ export class RouteWork {
   /** Jobs that were parked and go on: a place is kept for each, so that no newcomer overtakes them. */
   private readonly kept = new Set<object>();
   private readonly limiter: AdaptiveLimit;
+  private readonly typical: Pick<WorkUnit, 'meanMs'> | undefined;
 
-  constructor(limiter: AdaptiveLimit) {
+  /** `typical`: what a request of any route costs, for one of which nothing is known yet. */
+  constructor(limiter: AdaptiveLimit, typical?: Pick<WorkUnit, 'meanMs'>) {
     this.limiter = limiter;
+    this.typical = typical;
   }
 
   /** Expected time on the event loop, ms. */
   get costMs(): number {
-    return this.cost.value ?? FIRST_COST_MS;
+    return this.cost.value ?? this.typical?.meanMs ?? FIRST_COST_MS;
   }
 
   /** Median time on the event loop, ms: what the kernel gave to others meanwhile moves it little. Undefined: not measured yet. */

@@ -131,10 +131,21 @@ export class ShareQueue<J extends Job> {
    */
   aheadMs(priority: Priority): number {
     const own = this.lines[priority];
-    let sum = own.workMs;
+    return this.aheadOf(own, own.workMs);
+  }
+
+  /** The job of this priority that came last, and the expected work that is done before it, ms. */
+  newest(priority: Priority): { job: J; aheadMs: number } | undefined {
+    const own = this.lines[priority];
+    const job = own.newest?.job;
+    return job === undefined ? undefined : { job, aheadMs: this.aheadOf(own, own.workMs - job.costMs) };
+  }
+
+  private aheadOf(own: Line<J>, ownMs: number): number {
+    let sum = ownMs;
     for (const other of PRIORITIES) {
       const line = this.lines[other];
-      if (line !== own) sum += Math.min(line.workMs, (own.workMs * line.weight) / own.weight);
+      if (line !== own) sum += Math.min(line.workMs, (ownMs * line.weight) / own.weight);
     }
     return sum;
   }

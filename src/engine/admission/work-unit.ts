@@ -22,6 +22,11 @@ export class WorkUnit {
     this.square.add(capped * capped, now);
   }
 
+  /** Mean cost, ms; undefined before the first job. */
+  get meanMs(): number | undefined {
+    return this.mean.value;
+  }
+
   /** 0 before the first job. */
   get ms(): number {
     const mean = this.mean.value ?? 0;

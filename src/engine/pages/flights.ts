@@ -1,3 +1,4 @@
+import { Deadline } from '../admission/deadline.ts';
 import type { Dispatcher } from '../admission/dispatcher.ts';
 import { rank, type SiteJob } from '../admission/job.ts';
 import type { Flight, RouteWork } from '../admission/route-work.ts';
@@ -26,8 +27,6 @@ export interface FlightsParts {
   /** By index of the route. */
   works: readonly RouteWork[];
   recorder: Recorder;
-  /** A render waits for its turn at most so long, ms. */
-  deadlineMs: number;
   /** How long a visitor waits for a render where there is a last good copy, ms. */
   lastGoodAfterMs: number;
   onRenderError: (error: unknown) => void;
@@ -103,14 +102,19 @@ export class Flights {
   }
 
   private offer(flight: PageFlight): void {
-    const { dispatcher, works, deadlineMs } = this.parts;
+    const { dispatcher, works } = this.parts;
     const work = works[flight.route.index]!;
     const now = performance.now();
+    const deadline = new Deadline(now);
     const job: SiteJob = {
       priority: flight.priority,
       costMs: work.costMs,
       queuedAt: now,
-      deadlineAt: now + deadlineMs,
+      // It waits for its turn as long as its visitors would.
+      get deadlineAt() {
+        return deadline.at(dispatcher.withinMs({}));
+      },
+      boundMs: 0,
       work,
       run: (onWay) => this.run(flight, onWay),
       refuse: () => this.fail(flight),

@@ -23,8 +23,6 @@ export interface PagesParts {
   /** By index of the route. */
   works: readonly RouteWork[];
   recorder: Recorder;
-  /** A render waits for its turn at most so long, ms. */
-  deadlineMs: number;
 }
 
 /** The page cache of a worker at work: who gets which copy, who waits for a render, and when one is begun. */
@@ -166,6 +164,10 @@ export class Pages {
   }
 
   private wouldRefuse(route: Route, priority: Priority): boolean {
-    return this.parts.dispatcher.wouldRefuse(priority, this.parts.works[route.index]!, this.parts.deadlineMs);
+    return this.parts.dispatcher.wouldRefuse(
+      priority,
+      this.parts.works[route.index]!,
+      this.parts.dispatcher.withinMs(route.policy),
+    );
   }
 }

@@ -28,19 +28,17 @@ export interface ArrivalParts {
   bodies: BodyReader;
   tools: AnswerTools;
   leaving: Leaving;
-  /** For routes whose policy names none, ms. */
-  deadlineMs: number;
 }
 
 /** Carries the decision out for a request of node:http. */
 export function createArrival(parts: ArrivalParts): (request: IncomingMessage, response: ServerResponse) => void {
-  const { site, known, engineRoutes, pages, direct, dispatcher, works, bodies, tools, leaving, deadlineMs } = parts;
+  const { site, known, engineRoutes, pages, direct, dispatcher, works, bodies, tools, leaving } = parts;
 
   /** Reads the body first: a request takes part in nothing before it is complete. */
-  const readBody = (asked: EngineRequest, limit: number, withinMs: number): void => {
+  const readBody = (asked: EngineRequest, limit: number): void => {
     const { request, response, route, priority } = asked;
     if (asked.awaitsContinue) {
-      if (dispatcher.refusesEarly(priority, works[route.index]!, withinMs || Number.POSITIVE_INFINITY)) {
+      if (dispatcher.refusesEarly(priority, works[route.index]!, dispatcher.withinMs(route.policy))) {
         // The client may send the body all the same: it must not be taken for the next request.
         response.shouldKeepAlive = false;
         asked.refuse();
@@ -83,13 +81,12 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
         break;
       default: {
         const { route } = decision;
-        const withinMs = route.policy.deadlineMs ?? deadlineMs;
         const priority = decided?.priority ?? priorityOf(request, route, member);
-        const asked = new EngineRequest(request, response, decision, priority, arrivedAt, withinMs, tools, direct);
+        const asked = new EngineRequest(request, response, decision, priority, arrivedAt, tools, direct);
         if (plain === undefined) asked.awaitsContinue = request.headers.expect?.toLowerCase() === '100-continue';
         if (decision.kind === 'page') pages.answer(asked, decision);
         else if (plain === undefined && hasBody(request) && route.policy.body !== 'stream')
-          readBody(asked, route.policy.bodyLimit ?? known.bodyLimit, withinMs);
+          readBody(asked, route.policy.bodyLimit ?? known.bodyLimit);
         else direct.answer(asked, decision.copyKey);
       }
     }

@@ -44,7 +44,7 @@ class DirectAnswer implements SiteJob, CurrentRequest {
   readonly priority: Priority;
   readonly costMs: number;
   queuedAt: number;
-  readonly deadlineAt: number;
+  boundMs = 0;
   readonly work: RouteWork;
   private readonly parts: DirectParts;
   private readonly asked: EngineRequest;
@@ -62,11 +62,14 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     this.priority = asked.priority;
     this.costMs = this.work.costMs;
     this.queuedAt = performance.now();
-    this.deadlineAt = asked.deadlineAt;
     this.parts = parts;
     this.asked = asked;
     this.copyKey = copyKey;
     this.info = new SiteRequestInfo(asked.request, asked.priority, asked.deadlineAt, parts.trusted);
+  }
+
+  get deadlineAt(): number {
+    return this.asked.deadlineAt;
   }
 
   private get bodyLimit(): number {
@@ -75,14 +78,13 @@ class DirectAnswer implements SiteJob, CurrentRequest {
 
   /** Queues the request, or refuses it. */
   offer(): void {
-    const { request, route, deadlineAt } = this.asked;
+    const { request, response, route } = this.asked;
     // What is read first is counted while it is read.
     if (route.policy.body === 'stream') countBody(request, this.bodyLimit, (error) => this.refuseBody(error));
     this.asked.onGone(() => this.gone());
     if (this.parts.dispatcher.offer(this) !== undefined) this.refuse();
     // A tiny one may be answered already.
-    else if (deadlineAt !== Number.POSITIVE_INFINITY && !this.asked.response.writableFinished)
-      this.timer = setTimeout(() => this.expire(), deadlineAt - performance.now());
+    else if (!response.writableFinished) this.awaitDeadline(this.deadlineAt - performance.now());
   }
 
   /** The head is out, and more of the body is to come. */
@@ -136,8 +138,17 @@ class DirectAnswer implements SiteJob, CurrentRequest {
       .end('Something went wrong here. Please try again.\n');
   }
 
+  private awaitDeadline(ms: number): void {
+    if (ms !== Number.POSITIVE_INFINITY) this.timer = setTimeout(() => this.expire(), ms);
+  }
+
   private expire(): void {
     const { response, route } = this.asked;
+    const leftMs = this.deadlineAt - performance.now();
+    if (leftMs >= 1) {
+      this.awaitDeadline(leftMs);
+      return;
+    }
     if (response.writableEnded) {
       // The site was in time; how fast the visitor reads is bounded for itself.
       this.done?.('done');

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Deadline } from '../admission/deadline.ts';
 import { keptHeaders, type Rendered } from '../cache/make-page.ts';
 import type { Page } from '../cache/page.ts';
 import { answerOf, type CacheOutcome } from '../cache/wire.ts';
@@ -6,7 +7,7 @@ import { comesByProxy } from '../client.ts';
 import type { CacheUse, Recorder } from '../metrics/recorder.ts';
 import type { PageVisitor } from '../pages/page-visitor.ts';
 import type { Route } from '../routes.ts';
-import type { Priority } from '../site.ts';
+import type { Priority, RoutePolicy } from '../site.ts';
 import type { Refusals } from './answer/refusal.ts';
 import type { WantedCodings } from './answer/wanted-codings.ts';
 import { noteRefusal } from './connection/haste.ts';
@@ -19,6 +20,8 @@ export interface AnswerTools {
   codings: WantedCodings;
   /** Headers that every answer carries, name and value in turn. */
   extraHeaders: readonly string[];
+  /** Time that a request of a route may take, ms; Infinity: as long as it likes. */
+  withinMs: (policy: Pick<RoutePolicy, 'deadlineMs'>) => number;
 }
 
 /** Asks the site for one visitor only: `Direct`, in direct.ts. */
@@ -38,13 +41,11 @@ export class EngineRequest implements PageVisitor {
   readonly query: string;
   readonly priority: Priority;
   readonly arrivedAt: number;
-  /** From when the request is complete; Infinity: none. */
-  deadlineAt: number;
   /** The client waits for "100 Continue" before it sends the body (RFC 9110 section 10.1.1). */
   awaitsContinue = false;
   private readonly tools: AnswerTools;
   private readonly site: SiteAnswers;
-  private readonly deadlineMs: number;
+  private deadline: Deadline;
   private recorded = false;
 
   constructor(
@@ -53,7 +54,6 @@ export class EngineRequest implements PageVisitor {
     { route, path, query }: PageDecision | DirectDecision,
     priority: Priority,
     arrivedAt: number,
-    deadlineMs: number,
     tools: AnswerTools,
     site: SiteAnswers,
   ) {
@@ -64,20 +64,19 @@ export class EngineRequest implements PageVisitor {
     this.query = query;
     this.priority = priority;
     this.arrivedAt = arrivedAt;
-    this.deadlineMs = deadlineMs;
-    this.deadlineAt = this.deadlineFrom(arrivedAt);
     this.tools = tools;
     this.site = site;
+    this.deadline = new Deadline(arrivedAt);
   }
 
-  /** Time until the deadline of a request that is complete at `now`; 0 in a policy: none. */
-  private deadlineFrom(now: number): number {
-    return this.deadlineMs === 0 ? Number.POSITIVE_INFINITY : now + this.deadlineMs;
+  /** Infinity: none. */
+  get deadlineAt(): number {
+    return this.deadline.at(this.tools.withinMs(this.route.policy));
   }
 
   /** The body has come: its way through the engine begins now, however long the client took to send it. */
   bodyComplete(): void {
-    this.deadlineAt = this.deadlineFrom(performance.now());
+    this.deadline = new Deadline(performance.now());
   }
 
   /** Tells the client that waits for it to send the body. */

@@ -20,8 +20,6 @@ export interface QuickParts {
   works: readonly RouteWork[];
   tools: AnswerTools;
   leaving: Leaving;
-  /** For routes whose policy names none, ms. */
-  deadlineMs: number;
   /** How long a client may count on its connection, ms. */
   keepAliveMs: number;
 }
@@ -34,7 +32,7 @@ const CLOSE = 'connection: close\r\n';
  * goes the long way, by arrival.ts.
  */
 export function createQuick(parts: QuickParts): QuickAnswer {
-  const { site, known, pages, dispatcher, works, tools, leaving, deadlineMs, keepAliveMs } = parts;
+  const { site, known, pages, dispatcher, works, tools, leaving, keepAliveMs } = parts;
   const { recorder, refusals, codings, extraHeaders } = tools;
   const keep = `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(keepAliveMs / 1_000)}\r\n`;
 
@@ -59,9 +57,7 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     const { route } = decision;
     const headers = { host: get.host, 'user-agent': get.userAgent, cookie: get.cookie, accept: get.accept };
     const priority = priorityOf({ method: 'GET', url: get.target, headers }, route, member);
-    // 0: none.
-    const withinMs = route.policy.deadlineMs ?? deadlineMs;
-    if (!dispatcher.refusesEarly(priority, works[route.index]!, withinMs === 0 ? Number.POSITIVE_INFINITY : withinMs)) {
+    if (!dispatcher.refusesEarly(priority, works[route.index]!, dispatcher.withinMs(route.policy))) {
       get.decided = { decision, member, priority };
       return undefined;
     }

@@ -4,6 +4,7 @@ import type { Config } from '../../config.ts';
 import { AdaptiveLimit } from '../admission/adaptive-limit.ts';
 import { Dispatcher } from '../admission/dispatcher.ts';
 import { type Lanes, RouteWork } from '../admission/route-work.ts';
+import { WorkUnit } from '../admission/work-unit.ts';
 import type { PageMemory } from '../cache/memory.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { Copies, type PageStore } from '../pages/copies.ts';
@@ -81,13 +82,15 @@ export interface RequestPath {
 
 export function createRequestPath(parts: RequestPathParts): RequestPath {
   const { config, site, recorder, leases, trusted, extraHeaders, leaving, onSiteError } = parts;
-  const { deadlineMs, bodyLimit } = config;
+  const { bodyLimit } = config;
   const routes = compileRoutes(guardedPolicies(site.policies ?? [], onSiteError));
   const members = { isMember: guarded(site.isMember?.bind(site), false, onSiteError) };
-  const works = worksOf(routes, config);
-  const dispatcher = dispatcherOf(config, works, parts.lanes, recorder, parts.onRefusal);
+  const unit = new WorkUnit();
+  const works = worksOf(routes, config, unit);
+  const dispatcher = dispatcherOf(parts, unit, works);
 
-  const renderer = new Renderer(site, trusted, deadlineMs);
+  const withinMs = dispatcher.withinMs.bind(dispatcher);
+  const renderer = new Renderer(site, trusted, withinMs);
   const copies = new Copies(parts.memory, parts.store, config.sieMs, recorder);
   const pageRefusals = new PageRefusals(recorder, parts.onRefusal);
   const flights = new Flights({
@@ -98,7 +101,6 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     dispatcher,
     works,
     recorder,
-    deadlineMs,
     lastGoodAfterMs: config.lastGoodAfterMs,
     onRenderError: onSiteError,
   });
@@ -110,7 +112,6 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     dispatcher,
     works,
     recorder,
-    deadlineMs,
   });
 
   const tools = {
@@ -118,6 +119,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     refusals: createRefusals({ siteName: config.siteName, extraHeaders }),
     codings: new WantedCodings(parts.compressor),
     extraHeaders,
+    withinMs,
   };
   const direct = new Direct({ site, pages, dispatcher, works, tools, trusted, bodyLimit, onSiteError });
 
@@ -142,7 +144,6 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       bodies: new BodyReader({ timeoutMs: config.requestTimeoutMs }),
       tools,
       leaving,
-      deadlineMs,
     }),
     onConnection: () => dispatcher.noteArrival(0),
     quick: createQuick({
@@ -153,25 +154,22 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       works,
       tools,
       leaving,
-      deadlineMs,
       keepAliveMs,
     }),
   };
 }
 
-function worksOf(routes: Routes, { asyncLimit }: PathConfig): readonly RouteWork[] {
+function worksOf(routes: Routes, { asyncLimit }: PathConfig, unit: WorkUnit): readonly RouteWork[] {
   return [...routes.all, routes.unknown].map(
     // A place is only a place: there are as many as may be until it is seen that fewer do as much.
-    () => new RouteWork(new AdaptiveLimit({ initial: asyncLimit, min: 1, max: asyncLimit })),
+    () => new RouteWork(new AdaptiveLimit({ initial: asyncLimit, min: 1, max: asyncLimit }), unit),
   );
 }
 
 function dispatcherOf(
-  config: PathConfig,
+  { config, lanes, recorder, onRefusal }: RequestPathParts,
+  unit: WorkUnit,
   works: readonly RouteWork[],
-  lanes: Lanes | undefined,
-  recorder: Recorder,
-  onRefusal: (priority: Priority) => void,
 ): Dispatcher {
   return new Dispatcher({
     floors: {
@@ -180,8 +178,10 @@ function dispatcherOf(
       low: config.gateLowMs,
       background: config.gateBackgroundMs,
     },
+    unit,
     works,
     ...(lanes === undefined ? {} : { lanes }),
+    deadlineMs: config.deadlineMs,
     maxStreams: config.maxStreams,
     dryRun: config.dryRun,
     now: () => performance.now(),

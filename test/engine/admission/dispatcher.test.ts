@@ -12,6 +12,7 @@ function set(options: { dryRun?: boolean; maxStreams?: number; lanes?: Lanes } =
   const refused: string[] = [];
   const dispatcher = new Dispatcher({
     floors: FLOORS,
+    deadlineMs: 2_000,
     maxStreams: options.maxStreams ?? 2,
     dryRun: options.dryRun ?? false,
     ...(options.lanes === undefined ? {} : { lanes: options.lanes }),
@@ -26,6 +27,7 @@ function set(options: { dryRun?: boolean; maxStreams?: number; lanes?: Lanes } =
     costMs: 10,
     queuedAt: clock.now,
     deadlineAt: clock.now + 2_000,
+    boundMs: 0,
     work,
     run() {
       ran.push(name);

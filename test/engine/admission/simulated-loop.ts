@@ -1,13 +1,17 @@
 import { AdaptiveLimit } from '../../../src/engine/admission/adaptive-limit.ts';
+import { Deadline } from '../../../src/engine/admission/deadline.ts';
 import { Dispatcher } from '../../../src/engine/admission/dispatcher.ts';
 import type { Refusal, SiteJob } from '../../../src/engine/admission/job.ts';
 import { RouteWork } from '../../../src/engine/admission/route-work.ts';
+import { WorkUnit } from '../../../src/engine/admission/work-unit.ts';
 import type { Priority } from '../../../src/engine/site.ts';
 import { exponential, seeded } from './seeded.ts';
 
 /** Requests of one kind that arrive at random (Poisson), or politely: so many visitors, each asks again when answered. */
 export interface Stream {
   name: string;
+  /** Its route; each has its own where none is named. */
+  route?: string;
   priority: Priority;
   /** Mean time on the loop, ms, and how it is spread. */
   costMs: number;
@@ -43,13 +47,16 @@ export const quantile = (sorted: readonly number[], q: number): number =>
 /** An hour of a worker's event loop in a moment: the real dispatcher on a clock that jobs and arrivals move. */
 export async function simulate(
   streams: readonly Stream[],
-  { ms, seed, goodMs = 500, deadlineMs = 2_000 }: { ms: number; seed: number; goodMs?: number; deadlineMs?: number },
+  { ms, seed, goodMs = 500 }: { ms: number; seed: number; goodMs?: number },
 ): Promise<Record<string, Outcome> & { loadRatio?: never }> {
   const random = seeded(seed);
   let now = 0;
   const turns: (() => void)[] = [];
+  const unit = new WorkUnit();
   const dispatcher = new Dispatcher({
+    unit,
     floors: { critical: 200, normal: 100, low: 50, background: 20 },
+    deadlineMs: 2_000,
     maxStreams: 10,
     dryRun: false,
     onRefusal: () => {},
@@ -57,10 +64,11 @@ export async function simulate(
     nextTurn: (callback) => turns.push(callback),
   });
   const results: Record<string, Outcome> = {};
-  const works = new Map<Stream, RouteWork>();
+  const works = new Map<string, RouteWork>();
   const due: Arrival[] = [];
   for (const stream of streams) {
-    works.set(stream, new RouteWork(new AdaptiveLimit({ initial: 256, min: 1, max: 256 })));
+    const route = stream.route ?? stream.name;
+    if (!works.has(route)) works.set(route, new RouteWork(new AdaptiveLimit({ initial: 256, min: 1, max: 256 }), unit));
     results[stream.name] = { offered: 0, good: 0, late: 0, refused: 0, why: {}, latencies: [], refusals: [] };
     const { fromMs = 0, untilMs = ms, rate, visitors = 0 } = stream;
     for (let n = 0; n < visitors; n += 1) due.push({ at: fromMs, stream });
@@ -84,12 +92,16 @@ export async function simulate(
       result.refusals.push(now - at);
       ended();
     };
-    const work = works.get(stream)!;
+    const work = works.get(stream.route ?? stream.name)!;
+    const deadline = new Deadline(now);
     const job: SiteJob = {
       priority: stream.priority,
       costMs: work.costMs,
       queuedAt: now,
-      deadlineAt: now + deadlineMs,
+      get deadlineAt() {
+        return deadline.at(dispatcher.withinMs({}));
+      },
+      boundMs: 0,
       work,
       run() {
         now += costMs;

@@ -31,6 +31,7 @@ const job = (server: TestWorker, priority: Priority, costMs: number, run = () =>
   costMs,
   queuedAt: performance.now(),
   deadlineAt: Number.POSITIVE_INFINITY,
+  boundMs: 0,
   work: server.works.at(-1)!,
   run() {
     run();
