@@ -11,13 +11,13 @@ const MOST_TIMES = 4;
  * @param policyMs deadline of the route's policy, ms: as it is; 0: none
  * @param settingMs TAHAN_DEADLINE_MS
  * @param unitMs size of the work in hand
- * @param surge how much of a surge the load is, 0..1
+ * @param surge how much of a surge the load is, 0..1; asked only where it matters
  */
-export function withinMs(policyMs: number | undefined, settingMs: number, unitMs: number, surge: number): number {
+export function withinMs(policyMs: number | undefined, settingMs: number, unitMs: number, surge: () => number): number {
   if (policyMs === 0) return Number.POSITIVE_INFINITY;
   if (policyMs !== undefined) return policyMs;
-  const calmMs = Math.max(settingMs, Math.min(UNITS * unitMs, MOST_TIMES * settingMs));
-  return settingMs + (calmMs - settingMs) * (1 - surge);
+  const calmMs = Math.min(UNITS * unitMs, MOST_TIMES * settingMs);
+  return calmMs <= settingMs ? settingMs : settingMs + (calmMs - settingMs) * (1 - surge());
 }
 
 /**

@@ -1,32 +1,26 @@
-import type { Priority, RoutePolicy } from '../site.ts';
+import type { Priority } from '../site.ts';
 import { CoDel } from './codel.ts';
-import { withinMs } from './deadline.ts';
-import { admit, boundMs, type Floors, surgeOf } from './gate.ts';
+import { admit, Gate, type GateOptions } from './gate.ts';
 import type { Refusal, SiteJob } from './job.ts';
-import { LoadMeter } from './load-meter.ts';
 import type { Flight, Lanes, RouteWork } from './route-work.ts';
 import { ShareQueue } from './share-queue.ts';
+import { TINY_MS, TinyBatch } from './tiny-batch.ts';
 import { WorkUnit } from './work-unit.ts';
 
 export type { SiteJob } from './job.ts';
 
-export interface DispatcherOptions {
-  /** Least bound of queued work, by priority, ms. */
-  floors: Floors;
+export interface DispatcherOptions extends Omit<GateOptions, 'unit'> {
   /** What is known of the cost of a job; absent: nothing yet. */
   unit?: WorkUnit;
   /** All routes, for what is told of them. */
   works?: readonly RouteWork[];
   /** The thread pool's lanes; absent: no route uses the pool. */
   lanes?: Lanes;
-  /** Time that a request may take whose route names none, ms; longer where the work is dear. */
-  deadlineMs: number;
   /** Most answers that stream at once. */
   maxStreams: number;
   /** Count what would be refused, and refuse nothing. */
   dryRun: boolean;
   onRefusal: (priority: Priority, why: Refusal, dryRun: boolean) => void;
-  now: () => number;
   /** Calls back in the next turn of the event loop. Default: `setImmediate`. */
   nextTurn?: (callback: () => void) => void;
 }
@@ -43,13 +37,6 @@ const MIN_ARRIVAL_MS = 2;
  * measured too low.
  */
 const CODEL_OVER_BOUND = 1.5;
-/**
- * A job that costs so little is run in the turn in which it came, while nothing waits: the queue, and the turns of the
- * loop between jobs, would cost more than the job (measured: four turns and 15 µs for a handler of 5 µs).
- */
-const TINY_MS = 0.3;
-/** And so many of them in one turn, ms: then new connections are accepted first. */
-const TINY_TURN_MS = 2;
 /** And at least, ms. */
 const MIN_CODEL_TARGET_MS = 20;
 /** Work ahead over the bound from which those that wait are told that there is no room; and how many with one newcomer. */
@@ -65,8 +52,7 @@ const PARKED_OVER_BOUND = 1.5;
  */
 export class Dispatcher {
   readonly queue = new ShareQueue<SiteJob>();
-  /** Share of the bounds in force in a surge, 0..1: a promoted worker starts slowly. */
-  share = 1;
+  readonly gate: Gate;
   /** Jobs that the site works on or waits for, streams not counted. */
   inFlight = 0;
   /** Answers that stream, or have no deadline. */
@@ -81,7 +67,6 @@ export class Dispatcher {
     low: new CoDel(),
     background: new CoDel(),
   };
-  private readonly load = new LoadMeter();
   private readonly unit: WorkUnit;
   private readonly parkedTimers = new Map<SiteJob, NodeJS.Timeout>();
   private arrived = false;
@@ -90,10 +75,7 @@ export class Dispatcher {
   private waitSince = 0;
   private running: { job: SiteJob; startedAt: number; arrivalMs: number } | undefined;
   private arrivalMs = 0;
-  /** Tiny jobs that were run in this turn: since when, their works, and what arriving visitors had taken before. */
-  private readonly tiny: RouteWork[] = [];
-  private tinySince = 0;
-  private tinyArrivalMs = 0;
+  private readonly tiny = new TinyBatch();
   /** Time of tiny jobs that counts as none of the arrival in which they ran, ms. */
   private tinyRunMs = 0;
   private lastCostMs = MIN_ARRIVAL_MS;
@@ -101,22 +83,13 @@ export class Dispatcher {
   constructor(options: DispatcherOptions) {
     this.options = options;
     this.unit = options.unit ?? new WorkUnit();
+    this.gate = new Gate({ ...options, unit: this.unit });
     this.nextTurn = options.nextTurn ?? setImmediate;
   }
 
   /** Size of the work in hand on the loop: E[S²]/E[S] of recent jobs, ms. */
   get workUnitMs(): number {
     return this.unit.ms;
-  }
-
-  /** Time that a request of a route may take, ms; Infinity: as long as it likes. */
-  withinMs(policy: Pick<RoutePolicy, 'deadlineMs'>): number {
-    return withinMs(policy.deadlineMs, this.options.deadlineMs, this.unit.ms, surgeOf(this.loadRatio));
-  }
-
-  /** Offered load of the loop: 1 is as much as can be done. */
-  get loadRatio(): number {
-    return this.load.ratio(this.options.now());
   }
 
   /** How full the fullest route is: its requests under way and those that wait for a place, over its places. */
@@ -136,7 +109,7 @@ export class Dispatcher {
   /** Queues a job, or says why not. In a dry run it is always queued. */
   offer(job: SiteJob): Refusal | undefined {
     const now = this.options.now();
-    this.load.offer(job.costMs, now);
+    this.gate.offer(job.costMs, now);
     const why = this.judge(job.priority, job.work, job.deadlineAt - now, now);
     if (why !== undefined) {
       if (why === 'pool') job.work.turnedAway(this.options.lanes);
@@ -152,33 +125,20 @@ export class Dispatcher {
   }
 
   private isTiny(job: SiteJob, now: number): boolean {
-    return !this.scheduled && isTinyWork(job) && job.work.hasRoom() && this.hasTinyTime(now);
-  }
-
-  private hasTinyTime(now: number): boolean {
-    return this.tiny.length === 0 || now - this.tinySince < TINY_TURN_MS;
+    return !this.scheduled && isTinyWork(job) && job.work.hasRoom() && this.tiny.hasTime(now);
   }
 
   private runTiny(job: SiteJob, now: number): void {
-    if (this.tiny.length === 0) {
-      this.tinySince = now;
-      this.tinyArrivalMs = this.arrivalMs;
-      this.nextTurn(this.settleTiny);
-    }
-    this.tiny.push(job.work);
+    if (this.tiny.isEmpty) this.nextTurn(this.settleTiny);
+    this.tiny.add(job.work, now, this.arrivalMs);
     this.begin(job, now);
     this.tinyRunMs += this.options.now() - now;
   }
 
-  /** What tiny jobs cost is measured together, as their promises work on after they have returned: until the next turn. */
   private readonly settleTiny = (): void => {
-    if (this.tiny.length === 0) return;
     const now = this.options.now();
-    const ranMs = now - this.tinySince - (this.arrivalMs - this.tinyArrivalMs);
-    const costMs = Math.max(0, ranMs) / this.tiny.length;
-    for (const work of this.tiny) this.observeCost(work, costMs, now);
-    this.tiny.length = 0;
-    this.lastCostMs = costMs;
+    this.lastCostMs =
+      this.tiny.settle(now, this.arrivalMs, (work, costMs) => this.observeCost(work, costMs, now)) ?? this.lastCostMs;
   };
 
   /** Whether one more request of a route would be refused now. `remainingMs`: time until its deadline. */
@@ -192,7 +152,7 @@ export class Dispatcher {
     const now = this.options.now();
     const why = this.judge(priority, work, remainingMs, now);
     if (why === undefined) return false;
-    this.load.offer(work.costMs, now);
+    this.gate.offer(work.costMs, now);
     if (why === 'pool') work.turnedAway(this.options.lanes);
     this.countRefusal(priority, why);
     if (why === 'queue' || why === 'deadline') this.shed(priority, now);
@@ -242,18 +202,7 @@ export class Dispatcher {
       waitMs,
       needMs: work.needMs(lanes),
       remainingMs,
-      boundMs: this.boundMs(priority, remainingMs, now, this.share),
-    });
-  }
-
-  /** Most work that may be ahead of a request that is let in, ms. */
-  private boundMs(priority: Priority, remainingMs: number, now: number, share: number): number {
-    return boundMs({
-      floorMs: this.options.floors[priority],
-      unitMs: this.unit.ms,
-      loadRatio: this.load.ratio(now),
-      share,
-      remainingMs,
+      boundMs: this.gate.boundMs(priority, remainingMs, now, this.gate.share),
     });
   }
 
@@ -266,7 +215,7 @@ export class Dispatcher {
       const newest = this.queue.newest(priority);
       if (newest === undefined) return;
       const { job, aheadMs } = newest;
-      const boundMs = this.boundMs(priority, job.deadlineAt - now, now, 1);
+      const boundMs = this.gate.boundMs(priority, job.deadlineAt - now, now);
       if (aheadMs <= SHED_OVER_BOUND * boundMs) return;
       this.queue.remove(job);
       this.countRefusal(priority, 'queue');
@@ -318,7 +267,7 @@ export class Dispatcher {
 
   private enqueue(job: SiteJob): void {
     const now = this.options.now();
-    job.boundMs = this.boundMs(job.priority, job.deadlineAt - now, now, 1);
+    job.boundMs = this.gate.boundMs(job.priority, job.deadlineAt - now, now);
     this.queue.push(job);
     if (this.scheduled) return;
     this.scheduled = true;
@@ -339,7 +288,7 @@ export class Dispatcher {
       return;
     }
     let job = this.next(now);
-    while (job !== undefined && isTinyWork(job) && this.hasTinyTime(this.options.now())) {
+    while (job !== undefined && isTinyWork(job) && this.tiny.hasTime(this.options.now())) {
       this.runTiny(job, this.options.now());
       job = this.next(now);
     }
@@ -374,7 +323,7 @@ export class Dispatcher {
   private stale(job: SiteJob, now: number): Refusal | undefined {
     if (job.deadlineAt <= now) return 'expired';
     // When it came the work may have been unknown.
-    const nowMs = this.boundMs(job.priority, job.deadlineAt - job.queuedAt, now, 1);
+    const nowMs = this.gate.boundMs(job.priority, job.deadlineAt - job.queuedAt, now);
     const targetMs = Math.max(MIN_CODEL_TARGET_MS, CODEL_OVER_BOUND * Math.max(job.boundMs, nowMs));
     const dropped = this.codel[job.priority].shouldDrop(now - job.queuedAt, targetMs, now);
     return dropped ? 'codel' : undefined;

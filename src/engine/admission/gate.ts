@@ -1,5 +1,8 @@
-import type { Priority } from '../site.ts';
+import type { Priority, RoutePolicy } from '../site.ts';
+import { withinMs } from './deadline.ts';
 import type { Refusal } from './job.ts';
+import { LoadMeter } from './load-meter.ts';
+import type { WorkUnit } from './work-unit.ts';
 
 /** Units of work (see `work-unit.ts`) that may be queued while the load is one that can be served. */
 const CALM_UNITS = 20;
@@ -67,3 +70,49 @@ export const surgeOf = (loadRatio: number): number =>
 
 /** Bounds by priority, ms. */
 export type Floors = Readonly<Record<Priority, number>>;
+
+export interface GateOptions {
+  floors: Floors;
+  /** Time that a request may take whose route names none, ms; longer where the work is dear. */
+  deadlineMs: number;
+  unit: WorkUnit;
+  now: () => number;
+}
+
+/** What the gate of a worker knows: the size of the work in hand and the offered load of the loop. */
+export class Gate {
+  /** Share of the bounds in force in a surge, 0..1: a promoted worker starts slowly. */
+  share = 1;
+  private readonly options: GateOptions;
+  private readonly load = new LoadMeter();
+
+  constructor(options: GateOptions) {
+    this.options = options;
+  }
+
+  /** Offered load of the loop: 1 is as much as can be done. */
+  get loadRatio(): number {
+    return this.load.ratio(this.options.now());
+  }
+
+  /** Work of `costMs` arrives, whether it is let in or not. */
+  offer(costMs: number, now: number): void {
+    this.load.offer(costMs, now);
+  }
+
+  /** Time that a request of a route may take, ms; Infinity: as long as it likes. */
+  withinMs(policy: Pick<RoutePolicy, 'deadlineMs'>): number {
+    return withinMs(policy.deadlineMs, this.options.deadlineMs, this.options.unit.ms, () => surgeOf(this.loadRatio));
+  }
+
+  /** Most work that may be ahead of a request, ms. `share`: 1 for one that was let in. */
+  boundMs(priority: Priority, remainingMs: number, now: number, share = 1): number {
+    return boundMs({
+      floorMs: this.options.floors[priority],
+      unitMs: this.options.unit.ms,
+      loadRatio: this.load.ratio(now),
+      share,
+      remainingMs,
+    });
+  }
+}

@@ -112,7 +112,7 @@ export class Flights {
       queuedAt: now,
       // It waits for its turn as long as its visitors would.
       get deadlineAt() {
-        return deadline.at(dispatcher.withinMs({}));
+        return deadline.at(dispatcher.gate.withinMs({}));
       },
       boundMs: 0,
       work,

@@ -167,7 +167,7 @@ export class Pages {
     return this.parts.dispatcher.wouldRefuse(
       priority,
       this.parts.works[route.index]!,
-      this.parts.dispatcher.withinMs(route.policy),
+      this.parts.dispatcher.gate.withinMs(route.policy),
     );
   }
 }

@@ -38,7 +38,7 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
   const readBody = (asked: EngineRequest, limit: number): void => {
     const { request, response, route, priority } = asked;
     if (asked.awaitsContinue) {
-      if (dispatcher.refusesEarly(priority, works[route.index]!, dispatcher.withinMs(route.policy))) {
+      if (dispatcher.refusesEarly(priority, works[route.index]!, dispatcher.gate.withinMs(route.policy))) {
         // The client may send the body all the same: it must not be taken for the next request.
         response.shouldKeepAlive = false;
         asked.refuse();

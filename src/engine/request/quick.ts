@@ -57,7 +57,7 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     const { route } = decision;
     const headers = { host: get.host, 'user-agent': get.userAgent, cookie: get.cookie, accept: get.accept };
     const priority = priorityOf({ method: 'GET', url: get.target, headers }, route, member);
-    if (!dispatcher.refusesEarly(priority, works[route.index]!, dispatcher.withinMs(route.policy))) {
+    if (!dispatcher.refusesEarly(priority, works[route.index]!, dispatcher.gate.withinMs(route.policy))) {
       get.decided = { decision, member, priority };
       return undefined;
     }

@@ -89,7 +89,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   const works = worksOf(routes, config, unit);
   const dispatcher = dispatcherOf(parts, unit, works);
 
-  const withinMs = dispatcher.withinMs.bind(dispatcher);
+  const withinMs = dispatcher.gate.withinMs.bind(dispatcher.gate);
   const renderer = new Renderer(site, trusted, withinMs);
   const copies = new Copies(parts.memory, parts.store, config.sieMs, recorder);
   const pageRefusals = new PageRefusals(recorder, parts.onRefusal);

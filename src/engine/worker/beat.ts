@@ -40,7 +40,7 @@ export function startWorkerBeat(parts: BeatParts): { stop: () => void } {
       queued: dispatcher.queue.length,
       queueDelayMs: oldest === undefined ? 0 : Math.max(0, performance.now() - oldest),
       loadRatio: {
-        loop: dispatcher.loadRatio,
+        loop: dispatcher.gate.loadRatio,
         pool: pool.threads?.loadRatio ?? 0,
         elsewhere: dispatcher.placesRatio,
       },

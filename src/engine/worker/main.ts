@@ -106,7 +106,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   link.on('rebalance', ({ share, forMs }) => state.rebalance.begin(server.connections, share, forMs));
   link.on('listen', ({ backlog, slowStart }, handle) => {
     if (handle === undefined || state.draining) return;
-    if (slowStart) startSlowly((share) => (path.dispatcher.share = share));
+    if (slowStart) startSlowly((share) => (path.dispatcher.gate.share = share));
     server.listen(handle, backlog, (problem) => {
       if (problem === undefined) link.send({ type: 'listening' });
       else {

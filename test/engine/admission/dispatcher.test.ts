@@ -2,12 +2,13 @@ import { describe, expect, test } from '@jest/globals';
 import { AdaptiveLimit } from '../../../src/engine/admission/adaptive-limit.ts';
 import { Dispatcher, type SiteJob } from '../../../src/engine/admission/dispatcher.ts';
 import { type Lanes, RouteWork } from '../../../src/engine/admission/route-work.ts';
+import { WorkUnit } from '../../../src/engine/admission/work-unit.ts';
 import type { Priority } from '../../../src/engine/site.ts';
 
 const FLOORS = { critical: 200, normal: 100, low: 50, background: 20 };
 
 /** A dispatcher on the real event loop with a clock that only jobs move. */
-function set(options: { dryRun?: boolean; maxStreams?: number; lanes?: Lanes } = {}) {
+function set(options: { dryRun?: boolean; maxStreams?: number; lanes?: Lanes; unit?: WorkUnit } = {}) {
   const clock = { now: 1_000 };
   const refused: string[] = [];
   const dispatcher = new Dispatcher({
@@ -16,6 +17,7 @@ function set(options: { dryRun?: boolean; maxStreams?: number; lanes?: Lanes } =
     maxStreams: options.maxStreams ?? 2,
     dryRun: options.dryRun ?? false,
     ...(options.lanes === undefined ? {} : { lanes: options.lanes }),
+    ...(options.unit === undefined ? {} : { unit: options.unit }),
     now: () => clock.now,
     onRefusal: (priority, why, dryRun) => refused.push(`${priority} ${why}${dryRun ? ' dry' : ''}`),
   });
@@ -67,12 +69,26 @@ describe('the dispatcher', () => {
     // 50 ms of bound hold six jobs of 10 ms: the sixth finds 50 ms ahead.
     expect(admitted).toBe(6);
     expect(refused).toEqual(['low queue']);
-    const before = dispatcher.loadRatio;
+    const before = dispatcher.gate.loadRatio;
     expect(dispatcher.refusesEarly('low', work, 2_000)).toBe(true);
-    expect(dispatcher.loadRatio).toBeGreaterThan(before);
+    expect(dispatcher.gate.loadRatio).toBeGreaterThan(before);
     expect(dispatcher.wouldRefuse('low', work, 2_000)).toBe(true);
     expect(dispatcher.wouldRefuse('critical', work, 2_000)).toBe(false);
     expect(refused).toEqual(['low queue', 'low queue']);
+  });
+
+  test('tells those that came last that there is no room, as soon as a surge makes the bound too short for them', async () => {
+    const unit = new WorkUnit();
+    unit.observe(100, 1_000);
+    const { dispatcher, job, ran } = set({ unit });
+    const dear = (name: string): SiteJob => job(name, 'normal', { costMs: 100 });
+    // In calm as much may be ahead as half of the deadline, a second of work.
+    for (let n = 0; n <= 10; n++) expect(dispatcher.offer(dear(`calm ${n}`))).toBeUndefined();
+    // With so much more the load is twice what can be done, and the bound four jobs.
+    for (let n = 0; n < 20; n++) expect(dispatcher.offer(dear('more'))).toBe('queue');
+    expect(ran).toEqual(['calm 10 queue', 'calm 9 queue']);
+    await turns();
+    expect(ran.slice(2)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8].map((n) => `calm ${n}`));
   });
 
   test('waits for arriving visitors before the next job, but not for ever', async () => {

@@ -99,7 +99,7 @@ export async function simulate(
       costMs: work.costMs,
       queuedAt: now,
       get deadlineAt() {
-        return deadline.at(dispatcher.withinMs({}));
+        return deadline.at(dispatcher.gate.withinMs({}));
       },
       boundMs: 0,
       work,
