@@ -1,5 +1,5 @@
 /** A request whose route names no deadline may take so many units of the work in hand (see `work-unit.ts`). */
-const UNITS = 16;
+const UNITS = 20;
 /** But at most so many times the deadline of the settings: nobody is left waiting without end. */
 const MOST_TIMES = 4;
 

@@ -10,7 +10,7 @@ import { WorkUnit } from './work-unit.ts';
 export type { SiteJob } from './job.ts';
 
 export interface DispatcherOptions extends Omit<GateOptions, 'unit'> {
-  /** What is known of the cost of a job; absent: nothing yet. */
+  /** Size of the work in hand, for tests; absent: nothing is known yet. */
   unit?: WorkUnit;
   /** All routes, for what is told of them. */
   works?: readonly RouteWork[];

@@ -4,8 +4,13 @@ import type { Flight, MayStream, RouteWork } from './route-work.ts';
 /** Work that waits for its turn. Times on the clock of `performance.now()`, ms. */
 export interface Job {
   priority: Priority;
-  /** Expected time that it takes of what it waits for, ms. */
+  /** Expected time that it takes of what it waits for, ms: as it was expected when it came. */
   costMs: number;
+  /**
+   * What is expected now of all jobs of its kind. Those that wait count as that: what a worker learns from its very first
+   * jobs, which are compiled while they run, must not stand for the queue until it is empty.
+   */
+  kind?: { readonly costMs: number };
   queuedAt: number;
 }
 

@@ -1,7 +1,6 @@
 import type { Priority } from '../site.ts';
 import type { AdaptiveLimit } from './adaptive-limit.ts';
 import { Ewma } from './ewma.ts';
-import type { WorkUnit } from './work-unit.ts';
 
 /** A job whose answer may stream. */
 export interface MayStream {
@@ -37,7 +36,7 @@ export interface Lanes {
 const HALF_LIFE_MS = 5_000;
 /** Step of the median of the costs, as a part of it. */
 const MEDIAN_STEP = 0.05;
-/** Before anything was measured, ms. */
+/** Before anything was measured, ms: nobody is refused for the sake of a time that is not known. */
 const FIRST_COST_MS = 1;
 /** Tasks of a route that are learned; a route that runs more of them is judged by the first. */
 const MAX_TASKS = 8;
@@ -56,7 +55,8 @@ const PLACE_UNITS = 12;
  * when one of its own route ends, so a slow route never holds up another.
  */
 export class RouteWork {
-  private readonly cost = new Ewma(HALF_LIFE_MS);
+  private cost = new Ewma(HALF_LIFE_MS);
+  private runs = 0;
   private readonly elsewhere = new Ewma(HALF_LIFE_MS);
   private median: number | undefined;
   /** Share of the requests that run a task, by its name. */
@@ -66,17 +66,14 @@ export class RouteWork {
   /** Jobs that were parked and go on: a place is kept for each, so that no newcomer overtakes them. */
   private readonly kept = new Set<object>();
   private readonly limiter: AdaptiveLimit;
-  private readonly typical: Pick<WorkUnit, 'meanMs'> | undefined;
 
-  /** `typical`: what a request of any route costs, for one of which nothing is known yet. */
-  constructor(limiter: AdaptiveLimit, typical?: Pick<WorkUnit, 'meanMs'>) {
+  constructor(limiter: AdaptiveLimit) {
     this.limiter = limiter;
-    this.typical = typical;
   }
 
   /** Expected time on the event loop, ms. */
   get costMs(): number {
-    return this.cost.value ?? this.typical?.meanMs ?? FIRST_COST_MS;
+    return this.cost.value ?? FIRST_COST_MS;
   }
 
   /** Median time on the event loop, ms: what the kernel gave to others meanwhile moves it little. Undefined: not measured yet. */
@@ -217,7 +214,10 @@ export class RouteWork {
   }
 
   observeCost(ms: number, now: number): void {
-    this.cost.add(ms, now);
+    this.runs += 1;
+    // The first run of a route is compiled and fills the caches while it runs: the second tells more.
+    if (this.runs === 2 && ms < this.costMs) this.cost = new Ewma(HALF_LIFE_MS);
+    this.cost.addCapped(ms, now);
     // A stochastic approximation of the median (Robbins and Monro): a step up or down with each sample.
     if (this.median === undefined) this.median = ms;
     else this.median *= ms > this.median ? 1 + MEDIAN_STEP : 1 - MEDIAN_STEP;

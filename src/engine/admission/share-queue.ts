@@ -18,15 +18,38 @@ class Line<J extends Job> {
   readonly weight: number;
   oldest: Entry<J> | undefined;
   newest: Entry<J> | undefined;
-  /** Expected work that waits, ms. */
-  workMs = 0;
+  /** Expected work of jobs of no kind that wait, ms. */
+  private ownMs = 0;
+  /** How many jobs of each kind wait. */
+  private readonly kinds = new Map<NonNullable<Job['kind']>, number>();
   /** Virtual time at which the oldest job starts: what the line has had so far, over its weight. */
   startTag = 0;
 
   constructor(weight: number) {
     this.weight = weight;
   }
+
+  /** Expected work that waits, ms. */
+  get workMs(): number {
+    let sum = this.ownMs;
+    if (this.kinds.size > 0) for (const [kind, count] of this.kinds) sum += count * kind.costMs;
+    return sum;
+  }
+
+  count({ kind, costMs }: J, by: 1 | -1): void {
+    if (kind === undefined) {
+      // Sums of floats drift: an empty line is exactly 0 again.
+      this.ownMs = this.oldest === undefined ? 0 : Math.max(0, this.ownMs + by * costMs);
+      return;
+    }
+    const count = (this.kinds.get(kind) ?? 0) + by;
+    if (count === 0) this.kinds.delete(kind);
+    else this.kinds.set(kind, count);
+  }
 }
+
+/** Expected cost of a job as it is known now, ms. */
+const costOf = ({ kind, costMs }: Job): number => kind?.costMs ?? costMs;
 
 /**
  * A queue in which each priority has a weighted share of what there is, and what one leaves the others have
@@ -63,7 +86,7 @@ export class ShareQueue<J extends Job> {
     if (line.newest !== undefined) line.newest.newer = entry;
     line.newest = entry;
     line.oldest ??= entry;
-    line.workMs += job.costMs;
+    line.count(job, 1);
     this.entries.set(job, entry);
   }
 
@@ -76,8 +99,7 @@ export class ShareQueue<J extends Job> {
     else line.newest = entry.older;
     if (entry.older !== undefined) entry.older.newer = entry.newer;
     else line.oldest = entry.newer;
-    // Sums of floats drift: an empty line is exactly 0 again.
-    line.workMs = line.oldest === undefined ? 0 : Math.max(0, line.workMs - job.costMs);
+    line.count(job, -1);
     this.entries.delete(job);
     return true;
   }
@@ -107,7 +129,7 @@ export class ShareQueue<J extends Job> {
     this.remove(job);
     const before = this.virtualNow;
     this.virtualNow = Math.max(before, foundLine.startTag);
-    foundLine.startTag += job.costMs / foundLine.weight;
+    foundLine.startTag += costOf(job) / foundLine.weight;
     if (this.virtualNow > before) this.forgetLag(this.virtualNow - before);
     return job;
   }
@@ -138,7 +160,7 @@ export class ShareQueue<J extends Job> {
   newest(priority: Priority): { job: J; aheadMs: number } | undefined {
     const own = this.lines[priority];
     const job = own.newest?.job;
-    return job === undefined ? undefined : { job, aheadMs: this.aheadOf(own, own.workMs - job.costMs) };
+    return job === undefined ? undefined : { job, aheadMs: this.aheadOf(own, own.workMs - costOf(job)) };
   }
 
   private aheadOf(own: Line<J>, ownMs: number): number {

@@ -3,8 +3,6 @@ import { WaitingWork } from './waiting-work.ts';
 
 /** A new version or a larger table shows within some seconds. */
 const HALF_LIFE_MS = 5_000;
-/** One run counts as at most so many times the mean: a task that hung once does not become a slow one. */
-const OUTLIER_MEANS = 10;
 /**
  * A task whose runs take longer on the average is a slow one. A quick task of an important class then waits for at
  * most some 25 ms in its own thread, a tenth of what the pool lets anybody wait; writes and reads of a site take
@@ -44,7 +42,7 @@ export class TaskName {
   observe(ranMs: number, cutShort: boolean, now: number): void {
     const { value } = this.run;
     if (cutShort && ranMs < (value ?? SLOW_MS)) return;
-    this.run.add(value === undefined ? ranMs : Math.min(ranMs, Math.max(1, OUTLIER_MEANS * value)), now);
+    this.run.addCapped(ranMs, now);
     const limitMs = value !== undefined && this.isSlow ? QUICK_AGAIN * SLOW_MS : SLOW_MS;
     this.isSlow = (this.run.value ?? limitMs) > limitMs;
   }

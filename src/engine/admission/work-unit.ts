@@ -2,8 +2,12 @@ import { Ewma } from './ewma.ts';
 
 /** Jobs of the last seconds count. */
 const HALF_LIFE_MS = 5_000;
-/** A single job counts as at most so many times the mean: one that hung for a second must not open the gate for all. */
-const OUTLIER_MEANS = 10;
+
+/**
+ * A single job counts as at most so many times the mean: one that hung for a second must not open the gate for all. But
+ * where one page of ten costs 150 ms (exponentially) and the others 5, jobs of 600 ms are part of the work.
+ */
+const OUTLIER_MEANS = 30;
 
 /**
  * The size of the work in hand: E[S²]/E[S] of recent jobs, ms. It is the mean size of the job that an arriving request
@@ -16,15 +20,8 @@ export class WorkUnit {
 
   /** A job took `costMs`. `now`: monotonic clock, ms. */
   observe(costMs: number, now: number): void {
-    const { value } = this.mean;
-    const capped = value === undefined ? costMs : Math.min(costMs, Math.max(1, OUTLIER_MEANS * value));
-    this.mean.add(capped, now);
+    const capped = this.mean.addCapped(costMs, now, OUTLIER_MEANS);
     this.square.add(capped * capped, now);
-  }
-
-  /** Mean cost, ms; undefined before the first job. */
-  get meanMs(): number | undefined {
-    return this.mean.value;
   }
 
   /** 0 before the first job. */

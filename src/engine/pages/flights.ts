@@ -109,6 +109,7 @@ export class Flights {
     const job: SiteJob = {
       priority: flight.priority,
       costMs: work.costMs,
+      kind: work,
       queuedAt: now,
       // It waits for its turn as long as its visitors would.
       get deadlineAt() {

@@ -43,6 +43,7 @@ export class Direct implements SiteAnswers {
 class DirectAnswer implements SiteJob, CurrentRequest {
   readonly priority: Priority;
   readonly costMs: number;
+  readonly kind: RouteWork;
   queuedAt: number;
   boundMs = 0;
   readonly work: RouteWork;
@@ -61,6 +62,7 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     this.work = parts.works[asked.route.index]!;
     this.priority = asked.priority;
     this.costMs = this.work.costMs;
+    this.kind = this.work;
     this.queuedAt = performance.now();
     this.parts = parts;
     this.asked = asked;

@@ -4,7 +4,6 @@ import type { Config } from '../../config.ts';
 import { AdaptiveLimit } from '../admission/adaptive-limit.ts';
 import { Dispatcher } from '../admission/dispatcher.ts';
 import { type Lanes, RouteWork } from '../admission/route-work.ts';
-import { WorkUnit } from '../admission/work-unit.ts';
 import type { PageMemory } from '../cache/memory.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { Copies, type PageStore } from '../pages/copies.ts';
@@ -85,9 +84,8 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   const { bodyLimit } = config;
   const routes = compileRoutes(guardedPolicies(site.policies ?? [], onSiteError));
   const members = { isMember: guarded(site.isMember?.bind(site), false, onSiteError) };
-  const unit = new WorkUnit();
-  const works = worksOf(routes, config, unit);
-  const dispatcher = dispatcherOf(parts, unit, works);
+  const works = worksOf(routes, config);
+  const dispatcher = dispatcherOf(parts, works);
 
   const withinMs = dispatcher.gate.withinMs.bind(dispatcher.gate);
   const renderer = new Renderer(site, trusted, withinMs);
@@ -159,16 +157,15 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   };
 }
 
-function worksOf(routes: Routes, { asyncLimit }: PathConfig, unit: WorkUnit): readonly RouteWork[] {
+function worksOf(routes: Routes, { asyncLimit }: PathConfig): readonly RouteWork[] {
   return [...routes.all, routes.unknown].map(
     // A place is only a place: there are as many as may be until it is seen that fewer do as much.
-    () => new RouteWork(new AdaptiveLimit({ initial: asyncLimit, min: 1, max: asyncLimit }), unit),
+    () => new RouteWork(new AdaptiveLimit({ initial: asyncLimit, min: 1, max: asyncLimit })),
   );
 }
 
 function dispatcherOf(
   { config, lanes, recorder, onRefusal }: RequestPathParts,
-  unit: WorkUnit,
   works: readonly RouteWork[],
 ): Dispatcher {
   return new Dispatcher({
@@ -178,7 +175,6 @@ function dispatcherOf(
       low: config.gateLowMs,
       background: config.gateBackgroundMs,
     },
-    unit,
     works,
     ...(lanes === undefined ? {} : { lanes }),
     deadlineMs: config.deadlineMs,

@@ -77,9 +77,9 @@ describe('the deadline', () => {
 
   test('else that of the settings, longer in calm where the work in hand is dear, four times at most', () => {
     expect(withinMs(undefined, 2_000, 10, () => 0)).toBe(2_000);
-    expect(withinMs(undefined, 2_000, 300, () => 0)).toBe(4_800);
+    expect(withinMs(undefined, 2_000, 300, () => 0)).toBe(6_000);
     expect(withinMs(undefined, 2_000, 5_000, () => 0)).toBe(8_000);
-    expect(withinMs(undefined, 2_000, 300, () => 0.5)).toBe(3_400);
+    expect(withinMs(undefined, 2_000, 300, () => 0.5)).toBe(4_000);
     expect(withinMs(undefined, 2_000, 300, () => 1)).toBe(2_000);
   });
 });

@@ -130,3 +130,16 @@ test.each([1, 2, 3])('what waits is known exactly, with jobs that leave (seed %d
     expect(queue.oldestQueuedAt()).toBe(oldest);
   }
 });
+
+test('jobs that wait count as what is known of their kind by now', () => {
+  const queue = new ShareQueue<Job>();
+  const kind = { costMs: 180 };
+  const job = (): Job => ({ priority: 'low', costMs: 180, kind, queuedAt: 0 });
+  for (let n = 0; n < 5; n++) queue.push(job());
+  expect(queue.aheadMs('low')).toBe(900);
+  kind.costMs = 60;
+  expect(queue.aheadMs('low')).toBe(300);
+  expect(queue.newest('low')?.aheadMs).toBe(240);
+  for (let n = 0; n < 5; n++) queue.shift();
+  expect(queue.aheadMs('low')).toBe(0);
+});

@@ -3,7 +3,6 @@ import { Deadline } from '../../../src/engine/admission/deadline.ts';
 import { Dispatcher } from '../../../src/engine/admission/dispatcher.ts';
 import type { Refusal, SiteJob } from '../../../src/engine/admission/job.ts';
 import { RouteWork } from '../../../src/engine/admission/route-work.ts';
-import { WorkUnit } from '../../../src/engine/admission/work-unit.ts';
 import type { Priority } from '../../../src/engine/site.ts';
 import { exponential, seeded } from './seeded.ts';
 
@@ -52,9 +51,7 @@ export async function simulate(
   const random = seeded(seed);
   let now = 0;
   const turns: (() => void)[] = [];
-  const unit = new WorkUnit();
   const dispatcher = new Dispatcher({
-    unit,
     floors: { critical: 200, normal: 100, low: 50, background: 20 },
     deadlineMs: 2_000,
     maxStreams: 10,
@@ -68,7 +65,7 @@ export async function simulate(
   const due: Arrival[] = [];
   for (const stream of streams) {
     const route = stream.route ?? stream.name;
-    if (!works.has(route)) works.set(route, new RouteWork(new AdaptiveLimit({ initial: 256, min: 1, max: 256 }), unit));
+    if (!works.has(route)) works.set(route, new RouteWork(new AdaptiveLimit({ initial: 256, min: 1, max: 256 })));
     results[stream.name] = { offered: 0, good: 0, late: 0, refused: 0, why: {}, latencies: [], refusals: [] };
     const { fromMs = 0, untilMs = ms, rate, visitors = 0 } = stream;
     for (let n = 0; n < visitors; n += 1) due.push({ at: fromMs, stream });
@@ -97,6 +94,7 @@ export async function simulate(
     const job: SiteJob = {
       priority: stream.priority,
       costMs: work.costMs,
+      kind: work,
       queuedAt: now,
       get deadlineAt() {
         return deadline.at(dispatcher.gate.withinMs({}));
