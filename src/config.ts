@@ -176,7 +176,7 @@ export const SETTINGS = {
     group: 'Fleet',
     text: 'A worker that gives no sign of life for so long is ended, and another takes its place.',
   }),
-  silentMs: whole('TAHAN_SILENT_MS', 50, 60_000, 400, 'ms', {
+  silentMs: whole('TAHAN_SILENT_MS', 200, 60_000, 400, 'ms', {
     group: 'Fleet',
     text: 'Least time without a sign of life after which a worker counts as blocked. A worker whose requests take long gets 12 times their usual CPU time, at most 1,500 ms. While every worker is blocked, the lifeboat answers.',
   }),

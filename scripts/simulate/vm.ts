@@ -227,6 +227,7 @@ const beatOf = (
   rssBytes: number,
 ): Beat => ({
   type: 'beat',
+  resting: false,
   lagP50Ms: elu > 0.5 ? lagMs / 2 : 0,
   lagP99Ms: elu > 0.5 ? lagMs : 0,
   lagMaxMs: lagMs,

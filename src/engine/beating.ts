@@ -5,67 +5,121 @@ import { sampleLag } from './metrics/lag.ts';
 import type { Recorder } from './metrics/recorder.ts';
 
 /** What a process adds to the beat from its own knowledge. */
-export type BeatDetails = Omit<Beat, 'type' | 'lagP50Ms' | 'lagP99Ms' | 'lagMaxMs' | 'elu' | 'rssBytes' | 'heapBytes'>;
-
-/**
- * Signs of life come every 25 ms and every fourth is a whole beat: the lifeboat must join within 150 ms of a block, and
- * a busy worker on a shared core is easily 40 ms late with a beat, but hardly 90 ms with four pulses.
- */
-export const WORKER_RHYTHM: Rhythm = { everyMs: 25, perBeat: 4 };
-/** Nobody waits for the lifeboat's signs of life: its end is seen by its exit. */
-export const LIFEBOAT_RHYTHM: Rhythm = { everyMs: 250, perBeat: 1 };
-/**
- * Counters go to the primary once a second: what a killed process had counted since is lost. So does the resident
- * memory, whose reading costs some 50 µs.
- */
-const FLUSH_EVERY_MS = 1_000;
+export type BeatDetails = Omit<
+  Beat,
+  'type' | 'resting' | 'lagP50Ms' | 'lagP99Ms' | 'lagMaxMs' | 'elu' | 'rssBytes' | 'heapBytes'
+>;
 
 export interface Rhythm {
   /** Time between two signs of life. */
   everyMs: number;
   /** Every so many signs one is a whole beat. */
   perBeat: number;
+  /** The event loop is asked how late it is this often, ms. */
+  sampleMs: number;
 }
 
+/**
+ * A worker counts as blocked after 400 ms of silence at least: of signs every 50 ms a busy machine may hold up several.
+ * Each sign also takes the core from the worker for as long as the primary looks at it (some 150 µs in all).
+ */
+export const WORKER_RHYTHM: Rhythm = { everyMs: 50, perBeat: 2, sampleMs: 20 };
+/** Nobody asks for anything: whoever comes first ends the rest, and is told to the primary at once. */
+const REST: Rhythm = { everyMs: 100, perBeat: 10, sampleMs: 100 };
+/** Nobody waits for the lifeboat's signs of life: its end is seen by its exit. */
+export const LIFEBOAT_RHYTHM: Rhythm = { everyMs: 250, perBeat: 1, sampleMs: 20 };
+const LIFEBOAT_REST: Rhythm = { everyMs: 1_000, perBeat: 1, sampleMs: 250 };
+/** So long nothing must have come before a process rests, ms. */
+const REST_AFTER_MS = 2_000;
+/**
+ * Counters go to the primary once a second: what a killed process had counted since is lost. So does the resident
+ * memory, whose reading costs some 50 µs.
+ */
+const FLUSH_EVERY_MS = 1_000;
+
+export interface Beating {
+  /** Somebody has come: the end of a rest. Costs nothing while there is none. */
+  wake: () => void;
+  stop: () => void;
+}
+
+export interface BeatingOptions {
+  link: Link;
+  recorder: Recorder;
+  rhythm: Rhythm;
+  rest: Rhythm;
+  details: () => BeatDetails;
+  now?: () => number;
+}
+
+export const restOf = { worker: REST, lifeboat: LIFEBOAT_REST } as const;
+
 /** Tells the primary in a steady rhythm how this process is, and that it is awake; silence is itself the signal "blocked". */
-export function startBeating(
-  link: Link,
-  recorder: Recorder,
-  { everyMs, perBeat }: Rhythm,
-  details: () => BeatDetails,
-): { stop: () => void } {
-  const beatsPerFlush = Math.round(FLUSH_EVERY_MS / (everyMs * perBeat));
-  const lag = sampleLag();
+export function startBeating(options: BeatingOptions): Beating {
+  const { link, recorder, rhythm, rest, details, now = () => performance.now() } = options;
+  const lag = sampleLag(rhythm.sampleMs);
   const elu = createElu();
   let memory = process.memoryUsage();
-  let beats = 0;
+  let flushedAt = now();
   let pulses = 0;
+  let arrived = 0;
+  let quietSince = now();
+  let resting = false;
+  let timer: NodeJS.Timeout | undefined;
+
   const flush = (): void => {
+    flushedAt = now();
     const delta = recorder.flush();
     if (delta !== undefined) link.send(delta);
   };
-  const timer = setInterval(() => {
-    pulses += 1;
-    if (pulses % perBeat !== 0) {
-      link.send({ type: 'pulse' });
-      return;
-    }
-    beats += 1;
-    if (beats % beatsPerFlush === 0) memory = process.memoryUsage();
+  const change = (rests: boolean): void => {
+    resting = rests;
+    pulses = 0;
+    lag.setEvery((rests ? rest : rhythm).sampleMs);
+    clearInterval(timer);
+    timer = setInterval(sign, (rests ? rest : rhythm).everyMs);
+  };
+  /** Whether nothing has come for a while, and nothing is under way. */
+  const isQuiet = (known: BeatDetails): boolean => {
+    const busy = known.arrived !== arrived || known.inFlight > 0 || known.queued > 0 || known.poolRunning > 0;
+    arrived = known.arrived;
+    if (busy || known.poolQueued > 0) quietSince = now();
+    return now() - quietSince >= REST_AFTER_MS;
+  };
+  const beat = (): void => {
+    const known = details();
+    const quiet = isQuiet(known);
+    const flushDue = now() - flushedAt >= FLUSH_EVERY_MS;
+    if (flushDue) memory = process.memoryUsage();
     const { p50Ms, p99Ms, maxMs } = lag.quantiles();
     link.send({
       type: 'beat',
+      resting: quiet,
       lagP50Ms: p50Ms,
       lagP99Ms: p99Ms,
       lagMaxMs: maxMs,
       elu: elu(),
       rssBytes: memory.rss,
       heapBytes: memory.heapUsed,
-      ...details(),
+      ...known,
     });
-    if (beats % beatsPerFlush === 0) flush();
-  }, everyMs);
+    if (flushDue) flush();
+    if (quiet !== resting) change(quiet);
+  };
+  const sign = (): void => {
+    pulses += 1;
+    if (pulses % (resting ? rest : rhythm).perBeat === 0) beat();
+    else link.send({ type: 'pulse' });
+  };
+  change(false);
+
   return {
+    wake() {
+      if (!resting) return;
+      quietSince = now();
+      change(false);
+      beat();
+    },
     stop() {
       clearInterval(timer);
       lag.stop();

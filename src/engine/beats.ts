@@ -9,9 +9,11 @@ const amount = z.number().nonnegative().finite();
 const count = z.int().nonnegative();
 const label = z.string().max(200);
 
-/** What a worker (or the lifeboat) tells every 100 ms. Windowed values cover the time since the beat before. */
+/** What a worker tells every 100 ms, and once a second at rest, as the lifeboat does. Windowed values cover the time since the beat before. */
 export const beatSchema = z.object({
   type: z.literal('beat'),
+  /** Nobody has come for a while: signs of life are few. */
+  resting: z.boolean(),
   /** Event-loop lag by self-sampling, time-weighted, ms, over the last second. */
   lagP50Ms: amount,
   lagP99Ms: amount,

@@ -21,6 +21,8 @@ export interface DispatcherOptions extends Omit<GateOptions, 'unit'> {
   /** Count what would be refused, and refuse nothing. */
   dryRun: boolean;
   onRefusal: (priority: Priority, why: Refusal, dryRun: boolean) => void;
+  /** A connection or a request came in. */
+  onArrival?: () => void;
   /** Calls back in the next turn of the event loop. Default: `setImmediate`. */
   nextTurn?: (callback: () => void) => void;
 }
@@ -101,6 +103,7 @@ export class Dispatcher {
 
   /** A connection or a request came in, and took `ms` of the loop. */
   noteArrival(ms: number): void {
+    this.options.onArrival?.();
     this.arrived = true;
     this.arrivalMs += Math.max(0, ms - this.tinyRunMs);
     this.tinyRunMs = 0;

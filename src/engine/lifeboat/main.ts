@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
-import { LIFEBOAT_RHYTHM, startBeating } from '../beating.ts';
+import { type Beating, LIFEBOAT_RHYTHM, restOf, startBeating } from '../beating.ts';
 import type { PublicPages } from '../beats.ts';
 import { freshness } from '../cache/freshness.ts';
 import { PageMemory } from '../cache/memory.ts';
@@ -51,6 +51,7 @@ export async function startLifeboat(config: Config): Promise<void> {
   let health: { status: 200 | 503; body: string } = { status: 503, body: '{"status":"down"}\n' };
   let mainKeys: readonly string[] = [];
   let answered = 0;
+  let beating: Beating | undefined;
 
   const keepMainPage = (): void => {
     for (const key of mainKeys) {
@@ -117,6 +118,7 @@ export async function startLifeboat(config: Config): Promise<void> {
   /** Carries the decision out with what there is without the site: the same decision as in a worker. */
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     answered += 1;
+    beating?.wake();
     response.shouldKeepAlive = false;
     toOriginForm(request);
     const now = Date.now();
@@ -167,6 +169,7 @@ export async function startLifeboat(config: Config): Promise<void> {
   link.on('listen', ({ backlog }, handle) => {
     if (handle === undefined) return;
     room.shutDoor();
+    beating?.wake();
     if (server.listening) {
       handle.close();
       return;
@@ -186,7 +189,7 @@ export async function startLifeboat(config: Config): Promise<void> {
   setInterval(keepMainPage, MAIN_PAGE_EVERY_MS).unref();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
-  startBeating(link, recorder, LIFEBOAT_RHYTHM, () => ({
+  const details = () => ({
     inFlight: 0,
     queued: 0,
     queueDelayMs: 0,
@@ -204,7 +207,8 @@ export async function startLifeboat(config: Config): Promise<void> {
     saturated: false,
     listening: server.listening,
     features: {},
-  }));
+  });
+  beating = startBeating({ link, recorder, rhythm: LIFEBOAT_RHYTHM, rest: restOf.lifeboat, details });
   link.send({ type: 'ready', publicPages: { mainPage: '/', languages: [], routes: [] }, problem: null });
 }
 

@@ -1,4 +1,4 @@
-/** How often the loop is asked how late it is, ms. 50 wake-ups a second cost an idle process some 0.1 % of a core. */
+/** How often the loop is asked how late it is, ms; less often where nothing is to be done. */
 const SAMPLE_EVERY_MS = 20;
 const WINDOW_MS = 1_000;
 /** Samples that a window can hold at that rate, doubled for timers that fire early. */
@@ -22,7 +22,7 @@ interface Sample {
  * fifty. (monitorEventLoopDelay counts samples, and reads about 0 on a loop that is full of 5 ms turns.)
  */
 export class LagWindow {
-  private readonly everyMs: number;
+  private everyMs: number;
   private readonly windowMs: number;
   private readonly samples: Sample[] = [];
   private last: number;
@@ -31,6 +31,12 @@ export class LagWindow {
     this.last = now;
     this.everyMs = everyMs;
     this.windowMs = windowMs;
+  }
+
+  /** From now on the timer is due `everyMs` after the sample before. */
+  setEvery(everyMs: number, now: number): void {
+    this.everyMs = everyMs;
+    this.last = now;
   }
 
   /** The timer, due `everyMs` after the sample before, has fired. */
@@ -64,10 +70,25 @@ export class LagWindow {
   }
 }
 
+export interface LagSampler {
+  quantiles: () => LagQuantiles;
+  /** Samples in another rhythm from now on, ms. */
+  setEvery: (everyMs: number) => void;
+  stop: () => void;
+}
+
 /** Samples the event loop of this process, without keeping it alive. */
-export function sampleLag(): { quantiles: () => LagQuantiles; stop: () => void } {
-  const window = new LagWindow(performance.now());
-  const timer = setInterval(() => window.sample(performance.now()), SAMPLE_EVERY_MS);
-  timer.unref();
-  return { quantiles: () => window.quantiles(performance.now()), stop: () => clearInterval(timer) };
+export function sampleLag(everyMs = SAMPLE_EVERY_MS): LagSampler {
+  const window = new LagWindow(performance.now(), everyMs);
+  const start = (ms: number): NodeJS.Timeout => setInterval(() => window.sample(performance.now()), ms).unref();
+  let timer = start(everyMs);
+  return {
+    quantiles: () => window.quantiles(performance.now()),
+    setEvery(ms) {
+      clearInterval(timer);
+      window.setEvery(ms, performance.now());
+      timer = start(ms);
+    },
+    stop: () => clearInterval(timer),
+  };
 }

@@ -119,16 +119,17 @@ export function createFleet(options: FleetOptions): Fleet {
 
   const onMessage = (member: Member, raw: unknown): void => {
     if (!isOurs(raw)) return;
+    // Most messages say no more than that the worker is there.
+    if ((raw as { type: unknown }).type === 'pulse') {
+      member.lastBeatAt = now();
+      return;
+    }
     const parsed = upwardSchema.safeParse(raw);
     if (!parsed.success) {
       log.warn({ worker: member.name, problem: parsed.error.issues[0]?.message }, 'message from a worker is not valid');
       return;
     }
     const message = parsed.data;
-    if (message.type === 'pulse') {
-      member.lastBeatAt = now();
-      return;
-    }
     switch (message.type) {
       case 'beat':
         member.lastBeatAt = now();

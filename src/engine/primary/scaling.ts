@@ -64,7 +64,7 @@ export function createScaling({ fleet, onDecision, readHost = createHostReader()
   let journal: readonly JournalEntry[] = [];
   let known: { config: Config; options: ScalerOptions } | undefined;
 
-  /** A tick comes every 25 ms, other settings only with a reload. */
+  /** A tick comes every 50 ms, other settings only with a reload. */
   const optionsOf = (config: Config): ScalerOptions => {
     if (known?.config !== config) known = { config, options: scalerOptions(config) };
     return known.options;

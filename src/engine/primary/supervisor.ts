@@ -41,8 +41,10 @@ export interface Supervisor {
   kill: () => void;
 }
 
-/** The primary looks at its fleet this often, ms: the lifeboat must join within 150 ms of the last worker's silence. */
-const TICK_MS = 25;
+/** The primary looks at its fleet this often, ms. */
+const TICK_MS = 50;
+/** And while every worker rests: a death is told by the kernel, and whoever comes ends the rest. */
+const RESTING_TICK_MS = 100;
 const SHOWN_STATES = ['starting', 'spare', 'promoting', 'serving', 'draining'] as const;
 /** Workers are told mode and health at least this often, ms. */
 const TELL_EVERY_MS = 1_000;
@@ -82,6 +84,7 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
   let toldHealth = '';
   const backlogAt = createBacklogReader(config.host, port);
   let ticking: NodeJS.Timeout | undefined;
+  let tickMs = TICK_MS;
   let stopping = false;
 
   const fleet = createFleet({
@@ -137,6 +140,8 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     switch (message.type) {
       case 'beat':
         totals.beat(member.name, message);
+        // The one that woke up may need help before the next look at the fleet.
+        if (!message.resting) setRhythm(TICK_MS);
         return;
       case 'ready':
         if (!member.reserved) lifeboat?.learn(message.publicPages);
@@ -242,7 +247,7 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     if (stopping) return;
     const at = now();
     const workers = members();
-    silence = trackSilence(workers, silence, at, TICK_MS, { floorMs: config.silentMs, runQueueMs });
+    silence = trackSilence(workers, silence, at, tickMs, { floorMs: config.silentMs, runQueueMs });
     const wanted = lifeboatWanted(workers, silence, config.silentMs);
     lifeboat?.setWanted(wanted);
     if (!wanted) firstServing.resolve();
@@ -271,6 +276,20 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     scaling.tick(config, silence, reloader.operation, at);
     care.tick(config, scaling.host, silence, reloader.operation !== undefined, at);
     watchCrashes(at);
+    setRhythm(resting() ? RESTING_TICK_MS : TICK_MS);
+  }
+
+  /** Nobody asks for anything, and nothing is to be done. */
+  const resting = (): boolean =>
+    reloader.operation === undefined &&
+    lifeboat?.active !== true &&
+    members().every(({ state, beat }) => (state === 'serving' || state === 'spare') && beat?.resting === true);
+
+  function setRhythm(ms: number): void {
+    if (ms === tickMs) return;
+    tickMs = ms;
+    clearInterval(ticking);
+    ticking = setInterval(steer, ms);
   }
 
   function watchCrashes(at: number): void {
@@ -334,7 +353,7 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
         modeMessage,
       });
       steer();
-      ticking = setInterval(steer, TICK_MS);
+      ticking = setInterval(steer, tickMs);
     },
     async stop() {
       stopping = true;

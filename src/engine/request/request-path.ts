@@ -63,6 +63,8 @@ export interface RequestPathParts {
   leaving: Leaving;
   /** The site failed on a request. */
   onSiteError: (error: unknown) => void;
+  /** A connection or a request came in. */
+  onArrival?: () => void;
   /** Somebody got no room. */
   onRefusal: (priority: Priority) => void;
 }
@@ -165,7 +167,7 @@ function worksOf(routes: Routes, { asyncLimit }: PathConfig): readonly RouteWork
 }
 
 function dispatcherOf(
-  { config, lanes, recorder, onRefusal }: RequestPathParts,
+  { config, lanes, recorder, onArrival, onRefusal }: RequestPathParts,
   works: readonly RouteWork[],
 ): Dispatcher {
   return new Dispatcher({
@@ -181,6 +183,7 @@ function dispatcherOf(
     maxStreams: config.maxStreams,
     dryRun: config.dryRun,
     now: () => performance.now(),
+    ...(onArrival === undefined ? {} : { onArrival }),
     onRefusal(priority, why, dryRun) {
       onRefusal(priority);
       recorder.count('tahan_refused_total', [priority, why, dryRun ? 'true' : 'false']);

@@ -1,4 +1,4 @@
-import { startBeating, WORKER_RHYTHM } from '../beating.ts';
+import { type BeatDetails, type Beating, restOf, startBeating, WORKER_RHYTHM } from '../beating.ts';
 import type { Link } from '../link.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { PortServer } from '../request/connection/port-server.ts';
@@ -22,14 +22,14 @@ export interface BeatParts {
 }
 
 /** Tells the primary how this worker is, from now on. */
-export function startWorkerBeat(parts: BeatParts): { stop: () => void } {
+export function startWorkerBeat(parts: BeatParts): Beating {
   const { link, recorder, site, state, path, server, pool, onSiteError } = parts;
   const { dispatcher } = path;
   const { memory } = parts.files;
   const featuresOf = guarded(site.health?.bind(site), {}, onSiteError);
   const waitedMsOf = guarded(site.waitedMs?.bind(site), 0, onSiteError);
   let evictionsCounted = 0;
-  return startBeating(link, recorder, WORKER_RHYTHM, () => {
+  const details = (): BeatDetails => {
     const oldest = dispatcher.queue.oldestQueuedAt();
     recorder.count('tahan_cache_evictions_total', [], memory.evictions - evictionsCounted);
     evictionsCounted = memory.evictions;
@@ -57,5 +57,6 @@ export function startWorkerBeat(parts: BeatParts): { stop: () => void } {
       listening: server.listening,
       features: featuresOf(),
     };
-  });
+  };
+  return startBeating({ link, recorder, rhythm: WORKER_RHYTHM, rest: restOf.worker, details });
 }

@@ -3,6 +3,7 @@ import { setPriority } from 'node:os';
 import type { Logger } from 'pino';
 import { type Config, trustedProxyList } from '../../config.ts';
 import { startSlowly } from '../admission/slow-start.ts';
+import type { Beating } from '../beating.ts';
 import type { PublicPages } from '../beats.ts';
 import { type Link, linkToPrimary } from '../link.ts';
 import { createLog } from '../log.ts';
@@ -73,6 +74,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   const site = await module.createSite(siteContext(config, processName, log, link, pool, purger));
   pool.open(site.tasks);
 
+  let beat: Beating | undefined;
   const path = createRequestPath({
     config,
     site,
@@ -93,12 +95,13 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     compressor: new Compressor(pool, files, state),
     leaving: state,
     onSiteError,
+    onArrival: () => beat?.wake(),
     onRefusal: (priority) => state.noteRefusal(priority),
   });
   const { routes, pages } = path;
   mainPage = new MainPage(site, routes, pages, config.hosts);
   const server = createPortServer(config, path.onRequest, path.onConnection, path.quick);
-  const beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, onSiteError });
+  beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, onSiteError });
   takeConnections(link, server, config.maxConnections);
   endWhenTold({ link, log, site, state, server, beat, files, pool });
 
@@ -106,6 +109,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   link.on('rebalance', ({ share, forMs }) => state.rebalance.begin(server.connections, share, forMs));
   link.on('listen', ({ backlog, slowStart }, handle) => {
     if (handle === undefined || state.draining) return;
+    beat.wake();
     if (slowStart) startSlowly((share) => (path.dispatcher.gate.share = share));
     server.listen(handle, backlog, (problem) => {
       if (problem === undefined) link.send({ type: 'listening' });

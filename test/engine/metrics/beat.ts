@@ -3,6 +3,7 @@ import type { Beat } from '../../../src/engine/beats.ts';
 /** A beat of a calm worker, with what a test cares about. */
 export const beatOf = (given: Partial<Beat> = {}): Beat => ({
   type: 'beat',
+  resting: false,
   lagP50Ms: 1,
   lagP99Ms: 2,
   lagMaxMs: 3,

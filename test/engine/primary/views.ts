@@ -4,6 +4,7 @@ import type { WorkerView } from '../../../src/engine/primary/view.ts';
 
 export const beat = (changes: Partial<Beat> = {}): Beat => ({
   type: 'beat',
+  resting: false,
   lagP50Ms: 0,
   lagP99Ms: 0,
   lagMaxMs: 0,
