@@ -1,7 +1,7 @@
 import type { Priority } from '../site.ts';
 import { CoDel } from './codel.ts';
 import { admit, Gate, type GateOptions } from './gate.ts';
-import type { Refusal, SiteJob } from './job.ts';
+import type { Outcome, Refusal, SiteJob } from './job.ts';
 import type { Flight, Lanes, RouteWork } from './route-work.ts';
 import { ShareQueue } from './share-queue.ts';
 import { TINY_MS, TinyBatch } from './tiny-batch.ts';
@@ -344,14 +344,16 @@ export class Dispatcher {
     const flight = work.started(job, now, !isStream(job));
     if (flight.placed) this.inFlight += 1;
     else this.streams += 1;
-    const ended = (dropped: boolean): void => {
-      if (flight.placed) this.inFlight -= 1;
-      else this.streams -= 1;
-      this.completed += 1;
-      work.ended(flight, this.options.now(), dropped);
-      this.resumeParked(work);
-    };
-    job.run(flight).then((outcome) => ended(outcome === 'dropped'));
+    job.run(flight)?.then((outcome) => this.ended(job, flight, outcome));
+  }
+
+  /** A job that runs has ended. Once for each. */
+  ended({ work }: SiteJob, flight: Flight, outcome: Outcome): void {
+    if (flight.placed) this.inFlight -= 1;
+    else this.streams -= 1;
+    this.completed += 1;
+    work.ended(flight, this.options.now(), outcome === 'dropped');
+    this.resumeParked(work);
   }
 
   /** The job's time on the loop: until the next turn, less what arriving visitors took of it. */

@@ -21,11 +21,17 @@ export interface SiteJob extends Job, MayStream {
   /** Most work that might be ahead of it when it was let in, ms: set by the dispatcher. */
   boundMs: number;
   work: RouteWork;
-  /** Starts the site on it; resolves when its answer is done, or was not done in time. Must not throw or reject. */
-  run: (flight: Flight) => Promise<'done' | 'dropped'>;
+  /**
+   * Starts the site on it. Resolves when its answer is done, or was not done in time; or gives nothing, and tells the
+   * dispatcher by `ended`: a promise for each tiny job costs as much as the job. Must not throw or reject.
+   */
+  run: (flight: Flight) => Promise<Outcome> | undefined;
   /** Called instead of `run`. */
   refuse: (why: Refusal) => void;
 }
+
+/** How a job ended: its answer is done, or was not done in time. */
+export type Outcome = 'done' | 'dropped';
 
 /**
  * Why a request was not let in: the work ahead of it is over the bound (`queue`), its deadline cannot be met

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
 import type { Dispatcher } from '../admission/dispatcher.ts';
-import type { SiteJob } from '../admission/job.ts';
+import type { Outcome, SiteJob } from '../admission/job.ts';
 import type { Flight, RouteWork } from '../admission/route-work.ts';
 import { type CurrentRequest, currentRequest } from '../current-request.ts';
 import type { Pages } from '../pages/pages.ts';
@@ -53,8 +53,8 @@ class DirectAnswer implements SiteJob, CurrentRequest {
   private readonly info: SiteRequestInfo;
   /** Undefined until it runs. */
   flight: Flight | undefined;
-  /** Ends the run of the job; undefined until it runs. */
-  private done: ((outcome: 'done' | 'dropped') => void) | undefined;
+  /** The dispatcher knows that it has ended. */
+  private ended = false;
   private late = false;
   private timer: NodeJS.Timeout | undefined;
 
@@ -86,7 +86,7 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     this.asked.onGone(() => this.gone());
     if (this.parts.dispatcher.offer(this) !== undefined) this.refuse();
     // A tiny one may be answered already.
-    else if (!response.writableFinished) this.awaitDeadline(this.deadlineAt - performance.now());
+    else if (!isOut(response)) this.awaitDeadline(this.deadlineAt - performance.now());
   }
 
   /** The head is out, and more of the body is to come. */
@@ -96,23 +96,32 @@ class DirectAnswer implements SiteJob, CurrentRequest {
   }
 
   /** Called by the dispatcher when it is the request's turn. */
-  run(flight: Flight): Promise<'done' | 'dropped'> {
+  run(flight: Flight): undefined {
     const { extraHeaders } = this.parts.tools;
+    const { site } = this.parts;
     const { request, response } = this.asked;
     this.flight = flight;
     this.asked.continue();
-    return new Promise((resolve) => {
-      this.done = resolve;
-      for (let at = 0; at < extraHeaders.length; at += 2) response.setHeader(extraHeaders[at]!, extraHeaders[at + 1]!);
-      // A listener that throws at once is the site's bug: its visitor gets a 500, the others nothing of it.
-      try {
-        const result = currentRequest.run(this, askSite, this.parts.site, request, response);
-        // An async listener that fails has rejected a promise of its own: caught here, it costs its visitor a 500.
-        if (isThenable(result)) Promise.resolve(result).catch((error: unknown) => this.fail(error));
-      } catch (error) {
-        this.fail(error);
-      }
-    });
+    for (let at = 0; at < extraHeaders.length; at += 2) response.setHeader(extraHeaders[at]!, extraHeaders[at + 1]!);
+    // A listener that throws at once is the site's bug: its visitor gets a 500, the others nothing of it.
+    try {
+      // Without tasks there is nobody who would ask on whose behalf the site works.
+      const result =
+        site.tasks === undefined
+          ? site.handler(request, response)
+          : currentRequest.run(this, askSite, site, request, response);
+      // An async listener that fails has rejected a promise of its own: caught here, it costs its visitor a 500.
+      if (isThenable(result)) Promise.resolve(result).catch((error: unknown) => this.fail(error));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** The dispatcher learns that the job has ended, once. */
+  private end(outcome: Outcome): void {
+    if (this.flight === undefined || this.ended) return;
+    this.ended = true;
+    this.parts.dispatcher.ended(this, this.flight, outcome);
   }
 
   /** There is no room or no time: the anonymous copy of a public page, or the waiting page. Called by the dispatcher too. */
@@ -153,7 +162,7 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     }
     if (response.writableEnded) {
       // The site was in time; how fast the visitor reads is bounded for itself.
-      this.done?.('done');
+      this.end('done');
       return;
     }
     // The visitor has the head in time: how long the rest may take is the site's business, as long as it goes on.
@@ -195,15 +204,19 @@ class DirectAnswer implements SiteJob, CurrentRequest {
   private gone(): void {
     clearTimeout(this.timer);
     if (this.asked.response.writableFinished) {
-      if (this.done !== undefined) this.asked.record('bypass');
+      if (this.flight !== undefined) this.asked.record('bypass');
     } else {
       this.parts.dispatcher.cancel(this);
       this.info.abort(new ClientGoneError());
       if (!this.late) this.parts.tools.recorder.count('tahan_client_gone_total', []);
     }
-    this.done?.(this.late ? 'dropped' : 'done');
+    this.end(this.late ? 'dropped' : 'done');
   }
 }
+
+/** The site has answered, and the kernel has all of it. */
+const isOut = ({ writableEnded, socket }: ServerResponse): boolean =>
+  writableEnded && (socket === null || socket.writableLength === 0);
 
 const isThenable = (value: unknown): boolean =>
   typeof (value as { then?: unknown } | null | undefined)?.then === 'function';

@@ -124,7 +124,8 @@ export class EngineRequest implements PageVisitor {
   }
 
   onGone(listener: () => void): void {
-    this.response.once('close', listener);
+    // `on`, though it comes once: `once` wraps the listener, which costs more than to keep it.
+    this.response.on('close', listener);
   }
 
   /** Counts the answer, once. */

@@ -24,12 +24,18 @@ export interface FrontParts {
   /** node:http's own listener for connections. */
   parse: (socket: Socket) => void;
   keepAliveMs: number;
+  /** When it was last looked at what is due (clock of `performance.now()`, ms). */
+  now: number;
+  /** Time from one such look to the next, ms. */
+  lookMs: number;
 }
 
 /** Most that a client may send ahead while its request is being answered, bytes; it is not read on before, either. */
 const MAX_AHEAD_BYTES = 65_536;
 /** How long a client may take no byte of an answer, ms; then it is cut. */
 export const STALLED_MS = 30_000;
+/** A request that is under way for so long is one that takes long, ms. */
+const LONG_MS = 1_000;
 /** A client may ask until the time told to it is over: what is on its way then still finds the connection open, ms. */
 const KEEP_ALIVE_GRACE_MS = 1_000;
 
@@ -43,6 +49,8 @@ export class FrontConnection {
   readonly socket: FrontSocket;
   /** Waits for a next request. */
   idle = false;
+  /** When it is over with the connection, if nothing comes; Infinity: something else sees to that. */
+  dueAt: number;
   private readonly front: FrontParts;
   /** The request that the server's listeners work on, and what the client sent meanwhile. */
   private exchange: Exchange | undefined;
@@ -50,8 +58,9 @@ export class FrontConnection {
   /** The client is made to wait. */
   private paused = false;
 
-  constructor(front: FrontParts, socket: Socket) {
+  constructor(front: FrontParts, socket: Socket, headerTimeoutMs: number) {
     this.front = front;
+    this.dueAt = this.afterMs(headerTimeoutMs);
     this.socket = Object.assign(socket, { [CONNECTION]: this });
     for (const [event, listener] of LISTENERS) socket.on(event, listener);
   }
@@ -70,7 +79,7 @@ export class FrontConnection {
   private pause(chunk: Buffer, pauseMs: number): void {
     this.paused = true;
     this.idle = false;
-    this.socket.setTimeout(0);
+    this.dueAt = Number.POSITIVE_INFINITY;
     this.socket.pause();
     this.wait(chunk);
     setTimeout(() => {
@@ -94,6 +103,18 @@ export class FrontConnection {
     this.exchange?.drained();
   }
 
+  /** Its time is over by the common clock. */
+  due(): void {
+    if (this.exchange === undefined) {
+      this.socket.destroy();
+      return;
+    }
+    // A request that takes long: from here on the socket looks for itself whether the client reads.
+    this.dueAt = Number.POSITIVE_INFINITY;
+    this.socket.setTimeout(this.socket.timeout || STALLED_MS);
+  }
+
+  /** Nothing has moved on the socket for as long as it may. */
   timedOut(): void {
     // While the site works on a request that is not answered yet, nobody is late.
     if (this.exchange === undefined || this.socket.writableLength > 0) this.socket.destroy();
@@ -110,7 +131,6 @@ export class FrontConnection {
     const { socket, front } = this;
     front.held.delete(this);
     for (const [event, listener] of LISTENERS) socket.off(event, listener);
-    socket.setTimeout(0);
     front.parse.call(front.server, socket);
     socket.emit('data', chunk);
   }
@@ -133,6 +153,7 @@ export class FrontConnection {
     // A client that asks and does not read gets no further answers.
     if (socket.writableNeedDrain) {
       socket.pause();
+      this.dueAt = Number.POSITIVE_INFINITY;
       socket.setTimeout(STALLED_MS);
       socket.once('drain', () => {
         this.idle = false;
@@ -145,7 +166,7 @@ export class FrontConnection {
   private ask(get: PlainGet): void {
     const { server, keepAliveMs } = this.front;
     this.idle = false;
-    this.socket.setTimeout(STALLED_MS);
+    this.dueAt = this.afterMs(LONG_MS);
     this.exchange = openExchange(server, this.socket, get, keepAliveMs, (close) => this.answered(close));
   }
 
@@ -177,7 +198,13 @@ export class FrontConnection {
   private rest(): void {
     if (this.idle) return;
     this.idle = true;
-    this.socket.setTimeout(this.front.keepAliveMs + KEEP_ALIVE_GRACE_MS);
+    if (this.socket.timeout) this.socket.setTimeout(0);
+    this.dueAt = this.afterMs(this.front.keepAliveMs + KEEP_ALIVE_GRACE_MS);
+  }
+
+  /** In so many ms at the earliest: the clock stands between two looks. */
+  private afterMs(ms: number): number {
+    return this.front.now + this.front.lookMs + ms;
   }
 }
 

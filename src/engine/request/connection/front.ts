@@ -2,6 +2,9 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { FrontConnection, type QuickAnswer } from './front-connection.ts';
 
+/** Longest time between two looks at the connections that are due, ms: so much later than told one may end. */
+const MAX_LOOK_MS = 1_000;
+
 export interface FrontLimits {
   headerTimeoutMs: number;
   keepAliveMs: number;
@@ -23,10 +26,23 @@ export function putFront(server: Server, { headerTimeoutMs, keepAliveMs }: Front
   if (parse === undefined) throw new Error('node:http has no listener for connections to stand before');
   server.off('connection', parse);
   const held = new Set<FrontConnection>();
-  const front = { server, held, quick, parse, keepAliveMs };
+  // One clock for all connections: a timer for each is set anew with every request, and costs a tenth of a tiny answer.
+  const lookMs = Math.min(MAX_LOOK_MS, Math.ceil(Math.min(headerTimeoutMs, keepAliveMs) / 4));
+  const front = { server, held, quick, parse, keepAliveMs, now: performance.now(), lookMs };
+  let looking: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    front.now = performance.now();
+    for (const connection of held) if (connection.dueAt <= front.now) connection.due();
+    if (held.size > 0) return;
+    clearInterval(looking);
+    looking = undefined;
+  };
   server.on('connection', (socket: Socket) => {
-    socket.setTimeout(headerTimeoutMs);
-    held.add(new FrontConnection(front, socket));
+    if (looking === undefined) {
+      front.now = performance.now();
+      looking = setInterval(look, lookMs).unref();
+    }
+    held.add(new FrontConnection(front, socket, headerTimeoutMs));
   });
   return {
     closeIdle() {

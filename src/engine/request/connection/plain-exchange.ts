@@ -35,6 +35,10 @@ interface ResponseParts {
   _flush: () => void;
 }
 
+/** Whether anybody would notice the end of a request. */
+const isHeard = (request: IncomingMessage): boolean =>
+  request.listenerCount('end') + request.listenerCount('close') + request.listenerCount('readable') > 0;
+
 /** A request on its way, on a connection that node:http does not read. */
 export interface Exchange {
   /** The socket can take more of the answer. */
@@ -77,11 +81,11 @@ export function openExchange(
   response.shouldKeepAlive = !get.close;
   response.assignSocket(socket);
   if (onStart.hasSubscribers) onStart.publish({ request, response, socket, server });
-  response.once('finish', () => {
+  response.on('finish', () => {
     if (onFinish.hasSubscribers) onFinish.publish({ request, response, socket, server });
     request[detachSignal]();
-    // Read to its end, for those who wait for its `close`.
-    if (!request.readableEnded) request.resume();
+    // Read to its end, for those who wait for its `end` or `close`.
+    if (!request.readableEnded && isHeard(request)) request.resume();
     response.detachSocket(socket);
     process.nextTick(() => {
       if (response._closed) return;
