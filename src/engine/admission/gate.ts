@@ -95,6 +95,11 @@ export class Gate {
     return this.load.ratio(this.options.now());
   }
 
+  /** More is asked for than can be done. */
+  get inSurge(): boolean {
+    return surgeOf(this.loadRatio) > 0;
+  }
+
   /** Work of `costMs` arrives, whether it is let in or not. */
   offer(costMs: number, now: number): void {
     this.load.offer(costMs, now);

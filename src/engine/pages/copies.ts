@@ -1,8 +1,16 @@
+import { KeysForATime } from '../cache/keys-for-a-time.ts';
 import { makePage, type Rendered, tagsOf } from '../cache/make-page.ts';
 import type { PageMemory } from '../cache/memory.ts';
 import type { Page } from '../cache/page.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { Route } from '../routes.ts';
+
+/**
+ * A page that is not in the store is not looked for again for so long, ms: a page that many ask for and nobody can render
+ * now would cost a read of the disk for each. A page of another worker is found so much later.
+ */
+const ABSENT_MS = 250;
+const MAX_ABSENT = 10_000;
 
 /** The pages on the disk, which all processes share. */
 export interface PageStore {
@@ -18,6 +26,7 @@ export class Copies {
   private readonly store: PageStore;
   private readonly sieMs: number;
   private readonly recorder: Recorder;
+  private readonly absent = new KeysForATime(ABSENT_MS, MAX_ABSENT);
 
   /** `sieMs`: how long a copy is good as last good where neither policy nor page says so. */
   constructor(memory: PageMemory, store: PageStore, sieMs: number, recorder: Recorder) {
@@ -35,12 +44,20 @@ export class Copies {
   find(key: string): Page | undefined {
     const page = this.memory.get(key);
     if (page !== undefined) return page;
+    if (this.absent.has(key)) return undefined;
     const stored = this.inStore(key);
-    if (stored !== undefined) {
+    if (stored === undefined) {
+      this.absent.add(key);
+    } else {
       this.recorder.count('tahan_cache_lookups_total', ['store']);
       this.memory.set(stored);
     }
     return stored;
+  }
+
+  /** Neither memory nor the store has a copy, as was seen a moment ago. */
+  isAbsent(key: string): boolean {
+    return this.memory.get(key) === undefined && this.absent.has(key);
   }
 
   /** The stored copy, less what was purged since it was rendered. */

@@ -29,9 +29,14 @@ export class PageRefusals {
       visitor.servePage(copy, 'last_good');
       return;
     }
-    this.turnedAway.note(key);
-    this.onRefusal(visitor.priority);
-    this.recorder.count('tahan_refused_total', [visitor.priority, why, 'false']);
+    this.count(key, visitor.priority, why);
     visitor.refuse();
+  }
+
+  /** A visitor of a page is refused. */
+  count(key: string, priority: Priority, why: PageRefusal): void {
+    this.turnedAway.note(key);
+    this.onRefusal(priority);
+    this.recorder.count('tahan_refused_total', [priority, why, 'false']);
   }
 }

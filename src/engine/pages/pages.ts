@@ -62,6 +62,21 @@ export class Pages {
     return question.copy === undefined ? undefined : this.outcomeNow(question, 'low');
   }
 
+  /**
+   * Whether a visitor of a page is to be refused at once, which is counted: there is no copy, no render under way, and no
+   * room for one. False for all that needs a closer look.
+   */
+  turnsAway({ key, route, copy }: PageQuestion, priority: Priority): boolean {
+    const { copies, recorder, refusals } = this.parts;
+    const { flights } = this;
+    if (copy !== undefined || flights.passes.has(key) || flights.get(key) !== undefined || !copies.isAbsent(key))
+      return false;
+    if (this.hasRoom(key, route, this.worth(key, priority))) return false;
+    recorder.count('tahan_cache_lookups_total', ['miss']);
+    refusals.count(key, priority, 'renders');
+    return true;
+  }
+
   /** Serves the anonymous copy, whatever its age; false when there is none. */
   serveLastGood(visitor: PageVisitor, key: string): boolean {
     const page = this.parts.copies.find(key);
@@ -143,8 +158,7 @@ export class Pages {
     const { recorder, refusals } = this.parts;
     recorder.count('tahan_cache_lookups_total', [copy === undefined ? 'miss' : 'last_good']);
     let flight = flights.get(key);
-    const asked = refusals.turnedAway.count(key) + (flight?.waiting ?? 0) + 1;
-    const priority = risen(visitor.priority, asked);
+    const priority = this.worth(key, visitor.priority);
     if (flight !== undefined) {
       flights.raise(flight, priority);
     } else if (this.hasRoom(key, route, priority)) {
@@ -154,6 +168,12 @@ export class Pages {
       return;
     }
     flights.join(flight, visitor, copy);
+  }
+
+  /** The priority of a page's render, with one more visitor who asks for it. */
+  private worth(key: string, priority: Priority): Priority {
+    const asked = this.parts.refusals.turnedAway.count(key) + (this.flights.get(key)?.waiting ?? 0) + 1;
+    return risen(priority, asked, this.parts.dispatcher.gate.inSurge);
   }
 
   /** Whether a visitor may wait for a render of the page: one is under way, or may be begun. */

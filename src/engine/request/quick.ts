@@ -2,7 +2,8 @@ import type { Dispatcher } from '../admission/dispatcher.ts';
 import type { RouteWork } from '../admission/route-work.ts';
 import { answerOf, headBytes } from '../cache/wire.ts';
 import type { Pages } from '../pages/pages.ts';
-import type { Site } from '../site.ts';
+import type { Route } from '../routes.ts';
+import type { Priority, Site } from '../site.ts';
 import type { QuickAnswer, QuickBytes } from './connection/front-connection.ts';
 import type { PlainGet } from './connection/plain-get.ts';
 import { type DirectDecision, decide, type Known, type PageDecision } from './decide.ts';
@@ -47,6 +48,26 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     return { head: headBytes(answer, close ? CLOSE : keep), body: answer.body, close };
   };
 
+  const priorityFor = (get: PlainGet, route: Route, member: boolean): Priority => {
+    const headers = { host: get.host, 'user-agent': get.userAgent, cookie: get.cookie, accept: get.accept };
+    return priorityOf({ method: 'GET', url: get.target, headers }, route, member);
+  };
+
+  const waitingPage = (get: PlainGet, route: Route, arrivedAt: number, now: number): QuickBytes => {
+    recorder.request(route.policy.route, 'GET', 503, 'refused', (performance.now() - arrivedAt) / 1_000);
+    return {
+      head: refusals.bytes(get.accept, get.close ? CLOSE : keep, Math.random(), now),
+      body: undefined,
+      close: get.close,
+      refusal: !get.byProxy,
+    };
+  };
+
+  const turnedAway = (get: PlainGet, page: PageDecision, arrivedAt: number, now: number): QuickBytes | undefined =>
+    pages.turnsAway(page, priorityFor(get, page.route, false))
+      ? waitingPage(get, page.route, arrivedAt, now)
+      : undefined;
+
   const refused = (
     get: PlainGet,
     decision: DirectDecision,
@@ -55,19 +76,11 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     now: number,
   ): QuickBytes | undefined => {
     const { route } = decision;
-    const headers = { host: get.host, 'user-agent': get.userAgent, cookie: get.cookie, accept: get.accept };
-    const priority = priorityOf({ method: 'GET', url: get.target, headers }, route, member);
-    if (!dispatcher.refusesEarly(priority, works[route.index]!, dispatcher.gate.withinMs(route.policy))) {
-      get.decided = { decision, member, priority };
-      return undefined;
-    }
-    recorder.request(route.policy.route, 'GET', 503, 'refused', (performance.now() - arrivedAt) / 1_000);
-    return {
-      head: refusals.bytes(get.accept, get.close ? CLOSE : keep, Math.random(), now),
-      body: undefined,
-      close: get.close,
-      refusal: !get.byProxy,
-    };
+    const priority = priorityFor(get, route, member);
+    if (dispatcher.refusesEarly(priority, works[route.index]!, dispatcher.gate.withinMs(route.policy)))
+      return waitingPage(get, route, arrivedAt, now);
+    get.decided = { decision, member, priority };
+    return undefined;
   };
 
   return (get) => {
@@ -78,7 +91,8 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     const member = get.cookie !== undefined && site.isMember({ headers: { cookie: get.cookie } });
     const decision = decide(get, member, known, now);
     let answer: QuickBytes | undefined;
-    if (decision.kind === 'page') answer = cached(get, decision, arrivedAt, now);
+    if (decision.kind === 'page')
+      answer = cached(get, decision, arrivedAt, now) ?? turnedAway(get, decision, arrivedAt, now);
     // A member who finds no room gets the public copy of a public page: the long way knows how.
     else if (decision.kind === 'direct' && decision.copyKey === undefined)
       answer = refused(get, decision, member, arrivedAt, now);

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { MAX_REMEMBERED, risen, TurnedAway } from '../../../src/engine/pages/demand.ts';
 
 test('a render rises with those who ask for it, and never falls', () => {
-  expect([1, 2, 3, 7, 8, 900].map((asked) => risen('low', asked))).toEqual([
+  expect([1, 2, 3, 7, 8, 900].map((asked) => risen('low', asked, false))).toEqual([
     'low',
     'low',
     'normal',
@@ -10,7 +10,12 @@ test('a render rises with those who ask for it, and never falls', () => {
     'critical',
     'critical',
   ]);
-  expect([risen('background', 3), risen('critical', 3), risen('normal', 1)]).toEqual(['normal', 'critical', 'normal']);
+  expect([1, 2, 3].map((asked) => risen('low', asked, true))).toEqual(['background', 'background', 'normal']);
+  expect([risen('background', 3, true), risen('critical', 3, true), risen('normal', 1, true)]).toEqual([
+    'normal',
+    'critical',
+    'normal',
+  ]);
 });
 
 describe('those who were turned away', () => {

@@ -49,6 +49,25 @@ describe('before the HTTP parser', () => {
     expect(server.dispatcher.refused).toBe(2);
   });
 
+  test('whoever asks for a page that nobody can render now is refused without a further look into the store', async () => {
+    const server = await start({ policies: [{ route: '/*', cache: { ttlMs: 60_000 } }] });
+    await closeGate(server);
+    let reads = 0;
+    const read = server.store.get.bind(server.store);
+    server.store.get = (key) => {
+      reads += 1;
+      return read(key);
+    };
+    for (let visitor = 0; visitor < 5; visitor++) expect((await server.get('/cold')).status).toBe(503);
+    expect(reads).toBe(1);
+    // Another worker's page is found, if a little later.
+    server.store.set('\n\n/cold', pageFor('\n\n/cold', { renderedAt: Date.now() }));
+    let status = 0;
+    for (const end = performance.now() + 5_000; status !== 200 && performance.now() < end; )
+      status = (await server.get('/cold')).status;
+    expect(status).toBe(200);
+  });
+
   test('a page with a copy is given in a surge too', async () => {
     const server = await start({ policies: [{ route: '/', cache: { ttlMs: 60_000 } }] });
     server.memory.set(pageFor('\n\n/', { renderedAt: Date.now() - 30_000, renderMs: 0, purged: true }));
