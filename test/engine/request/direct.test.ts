@@ -1,6 +1,7 @@
 import net from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { budget } from '../../../src/engine/request/connection/haste.ts';
 import { requestInfoOf } from '../../../src/engine/request-info.ts';
 import type { RequestInfo, RoutePolicy } from '../../../src/engine/site.ts';
 import {
@@ -412,6 +413,29 @@ describe('a body', () => {
 });
 
 describe('a client that ignores Retry-After', () => {
+  const { perSecond } = budget;
+  beforeEach(() => void Object.assign(budget, { perSecond: 0, left: 0 }));
+  afterEach(() => void Object.assign(budget, { perSecond, left: perSecond }));
+
+  test('is refused at once as long as all such clients together take little of the core', async () => {
+    Object.assign(budget, { perSecond: 100, left: 100 });
+    const server = await start((_request, response) => response.end('site'), { quick: true });
+    const open = await closeGate(server);
+    let refusals = 0;
+    const message = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+    const socket = net.connect(server.port, '127.0.0.1', () => socket.write(message));
+    socket.on('data', () => {
+      refusals += 1;
+      socket.write(message);
+    });
+    socket.on('error', () => {});
+    // With pauses of up to a second so many would take a minute and a half.
+    await until(() => refusals >= 100);
+    expect(budget.left).toBeLessThan(100);
+    socket.destroy();
+    open();
+  });
+
   test.each([
     ['a plain GET', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['a POST', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'],

@@ -4,9 +4,26 @@ import type { Socket } from 'node:net';
 const HASTY_MS = 50;
 /** So often it may be so before it is made to wait: a browser asks for several things at once. */
 const FREE = 3;
+/**
+ * And so many of such requests are looked at in a second, over all connections: refusing them takes a tenth of a core.
+ * An open connection may also be the pool of a program, or of a bench, that has many different askers.
+ */
+const HASTY_PER_SECOND = 1_500;
 /** The first pause and the longest, ms; between them it doubles. */
 const FIRST_MS = 10;
 const LONGEST_MS = 1_000;
+
+/** What of that number is left in this process: a token bucket that holds one second. */
+export const budget = { perSecond: HASTY_PER_SECOND, left: HASTY_PER_SECOND, at: 0 };
+
+function takesOfBudget(now: number): boolean {
+  const { perSecond } = budget;
+  budget.left = Math.min(perSecond, budget.left + ((now - budget.at) * perSecond) / 1_000);
+  budget.at = now;
+  if (budget.left < 1) return false;
+  budget.left -= 1;
+  return true;
+}
 
 const HASTE = Symbol('tahan.haste');
 type HastySocket = Socket & { [HASTE]?: Haste };
@@ -18,13 +35,16 @@ type HastySocket = Socket & { [HASTE]?: Haste };
 class Haste {
   refusedAt = Number.NEGATIVE_INFINITY;
   private times = 0;
+  private pauses = 0;
 
   pauseMs(now: number): number {
     const hasty = now - this.refusedAt < HASTY_MS;
     this.refusedAt = Number.NEGATIVE_INFINITY;
     this.times = hasty ? this.times + 1 : 0;
-    if (this.times <= FREE) return 0;
-    return Math.min(LONGEST_MS, FIRST_MS * 2 ** (this.times - FREE - 1));
+    if (!hasty) this.pauses = 0;
+    if (this.times <= FREE || takesOfBudget(now)) return 0;
+    this.pauses += 1;
+    return Math.min(LONGEST_MS, FIRST_MS * 2 ** (this.pauses - 1));
   }
 }
 
