@@ -5,7 +5,7 @@ import { LoadMeter } from './load-meter.ts';
 import type { WorkUnit } from './work-unit.ts';
 
 /** Units of work (see `work-unit.ts`) that may be queued while the load is one that can be served. */
-const CALM_UNITS = 20;
+const CALM_UNITS = 12;
 /** And in a surge: enough that the loop never runs dry; a longer queue would only be later answers. */
 const SURGE_UNITS = 4;
 /** Offered load up to which a queue is chance, and from which it is a surge. */
@@ -53,8 +53,8 @@ export interface Conditions {
 
 /**
  * Most expected work that may be ahead of a request that is let in, ms. A burst is not a surge: while the offered load
- * can be served, the bound is as many units of the work in hand as chance ever queues (M/M/1 at 0.65 of the capacity:
- * more than 20 units, of two mean costs each, once in 30 million arrivals), so that nobody is refused whom any server
+ * can be served, the bound is as many units of the work in hand as chance seldom queues (M/M/1 at 0.65 of the capacity:
+ * more than 12 units, of two mean costs each, 15 times in 100,000 arrivals), so that nobody is refused whom any server
  * would have served. With constants of 50 to 200 ms a site with renders of 60 ms refused 58 % at 0.65 of its capacity.
  * As the load goes to twice what can be served the bound falls to few units.
  */

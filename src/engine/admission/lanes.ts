@@ -13,12 +13,6 @@ import { type TaskName, TaskNames } from './task-names.ts';
  * priority: who gets how much of the threads is said by the shares.
  */
 const FLOOR_MS = 250;
-/**
- * In calm the bound is so many units of the work in hand, less than the gate's: chance seldom queues more, and what is
- * let in before a surge is seen must all be done by the one thread that a name may have. With 20 units tasks of 38 ms
- * waited 770 ms in the first second of a surge, and the visitors of that second got a late answer.
- */
-const CALM_UNITS = 12;
 /** A task's own deadline is long: there is time to be sure that a load is a surge. */
 const LOAD_MEMORY_UNITS = 40;
 /** At most this part of the time until a task's deadline is spent waiting: the run must have its time too. */
@@ -225,8 +219,7 @@ export class Lanes<T extends QueuedTask> implements TaskQueue<T> {
     const loadRatio = Math.max(this.load.ratio(now), lane.load.ratio(now));
     const mostMs = Math.max(0, remainingMs) * WAIT_PART_OF_DEADLINE;
     const unitMs = lane.unit.ms;
-    const calmMs = Math.max(FLOOR_MS, CALM_UNITS * unitMs);
-    return Math.min(mostMs, calmMs, boundMs({ floorMs: FLOOR_MS, unitMs, loadRatio, share: 1, remainingMs }));
+    return Math.min(mostMs, boundMs({ floorMs: FLOOR_MS, unitMs, loadRatio, share: 1, remainingMs }));
   }
 
   /**

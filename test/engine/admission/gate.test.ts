@@ -38,8 +38,8 @@ describe('the gate', () => {
   });
 
   test('follows the work: the dearer the jobs, the longer the queue that is only chance', () => {
-    expect(boundMs(under({ unitMs: 5 }))).toBe(100);
-    expect(boundMs(under({ unitMs: 40 }))).toBe(800);
+    expect(boundMs(under({ unitMs: 5 }))).toBe(60);
+    expect(boundMs(under({ unitMs: 40 }))).toBe(480);
     expect(boundMs(under({ unitMs: 1 }))).toBe(50);
   });
 
@@ -50,8 +50,8 @@ describe('the gate', () => {
   });
 
   test('in a surge lets in only as much as keeps the loop busy', () => {
-    expect(boundMs(under({ unitMs: 50, loadRatio: 1.2 }))).toBe(1_000);
-    expect(boundMs(under({ unitMs: 50, loadRatio: 1.6 }))).toBeCloseTo(600);
+    expect(boundMs(under({ unitMs: 50, loadRatio: 1.2 }))).toBe(600);
+    expect(boundMs(under({ unitMs: 50, loadRatio: 1.6 }))).toBeCloseTo(400);
     expect(boundMs(under({ unitMs: 50, loadRatio: 2 }))).toBe(200);
     expect(boundMs(under({ unitMs: 50, loadRatio: 20 }))).toBe(200);
   });
