@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
   eventually,
   type FleetView,
@@ -18,6 +18,9 @@ import {
   untilServing,
   visit,
 } from './server.ts';
+
+// What is waited for here lasts some 100 ms: on a machine that is busy with other tests it may be over before it is looked at.
+jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/reload.ts', import.meta.url));
 

@@ -1,6 +1,6 @@
 import net from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { budget } from '../../../src/engine/request/connection/haste.ts';
 import { requestInfoOf } from '../../../src/engine/request-info.ts';
 import type { RequestInfo, RoutePolicy } from '../../../src/engine/site.ts';
@@ -12,6 +12,9 @@ import {
   until,
   type WorkerOptions,
 } from './fixtures/worker.ts';
+
+// What is waited for here lasts some 100 ms: on a machine that is busy with other tests it may be over before it is looked at.
+jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 let worker: TestWorker | undefined;
 const start = async (
