@@ -19,16 +19,25 @@ export interface Rhythm {
   sampleMs: number;
 }
 
+export interface Rhythms {
+  awake: Rhythm;
+  /** While nobody asks for anything: whoever comes first ends the rest, and is told to the primary at once. */
+  resting: Rhythm;
+}
+
 /**
  * A worker counts as blocked after 400 ms of silence at least: of signs every 50 ms a busy machine may hold up several.
  * Each sign also takes the core from the worker for as long as the primary looks at it (some 150 µs in all).
  */
-export const WORKER_RHYTHM: Rhythm = { everyMs: 50, perBeat: 2, sampleMs: 20 };
-/** Nobody asks for anything: whoever comes first ends the rest, and is told to the primary at once. */
-const REST: Rhythm = { everyMs: 100, perBeat: 10, sampleMs: 100 };
+export const WORKER_RHYTHMS: Rhythms = {
+  awake: { everyMs: 50, perBeat: 2, sampleMs: 20 },
+  resting: { everyMs: 100, perBeat: 10, sampleMs: 100 },
+};
 /** Nobody waits for the lifeboat's signs of life: its end is seen by its exit. */
-export const LIFEBOAT_RHYTHM: Rhythm = { everyMs: 250, perBeat: 1, sampleMs: 20 };
-const LIFEBOAT_REST: Rhythm = { everyMs: 1_000, perBeat: 1, sampleMs: 250 };
+export const LIFEBOAT_RHYTHMS: Rhythms = {
+  awake: { everyMs: 250, perBeat: 1, sampleMs: 20 },
+  resting: { everyMs: 1_000, perBeat: 1, sampleMs: 250 },
+};
 /** So long nothing must have come before a process rests, ms. */
 const REST_AFTER_MS = 2_000;
 /**
@@ -43,20 +52,10 @@ export interface Beating {
   stop: () => void;
 }
 
-export interface BeatingOptions {
-  link: Link;
-  recorder: Recorder;
-  rhythm: Rhythm;
-  rest: Rhythm;
-  details: () => BeatDetails;
-  now?: () => number;
-}
-
-export const restOf = { worker: REST, lifeboat: LIFEBOAT_REST } as const;
-
 /** Tells the primary in a steady rhythm how this process is, and that it is awake; silence is itself the signal "blocked". */
-export function startBeating(options: BeatingOptions): Beating {
-  const { link, recorder, rhythm, rest, details, now = () => performance.now() } = options;
+export function startBeating(link: Link, recorder: Recorder, rhythms: Rhythms, details: () => BeatDetails): Beating {
+  const now = (): number => performance.now();
+  let rhythm = rhythms.awake;
   const lag = sampleLag(rhythm.sampleMs);
   const elu = createElu();
   let memory = process.memoryUsage();
@@ -64,7 +63,6 @@ export function startBeating(options: BeatingOptions): Beating {
   let pulses = 0;
   let arrived = 0;
   let quietSince = now();
-  let resting = false;
   let timer: NodeJS.Timeout | undefined;
 
   const flush = (): void => {
@@ -73,12 +71,13 @@ export function startBeating(options: BeatingOptions): Beating {
     if (delta !== undefined) link.send(delta);
   };
   const change = (rests: boolean): void => {
-    resting = rests;
+    rhythm = rests ? rhythms.resting : rhythms.awake;
     pulses = 0;
-    lag.setEvery((rests ? rest : rhythm).sampleMs);
+    lag.setEvery(rhythm.sampleMs);
     clearInterval(timer);
-    timer = setInterval(sign, (rests ? rest : rhythm).everyMs);
+    timer = setInterval(sign, rhythm.everyMs);
   };
+  const resting = (): boolean => rhythm === rhythms.resting;
   /** Whether nothing has come for a while, and nothing is under way. */
   const isQuiet = (known: BeatDetails): boolean => {
     const busy = known.arrived !== arrived || known.inFlight > 0 || known.queued > 0 || known.poolRunning > 0;
@@ -104,18 +103,18 @@ export function startBeating(options: BeatingOptions): Beating {
       ...known,
     });
     if (flushDue) flush();
-    if (quiet !== resting) change(quiet);
+    if (quiet !== resting()) change(quiet);
   };
   const sign = (): void => {
     pulses += 1;
-    if (pulses % (resting ? rest : rhythm).perBeat === 0) beat();
+    if (pulses % rhythm.perBeat === 0) beat();
     else link.send({ type: 'pulse' });
   };
   change(false);
 
   return {
     wake() {
-      if (!resting) return;
+      if (!resting()) return;
       quietSince = now();
       change(false);
       beat();

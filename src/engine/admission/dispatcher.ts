@@ -115,12 +115,8 @@ export class Dispatcher {
     this.gate.offer(job.costMs, now);
     const why = this.judge(job.priority, job.work, job.deadlineAt - now, now);
     if (why !== undefined) {
-      if (why === 'pool') job.work.turnedAway(this.options.lanes);
-      this.countRefusal(job.priority, why);
-      if (!this.options.dryRun) {
-        if (why === 'queue' || why === 'deadline') this.shed(job.priority, now);
-        return why;
-      }
+      this.turnAway(job.priority, job.work, why, now);
+      if (!this.options.dryRun) return why;
     }
     if (this.isTiny(job, now)) this.runTiny(job, now);
     else this.enqueue(job);
@@ -156,10 +152,15 @@ export class Dispatcher {
     const why = this.judge(priority, work, remainingMs, now);
     if (why === undefined) return false;
     this.gate.offer(work.costMs, now);
+    this.turnAway(priority, work, why, now);
+    return true;
+  }
+
+  /** What a refusal on arrival means for the others: counted, offered to the pool, told to those that came too late. */
+  private turnAway(priority: Priority, work: RouteWork, why: Refusal, now: number): void {
     if (why === 'pool') work.turnedAway(this.options.lanes);
     this.countRefusal(priority, why);
-    if (why === 'queue' || why === 'deadline') this.shed(priority, now);
-    return true;
+    if (!this.options.dryRun && (why === 'queue' || why === 'deadline')) this.shed(priority, now);
   }
 
   /** Takes out a job that nobody waits for any more. */

@@ -15,8 +15,6 @@ import { type TaskName, TaskNames } from './task-names.ts';
 const FLOOR_MS = 250;
 /** A task's own deadline is long: there is time to be sure that a load is a surge. */
 const LOAD_MEMORY_UNITS = 40;
-/** At most this part of the time until a task's deadline is spent waiting: the run must have its time too. */
-const WAIT_PART_OF_DEADLINE = 0.5;
 /** A task that was let in and waits over so many times its bound stands in a queue that does not drain as expected. */
 const CODEL_BOUNDS = 1.5;
 
@@ -217,9 +215,13 @@ export class Lanes<T extends QueuedTask> implements TaskQueue<T> {
   /** The bound of the loop's gate, at most half of the time that is left. */
   private boundMs(lane: Lane<Entry<T>>, remainingMs: number, now: number): number {
     const loadRatio = Math.max(this.load.ratio(now), lane.load.ratio(now));
-    const mostMs = Math.max(0, remainingMs) * WAIT_PART_OF_DEADLINE;
-    const unitMs = lane.unit.ms;
-    return Math.min(mostMs, boundMs({ floorMs: FLOOR_MS, unitMs, loadRatio, share: 1, remainingMs }));
+    return boundMs({
+      floorMs: FLOOR_MS,
+      unitMs: lane.unit.ms,
+      loadRatio,
+      share: 1,
+      remainingMs: Math.max(0, remainingMs),
+    });
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Config } from '../../config.ts';
-import { type Beating, LIFEBOAT_RHYTHM, restOf, startBeating } from '../beating.ts';
+import { type Beating, LIFEBOAT_RHYTHMS, startBeating } from '../beating.ts';
 import type { PublicPages } from '../beats.ts';
 import { freshness } from '../cache/freshness.ts';
 import { PageMemory } from '../cache/memory.ts';
@@ -189,7 +189,7 @@ export async function startLifeboat(config: Config): Promise<void> {
   setInterval(keepMainPage, MAIN_PAGE_EVERY_MS).unref();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 
-  const details = () => ({
+  beating = startBeating(link, recorder, LIFEBOAT_RHYTHMS, () => ({
     inFlight: 0,
     queued: 0,
     queueDelayMs: 0,
@@ -207,8 +207,7 @@ export async function startLifeboat(config: Config): Promise<void> {
     saturated: false,
     listening: server.listening,
     features: {},
-  });
-  beating = startBeating({ link, recorder, rhythm: LIFEBOAT_RHYTHM, rest: restOf.lifeboat, details });
+  }));
   link.send({ type: 'ready', publicPages: { mainPage: '/', languages: [], routes: [] }, problem: null });
 }
 

@@ -286,7 +286,8 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     members().every(({ state, beat }) => (state === 'serving' || state === 'spare') && beat?.resting === true);
 
   function setRhythm(ms: number): void {
-    if (ms === tickMs) return;
+    // A beat may come while the fleet ends.
+    if (stopping || ms === tickMs) return;
     tickMs = ms;
     clearInterval(ticking);
     ticking = setInterval(steer, ms);
@@ -352,8 +353,8 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
         onGone: () => exchange.lifeboatGone(),
         modeMessage,
       });
-      steer();
       ticking = setInterval(steer, tickMs);
+      steer();
     },
     async stop() {
       stopping = true;

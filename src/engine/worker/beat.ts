@@ -1,4 +1,4 @@
-import { type BeatDetails, type Beating, restOf, startBeating, WORKER_RHYTHM } from '../beating.ts';
+import { type BeatDetails, type Beating, startBeating, WORKER_RHYTHMS } from '../beating.ts';
 import type { Link } from '../link.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { PortServer } from '../request/connection/port-server.ts';
@@ -29,7 +29,7 @@ export function startWorkerBeat(parts: BeatParts): Beating {
   const featuresOf = guarded(site.health?.bind(site), {}, onSiteError);
   const waitedMsOf = guarded(site.waitedMs?.bind(site), 0, onSiteError);
   let evictionsCounted = 0;
-  const details = (): BeatDetails => {
+  return startBeating(link, recorder, WORKER_RHYTHMS, (): BeatDetails => {
     const oldest = dispatcher.queue.oldestQueuedAt();
     recorder.count('tahan_cache_evictions_total', [], memory.evictions - evictionsCounted);
     evictionsCounted = memory.evictions;
@@ -57,6 +57,5 @@ export function startWorkerBeat(parts: BeatParts): Beating {
       listening: server.listening,
       features: featuresOf(),
     };
-  };
-  return startBeating({ link, recorder, rhythm: WORKER_RHYTHM, rest: restOf.worker, details });
+  });
 }
