@@ -172,6 +172,10 @@ export const SETTINGS = {
     group: 'Fleet',
     text: 'Longest time for a worker to get ready; then it is ended and counts as died at its start.',
   }),
+  prepareMs: whole('TAHAN_PREPARE_MS', 1_000, 3_600_000, 60_000, 'ms', {
+    group: 'Fleet',
+    text: 'Longest time for prepareSite (migrations) during a reload; over it the reload is rolled back. The first start waits as long as it takes, and says so.',
+  }),
   stuckMs: whole('TAHAN_STUCK_MS', 1_000, 600_000, 10_000, 'ms', {
     group: 'Fleet',
     text: 'A worker that gives no sign of life for so long is ended, and another takes its place.',
@@ -356,9 +360,9 @@ export const SETTINGS = {
     group: 'Scaling',
     text: 'Utilisation from which the event loop itself makes the queue.',
   }),
-  scaleIdleCores: decimal('TAHAN_SCALE_IDLE_CORES', 0.1, 1, 0.6, 'cores', {
+  scaleIdleCores: decimal('TAHAN_SCALE_IDLE_CORES', 0.1, 1, 0.2, 'cores', {
     group: 'Scaling',
-    text: 'Idle cores that one more worker needs.',
+    text: 'Idle part of a core that one more worker needs; what it brings is measured, and one that brings nothing is let go.',
   }),
   scaleThrottledShare: decimal('TAHAN_SCALE_THROTTLED_SHARE', 0, 1, 0.2, 'share of periods', {
     group: 'Scaling',
@@ -447,8 +451,8 @@ export const SETTINGS = {
   }),
   rssHardMb: whole('TAHAN_RSS_HARD_MB', 0, 1_048_576, undefined, 'MiB', {
     group: 'Scaling',
-    text: 'A worker over it is ended at once; 0: no limit.',
-    defaultText: 'its share of the memory, at least 512',
+    text: 'A worker over it is ended at once; 0: no limit. An idle worker of the built-in site has some 150.',
+    defaultText: 'its share of the memory, at least 1024 or half of it',
   }),
 } satisfies Record<string, Setting>;
 
@@ -471,6 +475,9 @@ export class ConfigError extends Error {
     this.problems = problems;
   }
 }
+
+/** Memory that a worker has before anybody came, and a third more: a limit below it would end every worker, MiB. */
+const LEAST_RSS_MB = 224;
 
 const shown = (setting: Setting, value: string): string => (setting.secret ? '(hidden)' : JSON.stringify(value));
 
@@ -505,6 +512,13 @@ export function readConfig(env: NodeJS.ProcessEnv, cores = usableCores()): Confi
   config.spare ??= config.workersMax > config.workersMin ? 1 : 0;
   if (config.workersMin > config.workersMax) {
     problems.push(`TAHAN_WORKERS_MIN="${config.workersMin}": must be at most TAHAN_WORKERS_MAX (${config.workersMax})`);
+  }
+  for (const [name, given] of [
+    ['TAHAN_RSS_SOFT_MB', config.rssSoftMb],
+    ['TAHAN_RSS_HARD_MB', config.rssHardMb],
+  ] as const) {
+    if (given !== undefined && given > 0 && given < LEAST_RSS_MB)
+      problems.push(`${name}="${given}": must be 0 or at least ${LEAST_RSS_MB}, as an idle worker needs nearly that`);
   }
   if (config.rssHardMb && config.rssSoftMb && config.rssSoftMb > config.rssHardMb) {
     problems.push(`TAHAN_RSS_SOFT_MB="${config.rssSoftMb}": must be at most TAHAN_RSS_HARD_MB (${config.rssHardMb})`);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Config, ConfigError, readConfig, settingRows } from './config.ts';
-import { readEnvironment } from './environment.ts';
+import { overriddenNames, readEnvironment } from './environment.ts';
 
 /** sysexits.h: wrong usage, wrong configuration. */
 const EXIT_USAGE = 64;
@@ -38,9 +38,9 @@ async function main(): Promise<void> {
   }
 }
 
-function readSettings(): { config: Config; env: NodeJS.ProcessEnv } {
+function readSettings(): { config: Config; env: NodeJS.ProcessEnv; overridden: readonly string[] } {
   const env = readEnvironment();
-  return { config: readConfig(env), env };
+  return { config: readConfig(env), env, overridden: overriddenNames() };
 }
 
 function help(): void {

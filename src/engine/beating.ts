@@ -89,7 +89,7 @@ export function startBeating(link: Link, recorder: Recorder, rhythms: Rhythms, d
     const known = details();
     const quiet = isQuiet(known);
     const flushDue = now() - flushedAt >= FLUSH_EVERY_MS;
-    if (flushDue) memory = process.memoryUsage();
+    if (flushDue) memory = memoryNow(memory);
     const { p50Ms, p99Ms, maxMs } = lag.quantiles();
     link.send({
       type: 'beat',
@@ -125,4 +125,13 @@ export function startBeating(link: Link, recorder: Recorder, rhythms: Rhythms, d
       flush();
     },
   };
+}
+
+/** Reading it takes a file descriptor: where there is none left, what was known last. */
+function memoryNow(last: NodeJS.MemoryUsage): NodeJS.MemoryUsage {
+  try {
+    return process.memoryUsage();
+  } catch {
+    return last;
+  }
 }

@@ -108,6 +108,8 @@ export const upwardSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), publicPages: publicPagesSchema, problem: z.string().max(2_000).nullable() }),
   /** Accepts connections now. */
   z.object({ type: z.literal('listening') }),
+  /** From the lifeboat: it no longer accepts, as it was told to leave. */
+  z.object({ type: z.literal('port-closed') }),
   /** Its code failed: it no longer accepts, and ends within `withinMs`. */
   z.object({ type: z.literal('left'), withinMs: amount }),
   /** Could not start; the reason in a line. */

@@ -142,13 +142,19 @@ export function keepAlive(maxSockets: number): http.Agent {
   return agent;
 }
 
-/**
- * Spawns the real server; the output is collected, nothing is waited for.
- * @param maxFileBlocks no file of the server may grow over so many blocks of 512 bytes (a quota of the kernel, as a full disk)
- */
+export interface SpawnOptions {
+  /** No file of the server may grow over so many blocks of 512 bytes (a quota of the kernel, as a full disk). */
+  maxFileBlocks?: number;
+  /** Another binary, program or folder than usual. */
+  node?: string;
+  main?: string;
+  cwd?: string;
+}
+
+/** Spawns the real server; the output is collected, nothing is waited for. */
 export function spawnServer(
   env: Record<string, string>,
-  maxFileBlocks?: number,
+  { maxFileBlocks, node = NODE, main = MAIN, cwd = tmpdir() }: SpawnOptions = {},
 ): {
   process: ChildProcess;
   output: () => string;
@@ -156,10 +162,10 @@ export function spawnServer(
 } {
   const [command, args] =
     maxFileBlocks === undefined
-      ? [NODE, [MAIN]]
-      : ['/bin/sh', ['-c', `ulimit -f ${maxFileBlocks}; exec "$0" "$@"`, NODE, MAIN]];
+      ? [node, [main]]
+      : ['/bin/sh', ['-c', `ulimit -f ${maxFileBlocks}; exec "$0" "$@"`, node, main]];
   const child = spawn(command, args, {
-    cwd: tmpdir(),
+    cwd,
     env: { PATH: process.env.PATH ?? '', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -179,17 +185,14 @@ export function spawnServer(
 /** Starts a server on free ports with a data folder of its own, and waits until it serves. */
 export async function startServer(
   env: Record<string, string> = {},
-  given: { dataDir?: string; maxFileBlocks?: number } = {},
+  given: SpawnOptions & { dataDir?: string } = {},
 ): Promise<TestServer> {
   const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), 'tahan-test-'));
   const {
     process: child,
     output,
     exited,
-  } = spawnServer(
-    { PORT: '0', TAHAN_ADMIN_PORT: '0', HOST: '127.0.0.1', TAHAN_DATA_DIR: dataDir, ...env },
-    given.maxFileBlocks,
-  );
+  } = spawnServer({ PORT: '0', TAHAN_ADMIN_PORT: '0', HOST: '127.0.0.1', TAHAN_DATA_DIR: dataDir, ...env }, given);
   const line = await eventually(
     () => {
       if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output()}`);

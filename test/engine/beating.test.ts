@@ -51,3 +51,15 @@ test('a process at work does not rest', () => {
   expect(told).toHaveLength(200);
   expect(beats(told).every((beat) => beat.type === 'beat' && !beat.resting)).toBe(true);
 });
+
+test('where no file descriptor is left, a beat says what was known last of the memory', () => {
+  const { told } = start();
+  jest.advanceTimersByTime(100);
+  const before = beats(told)[0];
+  jest.spyOn(process, 'memoryUsage').mockImplementation(() => {
+    throw new Error('EMFILE: too many open files, uv_resident_set_memory');
+  });
+  jest.advanceTimersByTime(5_000);
+  expect(beats(told).at(-1)).toMatchObject({ rssBytes: (before as { rssBytes: number }).rssBytes });
+  jest.restoreAllMocks();
+});

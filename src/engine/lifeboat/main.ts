@@ -180,6 +180,7 @@ export async function startLifeboat(config: Config): Promise<void> {
   });
   link.on('leave', () => {
     server.leave();
+    link.send({ type: 'port-closed' });
     reception.letGo();
     room.openDoor();
   });

@@ -21,8 +21,10 @@ export function createCare({ fleet, onRecycle }: CareParts): {
   let memoryAt = Number.NEGATIVE_INFINITY;
 
   const watchStart = (member: Member, { startMs }: Config, now: number): void => {
-    if (member.state !== 'starting' || now - member.startedAt < startMs) return;
-    fleet.end(member, 'start_timeout', `not ready within ${startMs} ms`);
+    if (member.state === 'starting' && now - member.startedAt >= startMs)
+      fleet.end(member, 'start_timeout', `not ready within ${startMs} ms`);
+    else if (member.state === 'promoting' && now - (member.promotedAt ?? now) >= startMs)
+      fleet.end(member, 'start_timeout', `did not listen within ${startMs} ms`);
   };
 
   const watchProgress = (member: Member, { stuckMs }: Config, silence: Silence): void => {

@@ -1,19 +1,25 @@
 import cluster, { type Worker as ClusterWorker } from 'node:cluster';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Downward, type PublicPages, type Upward, upwardSchema } from '../beats.ts';
 import { isOurs, type PortHandle } from '../link.ts';
-import type { WorkerState, WorkerView } from './view.ts';
+import { onEnd } from './child-end.ts';
+import { planFleet } from './fleet-plan.ts';
+import type { Release } from './release.ts';
+import type { WorkerView } from './view.ts';
 
 /** The code and settings that workers start with: a reload makes a new one. */
 export interface Generation {
   /** Environment of its workers. */
   env: NodeJS.ProcessEnv;
+  release: Release;
 }
 
 export interface Member extends WorkerView {
   id: number;
+  /** 0: no process could be started; it ends in the next turn of the loop. */
   pid: number;
-  process: ClusterWorker;
+  process: ClusterWorker | undefined;
   generation: Generation;
   /** When it was lent the port. */
   promotedAt: number | undefined;
@@ -38,8 +44,10 @@ export interface ExitNews {
   expected: boolean;
   /** How long it had served, ms; 0: it died at its start. */
   servedMs: number;
-  /** `exit code 1`, `signal SIGKILL`. */
+  /** `exit code 1`, `signal SIGKILL`, `not started: spawn EAGAIN`. */
   how: string;
+  /** Ended from outside: by a person, or by the kernel for want of memory. */
+  killed: boolean;
 }
 
 export interface FleetEvents {
@@ -47,13 +55,13 @@ export interface FleetEvents {
   exit: (member: Member, news: ExitNews) => void;
   /** A worker began or ended to serve. */
   change: () => void;
-  /** How long to wait before the next fork, ms: the back-off after crashes. */
-  forkDelayMs: () => number;
+  /** Whether the back-off after crashes is over. */
+  mayFork: () => boolean;
 }
 
 export interface FleetOptions {
   handle: PortHandle;
-  backlog: number;
+  backlog: () => number;
   /** Times for a leaving worker: for its requests, and for idle connections, ms. */
   drain: () => { withinMs: number; idleMs: number };
   first: Generation;
@@ -66,6 +74,8 @@ export interface Fleet {
   readonly members: ReadonlyMap<number, Member>;
   /** How many workers shall serve, and how many shall stand by; forks, promotes and drains to get there. */
   aim: (target: number, spares: number) => void;
+  /** Call it at each tick: does what is still to be done, whatever came between. */
+  tick: () => void;
   readonly target: number;
   readonly generation: Generation;
   /** Forks a worker of another generation, which is out of all counts until that generation is the fleet's. */
@@ -87,32 +97,32 @@ export interface Fleet {
   kill: () => void;
 }
 
-/** Processes that may start at the same time beside the serving ones: a fork costs a core for some 300 ms. */
-const STARTING_AT_ONCE = 2;
-
 /** Time after the drain time in which a worker must be gone, ms. */
 const DRAIN_GRACE_MS = 1_000;
 /** At the server's own end nobody comes back: idle connections are closed so soon, ms. */
 const STOP_IDLE_MS = 50;
+/** After the kill the kernel has so long to tell of the deaths; then the server ends without having heard, ms. */
+const KILLED_MS = 2_000;
+const STOP_LOOK_MS = 10;
+
+/** Signals that come from outside: of its own fault a process ends by others (SIGSEGV, SIGABRT, ...). */
+const FROM_OUTSIDE: readonly (string | null)[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'];
 
 /** Forks workers, follows their lives, and brings their number to the target. Holds no policy. */
 export function createFleet(options: FleetOptions): Fleet {
-  const { handle, backlog, log, now, events } = options;
+  const { handle, log, now, events } = options;
   const members = new Map<number, Member>();
   let generation = options.first;
   let target = 0;
   let spares = 0;
   let stopping = false;
-  let forkTimer: NodeJS.Timeout | undefined;
+  let neverStarted = 0;
 
   /** Counts for the future: not one on trial, and not one whose place another is to take. */
   const stays = (member: Member): boolean => !member.reserved && !member.condemned && member.generation === generation;
-  const all = (...states: WorkerState[]): Member[] =>
-    [...members.values()].filter((member) => states.includes(member.state));
-  const staying = (...states: WorkerState[]): number => all(...states).filter(stays).length;
 
   const send = (member: Member, message: Downward, lent?: PortHandle): void => {
-    if (!member.process.isConnected()) return;
+    if (member.process?.isConnected() !== true) return;
     // A worker that dies with a message on its way is news for `exit`, not an error of the sender.
     member.process.send(message, lent as never, () => {});
   };
@@ -159,12 +169,14 @@ export function createFleet(options: FleetOptions): Fleet {
     if (message.type === 'ready' || message.type === 'listening' || message.type === 'left') reconcile();
   };
 
-  const onExit = (member: Member, code: number | null, signal: string | null): void => {
+  const onExit = (member: Member, how: string, signal: NodeJS.Signals | null): void => {
+    if (member.pid === 0) forget(member);
     const asked = member.state === 'draining' && !member.crashed && member.killedFor === undefined;
     const news: ExitNews = {
       expected: asked || stopping || member.killedFor === 'rolled_back',
       servedMs: member.servingAt === undefined ? 0 : now() - member.servingAt,
-      how: signal ? `signal ${signal}` : `exit code ${code}`,
+      how,
+      killed: FROM_OUTSIDE.includes(signal),
     };
     member.state = 'dead';
     members.delete(member.id);
@@ -173,12 +185,31 @@ export function createFleet(options: FleetOptions): Fleet {
     reconcile();
   };
 
+  /** node:cluster waits for the `exit` and the `disconnect` of a process that never was. */
+  const forget = ({ id, process }: Member): void => {
+    if (process?.isConnected() === true) process.process.disconnect();
+    if (cluster.workers !== undefined) delete cluster.workers[id];
+  };
+
+  const launch = ({ env, release }: Generation): ClusterWorker | string => {
+    cluster.setupPrimary({ exec: release.main, args: [], cwd: release.cwd });
+    try {
+      return cluster.fork({ ...env, TAHAN_INTERNAL_ROLE: 'worker' });
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  };
+
+  /** Never throws: where the system gives no process, the member ends at once, as one that died at its start. */
   const fork = (of: Generation, reserved: boolean): Member => {
-    const child = cluster.fork({ ...of.env, TAHAN_INTERNAL_ROLE: 'worker' });
+    const launched = launch(of);
+    const child = typeof launched === 'string' ? undefined : launched;
+    if (child === undefined) neverStarted += 1;
+    const id = child?.id ?? -neverStarted;
     const member: Member = {
-      id: child.id,
-      name: `worker-${child.id}`,
-      pid: child.process.pid ?? 0,
+      id,
+      name: `worker-${id}`,
+      pid: child?.process.pid ?? 0,
       process: child,
       generation: of,
       state: 'starting',
@@ -194,19 +225,30 @@ export function createFleet(options: FleetOptions): Fleet {
       crashed: false,
       killedFor: undefined,
     };
-    members.set(member.id, member);
+    members.set(id, member);
+    if (child === undefined) {
+      setImmediate(() => onExit(member, `not started: ${String(launched)}`, null));
+      return member;
+    }
     child.on('message', (raw: unknown) => onMessage(member, raw));
-    child.on('error', (error) => log.warn({ worker: member.name, error: error.message }, 'worker process error'));
-    child.on('exit', (code: number | null, signal: string | null) => onExit(member, code, signal));
+    child.on('error', (error) => {
+      // Of one that could not be started it is the end, which is told below.
+      if (member.pid !== 0) log.warn({ worker: member.name, error: error.message }, 'worker process error');
+    });
+    onEnd(child.process, (how, signal) => onExit(member, how, signal));
     return member;
   };
 
+  const kill = (member: Member, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): void => {
+    member.process?.process.kill(signal);
+  };
+
   const promote = (member: Member): void => {
-    const others = all('serving').length > 0;
+    const others = [...members.values()].some(({ state }) => state === 'serving');
     member.state = 'promoting';
     member.promotedAt = now();
     events.change();
-    send(member, { type: 'listen', backlog, slowStart: others }, handle);
+    send(member, { type: 'listen', backlog: options.backlog(), slowStart: others }, handle);
   };
 
   /** It is on its way out; who is not gone in time is killed. */
@@ -215,10 +257,11 @@ export function createFleet(options: FleetOptions): Fleet {
     member.state = 'draining';
     member.drainingAt = now();
     const timer = setTimeout(() => {
+      if (!members.has(member.id)) return;
       log.warn({ worker: member.name }, 'worker did not drain in time: killed');
-      member.process.process.kill('SIGKILL');
+      kill(member);
     }, withinMs + DRAIN_GRACE_MS);
-    member.process.once('exit', () => clearTimeout(timer));
+    timer.unref();
     events.change();
   };
 
@@ -231,44 +274,20 @@ export function createFleet(options: FleetOptions): Fleet {
 
   const reconcile = (): void => {
     if (stopping) return;
-    const short = target - staying('serving', 'promoting');
-    const warm = all('spare').filter(stays);
-    for (const member of warm.slice(0, Math.max(0, short))) promote(member);
-    // Who is to go goes when as many as are wanted serve besides: first those whose place is taken, then the least busy.
-    const serving = all('serving').filter((member) => !member.reserved);
-    const surplus = serving.length - target;
-    if (surplus > 0) {
-      serving.sort((a, b) => Number(stays(a)) - Number(stays(b)) || (a.beat?.inFlight ?? 0) - (b.beat?.inFlight ?? 0));
-      for (const member of serving.slice(0, surplus)) drain(member);
-    }
-    const standingBy = all('spare').filter((member) => !member.reserved);
-    standingBy.sort((a, b) => Number(stays(a)) - Number(stays(b)));
-    const old = standingBy.filter((member) => !stays(member)).length;
-    for (const member of standingBy.slice(0, Math.max(old, standingBy.length - spares))) drain(member);
-    forkMissing(target - staying('serving', 'promoting'));
-  };
-
-  /**
-   * Forks what is missing: serving places first, then one spare at a time, as a fork takes the core that the visitors
-   * need. While those who are to be replaced still serve there is no hurry: one at a time.
-   */
-  const forkMissing = (short: number): void => {
-    if (forkTimer !== undefined) return;
-    const starting = staying('starting');
-    const places = short - starting;
-    const spare = starting === 0 && places <= 0 && staying('spare') < spares ? 1 : 0;
-    const atOnce = all('serving').some((member) => !stays(member)) ? 1 : STARTING_AT_ONCE;
-    let wanted = Math.min(Math.max(places, spare), atOnce - starting);
-    if (wanted <= 0) return;
-    const delayMs = events.forkDelayMs();
-    if (delayMs > 0) {
-      forkTimer = setTimeout(() => {
-        forkTimer = undefined;
-        reconcile();
-      }, delayMs);
-      return;
-    }
-    for (; wanted > 0; wanted--) fork(generation, false);
+    const plan = planFleet(
+      [...members.values()].map((member) => ({
+        id: member.id,
+        state: member.state,
+        stays: stays(member),
+        reserved: member.reserved,
+        inFlight: member.beat?.inFlight ?? 0,
+      })),
+      target,
+      spares,
+    );
+    for (const id of plan.promote) promote(members.get(id)!);
+    for (const id of plan.drain) drain(members.get(id)!);
+    for (let missing = plan.fork; missing > 0 && events.mayFork(); missing--) fork(generation, false);
   };
 
   return {
@@ -285,14 +304,12 @@ export function createFleet(options: FleetOptions): Fleet {
       spares = nextSpares;
       reconcile();
     },
+    tick: reconcile,
     tryOut: (of) => fork(of, true),
     promote,
     renew(next) {
       generation = next;
       for (const member of members.values()) if (member.generation === next) member.reserved = false;
-      // Crashes of the generation before say nothing of this one.
-      clearTimeout(forkTimer);
-      forkTimer = undefined;
       reconcile();
     },
     replace(member) {
@@ -302,7 +319,7 @@ export function createFleet(options: FleetOptions): Fleet {
     end(member, why, words) {
       member.killedFor ??= why;
       member.failure ??= words;
-      member.process.process.kill('SIGKILL');
+      kill(member);
     },
     send,
     broadcast(message, except) {
@@ -310,21 +327,17 @@ export function createFleet(options: FleetOptions): Fleet {
     },
     async stop() {
       stopping = true;
-      clearTimeout(forkTimer);
-      await Promise.all(
-        [...members.values()].map(
-          (member) =>
-            new Promise<void>((resolve) => {
-              member.process.once('exit', () => resolve());
-              if (member.state === 'starting' || member.state === 'spare') member.process.process.kill('SIGTERM');
-              drain(member, STOP_IDLE_MS);
-            }),
-        ),
-      );
+      for (const member of members.values()) {
+        if (member.state === 'starting' || member.state === 'spare') kill(member, 'SIGTERM');
+        drain(member, STOP_IDLE_MS);
+      }
+      const longestMs = options.drain().withinMs + DRAIN_GRACE_MS + KILLED_MS;
+      const until = now() + longestMs;
+      while (members.size > 0 && now() < until) await sleep(STOP_LOOK_MS);
     },
     kill() {
       stopping = true;
-      for (const member of members.values()) member.process.process.kill('SIGKILL');
+      for (const member of members.values()) kill(member);
     },
   };
 }

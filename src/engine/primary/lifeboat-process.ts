@@ -1,14 +1,15 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { type Downward, type Upward, upwardSchema } from '../beats.ts';
 import type { PortHandle } from '../link.ts';
+import { onEnd } from './child-end.ts';
+import type { Release } from './release.ts';
 
 /** Time in which a lifeboat that another one replaces gives its visitors back, ms: its hold, and a moment for their answers. */
 const RETIRE_MS = 2_500;
 
 export interface LifeboatKeeper {
-  /** A live process holds the port now (or is about to). */
+  /** A live process holds the port now, or is about to, or has not yet said that it no longer does. */
   readonly active: boolean;
   readonly pid: number | undefined;
   /** Lends it the port, or asks it to leave. Does nothing when that is so already. */
@@ -20,17 +21,17 @@ export interface LifeboatKeeper {
 }
 
 export interface LifeboatKeeperOptions {
-  main: URL;
+  release: Release;
   env: NodeJS.ProcessEnv;
   handle: PortHandle;
-  backlog: number;
+  backlog: () => number;
   log: Logger;
   /** `handle`: a visitor's connection, with some messages. `reply`: to this lifeboat, which may not be the current one. */
   onMessage: (message: Upward, handle: PortHandle | undefined, reply: (message: Downward) => void) => void;
   /** A new lifeboat is up: tell it what it must know. */
   onStart: () => void;
-  /** It died; what it had not done yet is not to be waited for. */
-  onExit: () => void;
+  /** It died, or could not be started; what it had not done yet is not to be waited for. */
+  onExit: (ending: { how: string; killed: boolean; livedMs: number }) => void;
   /** How long to wait before it is started again, ms. */
   restartDelayMs: () => number;
   /** For tests. */
@@ -44,6 +45,8 @@ export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
   let ready = false;
   let wanted = false;
   let lent = false;
+  /** From the loan on, until it says that it no longer accepts. */
+  let holding = false;
   let stopped = false;
 
   const send = (message: Downward, handle?: PortHandle): void => {
@@ -52,38 +55,42 @@ export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
   const lend = (): void => {
     if (!ready || lent) return;
     lent = true;
-    send({ type: 'listen', backlog: options.backlog, slowStart: false }, options.handle);
+    holding = true;
+    send({ type: 'listen', backlog: options.backlog(), slowStart: false }, options.handle);
   };
-  const startAgain = (how: object): void => {
-    options.onExit();
-    const delayMs = options.restartDelayMs();
-    log.warn({ ...how, restartInMs: delayMs }, 'lifeboat died: started again');
+  const startAgain = (how: string, killed: boolean, livedMs: number): void => {
+    options.onExit({ how, killed, livedMs });
+    const restartInMs = Math.round(options.restartDelayMs());
+    log.warn({ how, restartInMs }, 'lifeboat died: started again');
     setTimeout(() => {
       if (!stopped) start();
-    }, delayMs);
+    }, restartInMs);
   };
   const start = (): void => {
     try {
-      follow(launch());
+      follow(
+        spawn(options.release.main, [], {
+          env: { ...options.env, TAHAN_INTERNAL_ROLE: 'lifeboat' },
+          cwd: options.release.cwd,
+          stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        }),
+      );
     } catch (error) {
       // Without memory for a process, `fork` throws.
-      startAgain({ error: error instanceof Error ? error.message : String(error) });
+      startAgain(`not started: ${error instanceof Error ? error.message : String(error)}`, false, 0);
     }
   };
-  const launch = (): ChildProcess =>
-    spawn(fileURLToPath(options.main), [], {
-      env: { ...options.env, TAHAN_INTERNAL_ROLE: 'lifeboat' },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
   const follow = (born: ChildProcess): void => {
     child = born;
-    const ended = (how: object): void => {
+    const bornAt = performance.now();
+    onEnd(born, (how, signal) => {
       if (child !== born) return;
       child = undefined;
       ready = false;
       lent = false;
-      if (!stopped) startAgain(how);
-    };
+      holding = false;
+      if (!stopped) startAgain(how, signal !== null, performance.now() - bornAt);
+    });
     born.on('message', (raw: unknown, handle: unknown) => {
       const parsed = upwardSchema.safeParse(raw);
       if (!parsed.success || child !== born) {
@@ -95,16 +102,12 @@ export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
         options.onStart();
         if (wanted) lend();
       }
+      // Called again meanwhile, it holds the port again.
+      if (parsed.data.type === 'port-closed' && !lent) holding = false;
       options.onMessage(parsed.data, handle as PortHandle | undefined, (message) => {
         if (child === born) send(message);
       });
     });
-    born.on('error', (error) => {
-      // A process that could not be started has no `exit`.
-      if (born.pid === undefined) ended({ error: error.message });
-      else log.warn({ error: error.message }, 'lifeboat process error');
-    });
-    born.on('exit', (code, signal) => ended({ code, signal }));
   };
   const stop = (): void => {
     stopped = true;
@@ -122,7 +125,7 @@ export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
   start();
   return {
     get active() {
-      return lent;
+      return holding;
     },
     get pid() {
       return child?.pid;

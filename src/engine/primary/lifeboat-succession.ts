@@ -15,8 +15,8 @@ export interface LifeboatOptions extends Omit<LifeboatKeeperOptions, 'onStart' |
 export interface Lifeboat extends Omit<LifeboatKeeper, 'retire'> {
   /** Where the site's public pages are, as the workers said. */
   learn: (publicPages: PublicPages) => void;
-  /** Puts one with this environment in the place of the one there is, as soon as it is ready. */
-  renew: (env: NodeJS.ProcessEnv) => void;
+  /** Puts one of this generation in the place of the one there is, as soon as it is ready. */
+  renew: (generation: Pick<LifeboatOptions, 'env' | 'release'>) => void;
 }
 
 /** The lifeboat of the server: always one in use, and during a reload the next one besides. */
@@ -27,18 +27,21 @@ export function createLifeboat(options: LifeboatOptions): Lifeboat {
   let wanted = false;
   let next: LifeboatKeeper | undefined;
 
-  const launch = (env: NodeJS.ProcessEnv): LifeboatKeeper => {
+  const launch = ({ env, release }: Pick<LifeboatOptions, 'env' | 'release'>): LifeboatKeeper => {
     const keeper = keepLifeboat({
       ...options,
       env,
+      release,
       onStart() {
         if (publicPages !== undefined) keeper.send({ type: 'public-pages', publicPages });
         keeper.send(options.modeMessage());
         if (keeper === next) takeOver(keeper);
       },
-      onExit() {
+      onExit({ how, killed, livedMs }) {
         if (keeper === current) options.onGone();
-        backoff.crashed(now());
+        const wasLooping = backoff.looping;
+        backoff.crashed(now(), { servedMs: livedMs, killed });
+        if (backoff.looping && !wasLooping) options.log.error({ how }, 'alert: the lifeboat does not stay alive');
       },
       restartDelayMs: () => Math.min(LONGEST_PAUSE_MS, backoff.delayMs(now())),
     });
@@ -51,7 +54,7 @@ export function createLifeboat(options: LifeboatOptions): Lifeboat {
     keeper.setWanted(wanted);
     before.retire();
   };
-  let current = launch(options.env);
+  let current = launch(options);
 
   return {
     get active() {
@@ -69,10 +72,11 @@ export function createLifeboat(options: LifeboatOptions): Lifeboat {
       publicPages = pages;
       current.send({ type: 'public-pages', publicPages });
     },
-    renew(env) {
+    renew(generation) {
       next?.stop();
-      next = launch(env);
+      next = launch(generation);
     },
+
     stop() {
       current.stop();
       next?.stop();

@@ -1,37 +1,25 @@
-import { fork } from 'node:child_process';
 import cluster from 'node:cluster';
-import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { createLog } from '../log.ts';
 import { sessionSecret } from '../secret.ts';
 import { startAdmin } from './admin.ts';
-import { withCompileCache } from './compile-cache.ts';
+import { claimDataFolder } from './data-folder.ts';
 import { keepLimiters } from './limiters.ts';
+import { createPlace } from './place.ts';
 import { bindPort } from './port.ts';
-import type { Settings } from './settings.ts';
+import { PrepareError, runPrepare } from './prepare.ts';
+import type { ReadSettings } from './settings.ts';
 import { createSupervisor } from './supervisor.ts';
 
 export interface PrimaryOptions {
   /** Reads the settings; again at each reload. @throws {ConfigError} */
-  read: () => Settings;
+  read: () => ReadSettings;
   /** The module to run in children. */
   main: URL;
 }
 
 /** Ctrl-C under npm comes twice, from the terminal and from npm: a signal so soon after the first is its echo, ms. */
 const ECHO_MS = 500;
-
-/** The site could not be prepared; what it printed says why. */
-class PrepareError extends Error {
-  readonly code = 'SITE_START';
-  /** What it said itself. */
-  readonly reason: string | undefined;
-  constructor(message: string, reason: string | undefined) {
-    super(message);
-    this.reason = reason;
-  }
-}
 
 /**
  * Starts the server: binds the port, prepares the site in a process of its own, forks workers and the lifeboat, and
@@ -43,13 +31,11 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   const first = options.read();
   const { config } = first;
   sessionSecret(config.dataDir, config.sessionSecret);
+  claimDataFolder(config.dataDir);
   const port = await bindPort(config.host, config.port, 'PORT');
-  const forChildren = ({ config: read, env }: Settings): Settings => ({
-    config: read,
-    env: withCompileCache({ ...env, TAHAN_INTERNAL_PORT: String(port.port) }, config.dataDir),
-  });
-  const settings = forChildren(first);
   const log = createLog(config.logLevel, 'primary');
+  const place = createPlace(main, port.port, options.read, log);
+  const settings = place.first(first);
 
   let stopRequestedAt: number | undefined;
   let stop = async (): Promise<void> => process.exit(0);
@@ -68,26 +54,28 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   // A terminal that closes sends SIGHUP, too: then the server ends with it, and cuts no request short.
   process.on('SIGHUP', () => (fromTerminal && !hasTerminal() ? onStop() : reload()));
 
+  const onWaiting = (ms: number): void =>
+    log.warn(`prepareSite of the site has run for ${Math.round(ms / 1_000)} s: it is waited for`);
   const supervisor = createSupervisor({
     settings,
-    read: () => forChildren(options.read()),
-    async prepare(env) {
-      await runPrepare(main, env).catch((error: unknown) => {
+    read: place.read,
+    stay: place.stay,
+    async prepare(after) {
+      await runPrepare(after, { deadlineMs: after.config.prepareMs, onWaiting }).catch((error: unknown) => {
         throw error instanceof PrepareError && error.reason !== undefined
           ? new Error(error.reason, { cause: error })
           : error;
       });
     },
-    main,
     handle: port.handle,
     port: port.port,
     log,
   });
   const admin = await startAdmin(config.adminHost, config.adminPort, supervisor.sources);
   admin.server.on('error', (error) => log.error({ error: error.message }, 'the admin port failed'));
-  await runPrepare(main, settings.env);
+  await runPrepare(settings, { deadlineMs: undefined, onWaiting });
 
-  cluster.setupPrimary({ exec: fileURLToPath(main), args: [] });
+  cluster.setupPrimary({ exec: settings.release.main, args: [] });
   keepLimiters();
   supervisor.start();
   stopNow = () => {
@@ -102,11 +90,12 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
     process.exit(0);
   };
   process.on('SIGUSR2', () => log.info({ fleet: supervisor.sources.fleet() }, 'state of the fleet'));
-  process.on('uncaughtException', (error) => {
-    log.fatal({ error: error.stack }, 'the primary failed');
-    supervisor.kill();
-    process.exit(1);
-  });
+  // The fleet is steered by its tick, which looks at facts alone: what one listener did not do is done by the next tick.
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      log.error({ error: error instanceof Error ? error.stack : String(error) }, `${event} in the primary: it goes on`);
+    });
+  }
 
   await supervisor.serving;
   reload = () => supervisor.reload();
@@ -127,24 +116,4 @@ function hasTerminal(): boolean {
   } catch {
     return false; // none, or it is gone
   }
-}
-
-/** What a failed preparation wrote, up to so many characters, goes into the report of a reload. */
-const MAX_REASON = 2_000;
-
-/** @throws {PrepareError} it ended with an error; its own line says which */
-async function runPrepare(main: URL, env: NodeJS.ProcessEnv): Promise<void> {
-  const child = fork(fileURLToPath(main), [], {
-    env: { ...env, TAHAN_INTERNAL_ROLE: 'prepare' },
-    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
-  });
-  let said = '';
-  child.stderr!.on('data', (part: Buffer) => {
-    process.stderr.write(part);
-    said = (said + part.toString()).slice(-MAX_REASON);
-  });
-  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
-  if (code === 0) return;
-  const reason = /^tahan: (.+)$/m.exec(said)?.[1];
-  throw new PrepareError(`the site could not be prepared (${signal ?? `exit code ${code}`})`, reason);
 }

@@ -21,8 +21,11 @@ export const MEMORY_DEFAULTS: MemoryOptions = {
   apartMs: 30_000,
 };
 
-/** A worker with a full page cache and its pool threads has 200 to 350 MiB: a lower limit would end healthy ones, bytes. */
-const LEAST_HARD_BYTES = 512 * 1_048_576;
+/**
+ * A worker with a full page cache and its pool threads has 200 to 350 MiB, one that renders a heavy framework's pages up
+ * to a GiB: a lower limit would end healthy ones, bytes. On a machine that has less than two of these, half of it.
+ */
+const LEAST_HARD_BYTES = 1_024 * 1_048_576;
 const SOFT_SHARE = 0.75;
 
 /**
@@ -36,7 +39,8 @@ export function rssLimits(
   maxShare = MEMORY_DEFAULTS.maxShare,
 ): { softBytes: number; hardBytes: number } {
   const share = memoryBytes === undefined ? 0 : Math.floor((memoryBytes * maxShare) / Math.max(1, processes));
-  const byMemory = share === 0 ? 0 : Math.max(LEAST_HARD_BYTES, share, (given.softBytes ?? 0) / SOFT_SHARE);
+  const least = Math.min(LEAST_HARD_BYTES, (memoryBytes ?? 0) / 2);
+  const byMemory = share === 0 ? 0 : Math.floor(Math.max(least, share, (given.softBytes ?? 0) / SOFT_SHARE));
   const hardBytes = given.hardBytes ?? byMemory;
   return { softBytes: given.softBytes ?? Math.floor(hardBytes * SOFT_SHARE), hardBytes };
 }

@@ -1,16 +1,22 @@
 import type { Logger } from 'pino';
 import type { Fleet, Generation, Member } from './fleet.ts';
-import { mistakes, renewed, type Settings } from './settings.ts';
+import { Proof } from './proof.ts';
+import type { Release } from './release.ts';
+import { type AfterReload, mistakes, type Settings } from './settings.ts';
 
 export interface ReloadParts {
   fleet: Fleet;
   log: Logger;
   now: () => number;
   current: () => Settings;
-  /** @throws {ConfigError} */
-  read: () => Settings;
+  /** Reads what is to run now: the start folder is looked up anew. @throws {ConfigError | Error} a line for each mistake */
+  read: () => AfterReload;
+  /** The server stays where it was: the new version did not come to serve. */
+  stay: (release: Release) => void;
   /** Prepares the site (migrations) with the new code and settings. @throws the reason in a line */
-  prepare: (env: NodeJS.ProcessEnv) => Promise<void>;
+  prepare: (settings: Settings) => Promise<void>;
+  /** Asks the port for a page, as a visitor would: where nobody comes, this is what a new worker is proved by. */
+  visit: () => void;
   /** The settings of the server are these from now on. */
   adopt: (settings: Settings, first: Member | undefined) => void;
   onEnd: (state: ReloadReport['state']) => void;
@@ -21,7 +27,7 @@ export interface ReloadReport {
   /** Counts reloads from 1. */
   number: number;
   state: 'running' | 'done' | 'refused' | 'rolled_back';
-  /** One line each. */
+  /** Why not; or, of one that is done, what of the settings did not take effect. One line each. */
   reasons: readonly string[];
   /** Epoch ms. */
   startedAt: number;
@@ -42,8 +48,6 @@ export interface Reloader {
 /** Other steps of the fleet are let finish first, ms; a crash loop does not finish, and is what a reload may mend. */
 const WAIT_FOR_FLEET_MS = 2_000;
 const LOOK_EVERY_MS = 25;
-/** A new worker must serve for so long before an old one goes, and the last before all is done: visitors are a test, too, ms. */
-const PROVEN_MS = 500;
 
 const NOT_SERVING = 'the new workers did not come to serve';
 
@@ -58,6 +62,7 @@ export function createReloader(parts: ReloadParts): Reloader {
   let running = false;
   let queued = false;
   let report: ReloadReport | undefined;
+  let proof = new Proof();
   /** The generation that is watched, and what was first wrong with one of its workers. */
   let watch: { generation: Generation; problem: string | undefined } | undefined;
 
@@ -73,13 +78,6 @@ export function createReloader(parts: ReloadParts): Reloader {
   const serving = (): Member[] => [...fleet.members.values()].filter(({ state }) => state === 'serving');
   const isSettled = (): boolean =>
     serving().length === fleet.target && [...fleet.members.values()].every(({ state }) => state !== 'promoting');
-
-  /** @throws {ConfigError} */
-  const readSettings = (): Settings => {
-    const { settings, kept } = renewed(parts.current(), parts.read());
-    for (const line of kept) log.warn(line);
-    return settings;
-  };
 
   /**
    * A worker of the new generation, which has passed its self-test and then served for a while besides the old ones:
@@ -98,8 +96,12 @@ export function createReloader(parts: ReloadParts): Reloader {
     throw new ReloadProblem(problem);
   };
 
-  const hasProved = (member: Member): boolean =>
-    member.state === 'serving' && now() - (member.servingAt ?? now()) >= PROVEN_MS;
+  const hasProved = (member: Member): boolean => {
+    if (member.state !== 'serving') return false;
+    const verdict = proof.of(member, now());
+    if (verdict === 'unvisited') parts.visit();
+    return verdict === 'proved';
+  };
 
   /** Waits for what is to happen while every worker of the generation is well; undefined: it happened, else what is wrong. */
   const watched = async (
@@ -129,22 +131,26 @@ export function createReloader(parts: ReloadParts): Reloader {
 
   const reload = async (): Promise<Pick<ReloadReport, 'state' | 'reasons'>> => {
     const before = parts.current();
-    let after: Settings;
+    let after: AfterReload;
     try {
-      after = readSettings();
+      after = parts.read();
     } catch (error) {
+      parts.stay(before.release);
       return { state: 'refused', reasons: mistakes(error) };
     }
+    for (const line of after.ignored) log.warn(line);
     await until(isSettled, WAIT_FOR_FLEET_MS);
     const old = fleet.generation;
-    const generation: Generation = { env: after.env };
+    const generation: Generation = { env: after.env, release: after.release };
+    proof = new Proof();
     try {
-      await parts.prepare(after.env);
+      await parts.prepare(after);
       const first = await proveFirst(generation, after.config.startMs);
       parts.adopt(after, first);
       await giveOver(generation, after.config.startMs);
-      return { state: 'done', reasons: [] };
+      return { state: 'done', reasons: after.ignored };
     } catch (error) {
+      parts.stay(before.release);
       if (fleet.generation === generation) {
         parts.adopt(before, undefined);
         fleet.renew(old);
@@ -159,7 +165,11 @@ export function createReloader(parts: ReloadParts): Reloader {
     const began = now();
     report = { number, state: 'running', reasons: [], startedAt: Date.now(), ms: undefined };
     log.info({ number }, 'reload: the new code and settings are tried');
-    const { state, reasons } = await reload();
+    const { state, reasons } = await reload().catch((error: unknown) => {
+      // Nothing of it is known to throw; if something does, the next reload must still be possible.
+      log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the reload failed');
+      return { state: 'rolled_back' as const, reasons: mistakes(error) };
+    });
     const ms = Math.round(now() - began);
     report = { ...report, state, reasons, ms };
     parts.onEnd(state);

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Downward, Upward } from '../beats.ts';
+import type { Downward, PublicPages, Upward } from '../beats.ts';
 import type { PortHandle } from '../link.ts';
 import { createBacklogReader } from '../metrics/backlog.ts';
 import { createTotals } from '../metrics/totals.ts';
@@ -12,20 +12,23 @@ import { readRunQueueMs } from './host/run-queue.ts';
 import { answering, lifeboatWanted } from './lifeboat-call.ts';
 import { createLifeboat, type Lifeboat } from './lifeboat-succession.ts';
 import { MODE_DEFAULTS, modeAtStart, nextMode } from './mode.ts';
+import type { Release } from './release.ts';
 import { createReloader } from './reload.ts';
 import { createScaling } from './scaling.ts';
-import type { Settings } from './settings.ts';
+import type { AfterReload, Settings } from './settings.ts';
 import { isBlocked, noSilence, trackSilence } from './silence.ts';
 import { createExchange } from './switchboard.ts';
 import { isServing } from './view.ts';
+import { createVisitor } from './visitor.ts';
 
 export interface SupervisorOptions {
   settings: Settings;
-  /** Reads the settings again. @throws {ConfigError} */
-  read: () => Settings;
+  /** Reads what is to run now. @throws {ConfigError | Error} */
+  read: (before: Settings) => AfterReload;
+  /** The server stays in the folder of this release. */
+  stay: (release: Release) => void;
   /** Prepares the site, in a process of its own. @throws the reason in a line */
-  prepare: (env: NodeJS.ProcessEnv) => Promise<void>;
-  main: URL;
+  prepare: (settings: Settings) => Promise<void>;
   handle: PortHandle;
   port: number;
   log: Logger;
@@ -48,14 +51,20 @@ const RESTING_TICK_MS = 100;
 const SHOWN_STATES = ['starting', 'spare', 'promoting', 'serving', 'draining'] as const;
 /** Workers are told mode and health at least this often, ms. */
 const TELL_EVERY_MS = 1_000;
+const ENDS = {
+  not_started: 'worker could not be started',
+  died_at_start: 'worker died at its start',
+  died_serving: 'worker died while it served',
+};
 /** When a worker joins, the others let go of its part of their connections within this time, ms. */
 const REBALANCE_MS = 3_000;
 
 /** Ties fleet, lifeboat, leases, purges and metrics together: messages in, effects out, a tick for what is not said. */
-export function createSupervisor({ settings, read, prepare, main, handle, port, log }: SupervisorOptions): Supervisor {
+export function createSupervisor({ settings, read, stay, prepare, handle, port, log }: SupervisorOptions): Supervisor {
   const now = (): number => performance.now();
   const startedAt = now();
-  let { config, env } = settings;
+  let current = settings;
+  let { config } = settings;
   const modeOptions = () => ({
     ...MODE_DEFAULTS,
     lagMs: config.lagUpMs,
@@ -79,7 +88,9 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
   let mode = modeAtStart(now());
   let silence = noSilence(now());
   let lifeboat: Lifeboat | undefined;
+  let publicPages: PublicPages | undefined;
   let looping = false;
+  let lastEnd = '';
   let toldAt = Number.NEGATIVE_INFINITY;
   let toldHealth = '';
   const backlogAt = createBacklogReader(config.host, port);
@@ -89,12 +100,12 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
 
   const fleet = createFleet({
     handle,
-    backlog: config.backlog,
+    backlog: () => config.backlog,
     drain: () => ({ withinMs: config.drainMs, idleMs: Math.min(config.drainMs, config.drainIdleMs) }),
-    first: { env },
+    first: settings,
     log,
     now,
-    events: { message: onMessage, exit: onExit, change: () => tick(), forkDelayMs: () => backoff.delayMs(now()) },
+    events: { message: onMessage, exit: onExit, change: () => tick(), mayFork: () => forkDelayMs() === 0 },
   });
   const exchange = createExchange({
     fleet,
@@ -119,21 +130,24 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     fleet,
     log,
     now,
-    current: () => ({ config, env }),
-    read,
+    current: () => current,
+    read: () => read(current),
+    stay,
     prepare,
+    visit: createVisitor(config.host, port, () => publicPages?.mainPage ?? '/'),
     adopt,
     onEnd: (state) => totals.count('tahan_reloads_total', [state]),
   });
 
   /** From now on the server runs with these settings; workers change by the fleet's generation. */
   function adopt(next: Settings, first: Member | undefined): void {
-    ({ config, env } = next);
+    current = next;
+    config = next.config;
     log.level = config.logLevel;
     // Crashes of the version before say nothing of this one.
     backoff = new Backoff();
-    if (first?.publicPages !== undefined) lifeboat?.learn(first.publicPages);
-    if (!stopping) lifeboat?.renew(env);
+    if (first?.publicPages !== undefined) learn(first.publicPages);
+    if (!stopping) lifeboat?.renew(next);
   }
 
   function onMessage(member: Member, message: Upward): void {
@@ -144,7 +158,7 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
         if (!message.resting) setRhythm(TICK_MS);
         return;
       case 'ready':
-        if (!member.reserved) lifeboat?.learn(message.publicPages);
+        if (!member.reserved) learn(message.publicPages);
         fleet.send(member, modeMessage());
         reloader.onReady(member, message.problem);
         return;
@@ -167,7 +181,10 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
         totals.add(message);
         return;
       case 'scrape':
-        void sources.exposition().then((text) => fleet.send(member, { type: 'exposition', id: message.id, text }));
+        sources.exposition().then(
+          (text) => fleet.send(member, { type: 'exposition', id: message.id, text }),
+          (error: unknown) => log.error({ error: String(error) }, 'the metrics could not be put together'),
+        );
         return;
       default:
         exchange.take(member, message);
@@ -183,22 +200,30 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     }
     reloader.onDied(member, news.how);
     if (member.reserved) return;
-    // What the primary ended itself tells nothing of the next one's start.
-    if (member.killedFor === undefined || member.killedFor === 'start_timeout') backoff.crashed(now(), news.servedMs);
-    totals.count('tahan_worker_restarts_total', [
-      member.killedFor ?? (news.servedMs === 0 ? 'died_at_start' : 'died_serving'),
-    ]);
+    // A worker that was silent is no sign that the next one will be.
+    if (member.killedFor !== 'no_progress')
+      backoff.crashed(now(), { ...news, killed: news.killed && member.killedFor === undefined });
+    const kind = member.pid === 0 ? 'not_started' : news.servedMs === 0 ? 'died_at_start' : 'died_serving';
+    totals.count('tahan_worker_restarts_total', [member.killedFor ?? kind]);
     log.error(
       {
         worker: member.name,
         workerPid: member.pid,
         how: news.how,
         reason: member.failure,
-        nextInMs: Math.round(backoff.delayMs(now())),
+        nextInMs: Math.round(forkDelayMs()),
       },
-      news.servedMs === 0 ? 'worker died at its start' : 'worker died while it served',
+      ENDS[kind],
     );
+    lastEnd = news.how;
   }
+
+  function learn(pages: PublicPages): void {
+    publicPages = pages;
+    lifeboat?.learn(pages);
+  }
+
+  const forkDelayMs = (): number => backoff.delayMs(now(), !members().some(isServing));
 
   /** The connections that are open are all at the others: each lets the new one have its part. */
   function rebalance(newcomer: Member): void {
@@ -250,7 +275,8 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     silence = trackSilence(workers, silence, at, tickMs, { floorMs: config.silentMs, runQueueMs });
     const wanted = lifeboatWanted(workers, silence, config.silentMs);
     lifeboat?.setWanted(wanted);
-    if (!wanted) firstServing.resolve();
+    // Whoever comes from now on reaches a worker.
+    if (!wanted && lifeboat?.active === false) firstServing.resolve();
     const before = mode.mode;
     mode = nextMode(
       { workers, silence, backlog: backlogAt(at), lifeboat: lifeboat?.active ?? false },
@@ -273,6 +299,7 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     tick();
     if (stopping) return;
     const at = now();
+    fleet.tick();
     scaling.tick(config, silence, reloader.operation, at);
     care.tick(config, scaling.host, silence, reloader.operation !== undefined, at);
     watchCrashes(at);
@@ -299,7 +326,7 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
       backoff.served(at - Math.max(...serving.map(({ servingAt }) => servingAt ?? at)));
     if (backoff.looping === looping) return;
     looping = backoff.looping;
-    if (looping) log.error({ crashes: backoff.crashes }, 'alert: workers die one after the other');
+    if (looping) log.error({ crashes: backoff.crashes, how: lastEnd }, 'alert: workers die one after the other');
     else log.info('workers are well again');
   }
 
@@ -340,10 +367,9 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     reload: () => reloader.request(),
     start() {
       lifeboat = createLifeboat({
-        main,
-        env,
+        ...settings,
         handle,
-        backlog: config.backlog,
+        backlog: () => config.backlog,
         log,
         onMessage(message, given, reply) {
           if (message.type === 'metrics') totals.add(message);

@@ -8,6 +8,8 @@ import { loadSite, SiteStartError, siteSettings } from './load-site.ts';
  * @throws {SiteStartError} the site says that it cannot start
  */
 export async function prepare(config: Config, site: URL): Promise<void> {
+  // A primary that is stopped meanwhile leaves nobody behind.
+  process.once('disconnect', () => process.exit(1));
   const module = await loadSite(site);
   try {
     await module.prepareSite?.({

@@ -14,10 +14,10 @@ function keep(spawn: (nth: number) => ChildProcess) {
   let spawned = 0;
   let exits = 0;
   const keeper = keepLifeboat({
-    main: new URL('file:///main.ts'),
+    release: { cwd: '/', main: '/main.ts' },
     env: {},
     handle: { close: () => {} },
-    backlog: 1,
+    backlog: () => 1,
     log: pino({ level: 'silent' }),
     onMessage: () => {},
     onStart: () => {},
@@ -93,6 +93,7 @@ describe('the lifeboat’s process', () => {
     const good = new FakeChild(8);
     const { keeper, spawned, exits } = keep((nth) => (nth === 1 ? failing() : asChild(good)));
     await Promise.resolve();
+    jest.advanceTimersByTime(0);
     expect([spawned(), exits()]).toEqual([1, 1]);
     keeper.setWanted(true);
     expect(keeper.active).toBe(false);
@@ -101,13 +102,30 @@ describe('the lifeboat’s process', () => {
     expect([spawned(), keeper.active]).toEqual([2, true]);
   });
 
+  test('is active until it says that it has left the port, and stays so when it is called again meanwhile', () => {
+    const child = new FakeChild(7);
+    const { keeper } = keep(() => asChild(child));
+    child.emit('message', READY);
+    keeper.setWanted(true);
+    keeper.setWanted(false);
+    expect(keeper.active).toBe(true);
+    keeper.setWanted(true);
+    child.emit('message', { type: 'port-closed' });
+    expect([keeper.active, child.told]).toEqual([true, ['listen', 'leave', 'listen']]);
+    keeper.setWanted(false);
+    child.emit('message', { type: 'port-closed' });
+    expect(keeper.active).toBe(false);
+  });
+
   test('that another one replaces gives its visitors back before its end, and is not started again', () => {
     const child = new FakeChild(7);
     const { keeper, spawned } = keep(() => asChild(child));
     child.emit('message', READY);
     keeper.setWanted(true);
     keeper.retire();
-    expect([keeper.active, child.told]).toEqual([false, ['listen', 'leave']]);
+    expect([keeper.active, child.told]).toEqual([true, ['listen', 'leave']]);
+    child.emit('message', { type: 'port-closed' });
+    expect(keeper.active).toBe(false);
     jest.advanceTimersByTime(2_500);
     expect(child.told.at(-1)).toBe('kill');
     child.emit('exit', null, 'SIGKILL');

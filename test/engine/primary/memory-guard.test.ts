@@ -53,11 +53,12 @@ describe('the memory guard', () => {
 
   test('derives limits that keep all workers within the memory', () => {
     const none = { softBytes: undefined, hardBytes: undefined };
-    const { softBytes, hardBytes } = rssLimits(none, 4_000 * MIB, 4);
-    expect(hardBytes * 4).toBeLessThanOrEqual(4_000 * MIB * 0.85);
+    const { softBytes, hardBytes } = rssLimits(none, 8_000 * MIB, 4);
+    expect(hardBytes * 4).toBeLessThanOrEqual(8_000 * MIB * 0.85);
     expect(softBytes).toBeLessThan(hardBytes);
     // A small machine: a worker that is well has more than its share.
-    expect(rssLimits(none, 512 * MIB, 3)).toEqual({ softBytes: 384 * MIB, hardBytes: 512 * MIB });
+    expect(rssLimits(none, 2_048 * MIB, 4)).toEqual({ softBytes: 768 * MIB, hardBytes: 1_024 * MIB });
+    expect(rssLimits(none, 1_024 * MIB, 3)).toEqual({ softBytes: 384 * MIB, hardBytes: 512 * MIB });
     expect(rssLimits(none, undefined, 3)).toEqual({ softBytes: 0, hardBytes: 0 });
     // What is given counts, and a hard limit that is not given stays above it.
     expect(rssLimits({ softBytes: 600 * MIB, hardBytes: undefined }, 512 * MIB, 3).hardBytes).toBe(800 * MIB);

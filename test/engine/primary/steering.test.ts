@@ -99,6 +99,15 @@ describe('care for workers', () => {
     expect(told).toEqual([['end', 'worker-1', 'start_timeout']]);
   });
 
+  test('one that was lent the port and does not come to listen is ended', () => {
+    const { fleet, told } = fakeFleet([{ ...serving('worker-1', 0), state: 'promoting', promotedAt: 1_000 }]);
+    const care = createCare({ fleet, onRecycle: () => {} });
+    care.tick(config({ TAHAN_START_MS: '5000' }), host(), noSilence(0), false, 5_999);
+    expect(told).toEqual([]);
+    care.tick(config({ TAHAN_START_MS: '5000' }), host(), noSilence(0), false, 6_000);
+    expect(told).toEqual([['end', 'worker-1', 'start_timeout']]);
+  });
+
   test('one over its soft limit is replaced, one over its hard limit ended; not both at once', () => {
     const settings = config({ TAHAN_RSS_SOFT_MB: '300', TAHAN_RSS_HARD_MB: '500' });
     const { fleet, told } = fakeFleet([serving('worker-1', 0, { rssBytes: 400 * MIB })]);

@@ -1,0 +1,53 @@
+import { resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { withCompileCache } from './compile-cache.ts';
+import { followRelease, type Release } from './release.ts';
+import { type AfterReload, overriddenLines, type ReadSettings, renewed, type Settings } from './settings.ts';
+
+/** Where the server runs: its folder, its program, and the settings that it finds there. */
+export interface Place {
+  /** The settings of the start. */
+  first: (read: ReadSettings) => Settings;
+  /** Goes to the release that is there now, and reads its settings. @throws {ConfigError | Error} */
+  read: (before: Settings) => AfterReload;
+  /** Goes back to the release that serves on. */
+  stay: (release: Release) => void;
+}
+
+/** @param main the program of the children; @param port the one in use; @param read reads the settings in the present folder */
+export function createPlace(main: URL, port: number, read: () => ReadSettings, log: Logger): Place {
+  const start: Release = { cwd: process.cwd(), main: fileURLToPath(main) };
+  const { folder, find } = followRelease({ ...start, env: process.env, argument: process.argv[1] });
+  /** The data stays where it is when a release has another folder. */
+  const settingsOf = ({ config, env }: ReadSettings, release: Release): Settings => {
+    const dataDir = resolve(start.cwd, env.TAHAN_DATA_DIR?.trim() || './data');
+    const ours = { ...env, TAHAN_DATA_DIR: dataDir, TAHAN_INTERNAL_PORT: String(port) };
+    return { config: { ...config, dataDir }, env: withCompileCache(ours, dataDir), release };
+  };
+
+  return {
+    first: (given) => settingsOf(given, start),
+    read(before) {
+      const release = find();
+      process.chdir(release.cwd);
+      const given = read();
+      const after = renewed(before, settingsOf(given, release));
+      const ignored = [...after.ignored, ...overriddenLines(given.overridden)];
+      const { dataDir } = after.config;
+      if (release.cwd !== start.cwd && `${dataDir}${sep}`.startsWith(`${start.cwd}${sep}`)) {
+        ignored.push(
+          `the data stays in ${dataDir}, in a release that ${folder} no longer leads to; a start would not find it there: set TAHAN_DATA_DIR`,
+        );
+      }
+      return { ...after, ignored };
+    },
+    stay(release) {
+      try {
+        process.chdir(release.cwd);
+      } catch (error) {
+        log.warn({ error: String(error) }, `the folder of the version that serves is gone: ${release.cwd}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { fork } from 'node:child_process';
+import { onEnd } from './child-end.ts';
+import type { Settings } from './settings.ts';
+
+/** The site could not be prepared; what it printed says why. */
+export class PrepareError extends Error {
+  readonly code = 'SITE_START';
+  override readonly name = 'PrepareError';
+  /** What it said itself. */
+  readonly reason: string | undefined;
+  constructor(message: string, reason: string | undefined) {
+    super(message);
+    this.reason = reason;
+  }
+}
+
+export interface PrepareOptions {
+  /** Over it the process is killed, ms; undefined: it may take as long as it needs. */
+  deadlineMs: number | undefined;
+  /** Told every 10 s while it still runs: since when, ms. */
+  onWaiting: (ms: number) => void;
+}
+
+/** What a failed preparation wrote, up to so many characters, goes into the report of a reload. */
+const MAX_REASON = 2_000;
+const TELL_EVERY_MS = 10_000;
+
+/**
+ * Runs the site's `prepareSite` (migrations) in a process of its own, with the code and settings that are to serve.
+ * @throws {PrepareError} it ended with an error, as its own line says; or it was not done in time
+ */
+export async function runPrepare({ env, release }: Settings, options: PrepareOptions): Promise<void> {
+  const { deadlineMs, onWaiting } = options;
+  const child = fork(release.main, [], {
+    env: { ...env, TAHAN_INTERNAL_ROLE: 'prepare' },
+    cwd: release.cwd,
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
+  });
+  let said = '';
+  child.stderr?.on('data', (part: Buffer) => {
+    process.stderr.write(part);
+    said = (said + part.toString()).slice(-MAX_REASON);
+  });
+  const began = performance.now();
+  const telling = setInterval(() => onWaiting(performance.now() - began), TELL_EVERY_MS);
+  let late = false;
+  const deadline =
+    deadlineMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          late = true;
+          child.kill('SIGKILL');
+        }, deadlineMs);
+  const how = await new Promise<string>((resolve) => onEnd(child, resolve));
+  clearInterval(telling);
+  clearTimeout(deadline);
+  if (how === 'exit code 0') return;
+  if (late) throw new PrepareError('', `the site was not prepared within ${deadlineMs} ms: prepareSite was ended`);
+  throw new PrepareError(`the site could not be prepared (${how})`, /^tahan: (.+)$/m.exec(said)?.[1]);
+}
