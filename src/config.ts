@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { usableCores } from './engine/host/quota.ts';
 
 /** One setting: its environment variable, how it is read, and the line that explains it. */
 export interface Setting<T = unknown> {
@@ -340,109 +340,9 @@ export const SETTINGS = {
     group: 'Scaling',
     text: 'Event-loop utilisation over which a worker counts as busy.',
   }),
-  scaleQueueMs: decimal('TAHAN_SCALE_QUEUE_MS', 1, 10_000, 20, 'ms', {
-    group: 'Scaling',
-    text: 'Queue delay over which a worker has too much to do.',
-  }),
-  scaleQueueBeats: whole('TAHAN_SCALE_QUEUE_BEATS', 1, 100, 2, 'beats of 100 ms', {
-    group: 'Scaling',
-    text: 'Beats running in which the queue delay must be over it; one in a panic.',
-  }),
-  scaleQueueUrgent: decimal('TAHAN_SCALE_QUEUE_URGENT', 1, 1_000, 4, 'times the queue delay', {
-    group: 'Scaling',
-    text: 'Queue delay at which the fleet grows whatever the utilisation.',
-  }),
-  scaleLagLeastElu: decimal('TAHAN_SCALE_LAG_LEAST_ELU', 0, 1, 0.3, 'share of time', {
-    group: 'Scaling',
-    text: 'Utilisation under which a lag is a lone stall and no reason to grow.',
-  }),
-  scaleEluBound: decimal('TAHAN_SCALE_ELU_BOUND', 0.1, 1, 0.7, 'share of time', {
-    group: 'Scaling',
-    text: 'Utilisation from which the event loop itself makes the queue.',
-  }),
-  scaleIdleCores: decimal('TAHAN_SCALE_IDLE_CORES', 0.1, 1, 0.2, 'cores', {
-    group: 'Scaling',
-    text: 'Idle part of a core that one more worker needs; what it brings is measured, and one that brings nothing is let go.',
-  }),
-  scaleThrottledShare: decimal('TAHAN_SCALE_THROTTLED_SHARE', 0, 1, 0.2, 'share of periods', {
-    group: 'Scaling',
-    text: 'Share of throttled cgroup periods over which the fleet does not grow.',
-  }),
-  scaleMemoryShare: decimal('TAHAN_SCALE_MEMORY_SHARE', 0.1, 1, 0.85, 'share of the limit', {
-    group: 'Scaling',
-    text: 'No step up that takes the memory in use past it.',
-  }),
-  scaleLockShare: decimal('TAHAN_SCALE_LOCK_SHARE', 0.01, 1, 0.2, 'share of time', {
-    group: 'Scaling',
-    text: 'Time spent waiting for database locks over which the fleet does not grow.',
-  }),
-  scaleEluIdle: decimal('TAHAN_SCALE_ELU_IDLE', 0, 1, 0.5, 'share of time', {
-    group: 'Scaling',
-    text: 'Utilisation under which waiting requests wait for an upstream, and the fleet does not grow.',
-  }),
-  scaleUpstreamMs: whole('TAHAN_SCALE_UPSTREAM_MS', 100, 600_000, 1_000, 'ms', {
-    group: 'Scaling',
-    text: 'How long that must be so before the upstream is named.',
-  }),
-  scaleSettleMs: whole('TAHAN_SCALE_SETTLE_MS', 0, 600_000, 1_000, 'ms', {
-    group: 'Scaling',
-    text: 'Pause after a step up.',
-  }),
-  scalePanicSettleMs: whole('TAHAN_SCALE_PANIC_SETTLE_MS', 0, 600_000, 300, 'ms', {
-    group: 'Scaling',
-    text: 'Pause after a step up in a panic.',
-  }),
-  scalePanicFactor: decimal('TAHAN_SCALE_PANIC_FACTOR', 1.1, 100, 2, 'times', {
-    group: 'Scaling',
-    text: 'Growth of the load that is a panic.',
-  }),
-  scalePanicWindowMs: whole('TAHAN_SCALE_PANIC_WINDOW_MS', 1_000, 600_000, 6_000, 'ms', {
-    group: 'Scaling',
-    text: 'Time within which it grows so, and for which a panic lasts.',
-  }),
-  scalePanicStepMax: whole('TAHAN_SCALE_PANIC_STEP_MAX', 1, 64, 4, 'workers', {
-    group: 'Scaling',
-    text: 'Most workers that one step of a panic adds; steps go 1, 2, 4...',
-  }),
-  scaleTrialMs: whole('TAHAN_SCALE_TRIAL_MS', 500, 600_000, 3_000, 'ms', {
-    group: 'Scaling',
-    text: 'How long a step up is measured.',
-  }),
-  scaleTrialGain: decimal('TAHAN_SCALE_TRIAL_GAIN', 0, 1, 0.2, 'share of the ideal gain', {
-    group: 'Scaling',
-    text: 'Least gain in throughput that keeps a step up.',
-  }),
-  scaleUselessMs: whole('TAHAN_SCALE_USELESS_MS', 1_000, 86_400_000, 60_000, 'ms', {
-    group: 'Scaling',
-    text: 'How long a step that brought nothing is not tried again; doubled each time.',
-  }),
-  scaleUselessMaxMs: whole('TAHAN_SCALE_USELESS_MAX_MS', 1_000, 86_400_000, 1_800_000, 'ms', {
-    group: 'Scaling',
-    text: 'The longest such time.',
-  }),
-  scaleCalmElu: decimal('TAHAN_SCALE_CALM_ELU', 0.05, 1, 0.6, 'share of time', {
-    group: 'Scaling',
-    text: 'Utilisation that one worker less would have, under which the fleet may shrink.',
-  }),
   scaleCalmMs: whole('TAHAN_SCALE_CALM_MS', 1_000, 86_400_000, 60_000, 'ms', {
     group: 'Scaling',
-    text: 'How long that must be so.',
-  }),
-  scaleFlapWindowMs: whole('TAHAN_SCALE_FLAP_WINDOW_MS', 0, 86_400_000, 180_000, 'ms', {
-    group: 'Scaling',
-    text: 'A step up so soon after a step down is a flap, and makes the next step down wait longer.',
-  }),
-  scaleFlapFactor: decimal('TAHAN_SCALE_FLAP_FACTOR', 1, 10, 2, 'times', {
-    group: 'Scaling',
-    text: 'How much longer, with each flap.',
-  }),
-  scaleFlapMax: decimal('TAHAN_SCALE_FLAP_MAX', 1, 1_000, 16, 'times', {
-    group: 'Scaling',
-    text: 'The most that it waits longer.',
-  }),
-  scaleFlapHalfLifeMs: whole('TAHAN_SCALE_FLAP_HALF_LIFE_MS', 1_000, 604_800_000, 1_800_000, 'ms', {
-    group: 'Scaling',
-    text: 'Time in which that halves.',
+    text: 'How long the load must have fitted one worker less before the fleet shrinks.',
   }),
   rssSoftMb: whole('TAHAN_RSS_SOFT_MB', 0, 1_048_576, undefined, 'MiB', {
     group: 'Scaling',
@@ -541,17 +441,6 @@ export function trustedProxyList(ranges: readonly string[]): BlockList {
     else trusted.addSubnet(address, Number(bits), family);
   }
   return trusted;
-}
-
-/** Cores that this process may use: CPU affinity, lowered by a cgroup v2 quota (0.5 of a core is 0.5). */
-export function usableCores(read: (path: string) => string = (path) => readFileSync(path, 'utf8')): number {
-  const cores = availableParallelism();
-  try {
-    const [quota, period] = read('/sys/fs/cgroup/cpu.max').trim().split(' ').map(Number);
-    return quota && period ? Math.min(cores, quota / period) : cores;
-  } catch {
-    return cores; // no cgroup v2 here: only the affinity counts
-  }
 }
 
 const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string })

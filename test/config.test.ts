@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, readConfig, SETTINGS, settingRows, trustedProxyList, usableCores } from '../src/config.ts';
+import { ConfigError, readConfig, SETTINGS, settingRows, trustedProxyList } from '../src/config.ts';
 
 const problemsOf = (env: Record<string, string>): readonly string[] => {
   try {
@@ -69,13 +69,4 @@ describe('settings', () => {
     expect(new Set(names).size).toBe(names.length);
     for (const { text, allowed } of settingRows()) expect(text && allowed).toBeTruthy();
   });
-});
-
-test('a cgroup quota lowers the usable cores', () => {
-  expect(usableCores(() => '50000 100000\n')).toBe(0.5);
-  expect(usableCores(() => 'max 100000\n')).toBe(
-    usableCores(() => {
-      throw new Error('no cgroup');
-    }),
-  );
 });

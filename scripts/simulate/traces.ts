@@ -70,7 +70,7 @@ export const TRACES: readonly Trace[] = [
   {
     name: 'noisy neighbour',
     seconds: 300,
-    machine: { ...cpuBound, neighbourCores: () => 0.9 },
+    machine: { ...cpuBound, neighbourCores: () => 1 },
     ...fleet,
     load: step(30, 0.2, 1.6),
     risesAt: 30,

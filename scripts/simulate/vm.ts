@@ -1,5 +1,5 @@
 import type { Beat } from '../../src/engine/beats.ts';
-import type { HostSample } from '../../src/engine/primary/host.ts';
+import type { HostSample } from '../../src/engine/host/host.ts';
 import type { WorkerView } from '../../src/engine/primary/view.ts';
 import { poisson } from './random.ts';
 

@@ -24,7 +24,10 @@ afterAll(stopAll);
 
 const LAB = { TAHAN_LAB: '1', TAHAN_WORKERS_MIN: '1', TAHAN_WORKERS_MAX: '2', TAHAN_SPARE: '1' };
 /** Steps whatever the other programs of this machine take of its cores: they are not what is tested here. */
-const EAGER = { ...LAB, TAHAN_SCALE_IDLE_CORES: '0.1' };
+const tuned = (options: Record<string, number>): Record<string, string> => ({
+  TAHAN_INTERNAL_SCALER: JSON.stringify({ idleCores: 0.1, ...options }),
+});
+const EAGER = { ...LAB, ...tuned({}) };
 const BARE = { TAHAN_SITE: siteFile('bare'), TAHAN_LAB: '1' };
 
 const untilSpare = (server: TestServer): Promise<unknown> =>
@@ -35,8 +38,7 @@ describe('the fleet scales itself', () => {
     const server = await startServer({
       ...EAGER,
       TAHAN_SCALE_CALM_MS: '1000',
-      TAHAN_SCALE_SETTLE_MS: '0',
-      TAHAN_SCALE_TRIAL_GAIN: '0',
+      ...tuned({ settleMs: 0, trialGain: 0 }),
     });
     await untilSpare(server);
     expect((await server.fleet()).scaler).toMatchObject({ state: 'on', target: 1 });
@@ -109,7 +111,7 @@ describe('a step that could not help is refused, with its cause', () => {
       TAHAN_WORKERS_MIN: '1',
       TAHAN_WORKERS_MAX: '2',
       TAHAN_ASYNC_LIMIT: '2',
-      TAHAN_SCALE_IDLE_CORES: '0.1',
+      ...tuned({}),
     });
     await untilSpare(server);
     const visitors = visit(server, '/slow?ms=400', 20);
@@ -123,7 +125,7 @@ describe('a step that could not help is refused, with its cause', () => {
       TAHAN_SITE: siteFile('locked'),
       TAHAN_WORKERS_MIN: '1',
       TAHAN_WORKERS_MAX: '2',
-      TAHAN_SCALE_IDLE_CORES: '0.1',
+      ...tuned({}),
     });
     await untilSpare(server);
     const db = new Database(join(server.dataDir, 'locked.db'));

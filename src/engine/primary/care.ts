@@ -70,5 +70,5 @@ const limits = (config: Config, { memoryLimitBytes }: HostMemory): { softBytes: 
     { softBytes: bytesOf(config.rssSoftMb), hardBytes: bytesOf(config.rssHardMb) },
     memoryLimitBytes,
     config.workersMax + config.spare + 1,
-    config.scaleMemoryShare,
+    MEMORY_DEFAULTS.maxShare,
   );

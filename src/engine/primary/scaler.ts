@@ -1,4 +1,4 @@
-import type { HostSample } from './host.ts';
+import type { HostSample } from '../host/host.ts';
 import { type FlapState, flapMultiplier, noFlaps, steppedDown, steppedUp } from './scaler/flap.ts';
 import { SCALER_DEFAULTS, type ScalerOptions } from './scaler/options.ts';
 import { inPanic, NO_PANIC, nextPanic, type PanicState, stepSize } from './scaler/panic.ts';

@@ -1,8 +1,9 @@
+import { z } from 'zod';
 import type { Config } from '../../config.ts';
+import { createHostReader, type HostSample } from '../host/host.ts';
 import type { Fleet } from './fleet.ts';
-import { createHostReader, type HostSample } from './host.ts';
 import { type JournalEntry, writeJournal } from './scaler/journal.ts';
-import type { ScalerOptions } from './scaler/options.ts';
+import { SCALER_DEFAULTS, type ScalerOptions } from './scaler/options.ts';
 import { sparesWanted } from './scaler/spares.ts';
 import { type Decision, decide, notCarriedOut, type ScalerState, scalerAtStart } from './scaler.ts';
 import { type Silence, silentMs } from './silence.ts';
@@ -11,36 +12,18 @@ import { isServing } from './view.ts';
 /** A serving worker that is silent for longer than this is blocked: what it told last is no longer so, ms. */
 const BLOCKED_MS = 250;
 
-/** The scaler's parameters as the settings have them. */
-export const scalerOptions = (config: Config): ScalerOptions => ({
+const TUNING = z.partialRecord(z.enum(Object.keys(SCALER_DEFAULTS) as (keyof ScalerOptions)[]), z.number());
+
+/**
+ * The scaler's parameters: the defaults, what the settings say, and for tests and measurements JSON in
+ * `TAHAN_INTERNAL_SCALER`.
+ */
+export const scalerOptions = (config: Config, tuning = process.env.TAHAN_INTERNAL_SCALER): ScalerOptions => ({
+  ...SCALER_DEFAULTS,
   lagUpMs: config.lagUpMs,
   eluUp: config.eluUp,
-  queueUpMs: config.scaleQueueMs,
-  queueBeats: config.scaleQueueBeats,
-  queueUrgent: config.scaleQueueUrgent,
-  lagLeastElu: config.scaleLagLeastElu,
-  eluBound: config.scaleEluBound,
-  idleCores: config.scaleIdleCores,
-  throttledShare: config.scaleThrottledShare,
-  memoryShare: config.scaleMemoryShare,
-  lockShare: config.scaleLockShare,
-  eluIdle: config.scaleEluIdle,
-  upstreamMs: config.scaleUpstreamMs,
-  settleMs: config.scaleSettleMs,
-  panicSettleMs: config.scalePanicSettleMs,
-  panicFactor: config.scalePanicFactor,
-  panicWindowMs: config.scalePanicWindowMs,
-  panicStepMax: config.scalePanicStepMax,
-  trialMs: config.scaleTrialMs,
-  trialGain: config.scaleTrialGain,
-  uselessMs: config.scaleUselessMs,
-  uselessMaxMs: config.scaleUselessMaxMs,
-  calmElu: config.scaleCalmElu,
   calmMs: config.scaleCalmMs,
-  flapWindowMs: config.scaleFlapWindowMs,
-  flapFactor: config.scaleFlapFactor,
-  flapMax: config.scaleFlapMax,
-  flapHalfLifeMs: config.scaleFlapHalfLifeMs,
+  ...(tuning === undefined ? {} : (TUNING.parse(JSON.parse(tuning)) as Partial<ScalerOptions>)),
 });
 
 export interface ScalingParts {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Downward, PublicPages, Upward } from '../beats.ts';
+import { readRunQueueMs } from '../host/run-queue.ts';
 import type { PortHandle } from '../link.ts';
 import { createBacklogReader } from '../metrics/backlog.ts';
 import { createTotals } from '../metrics/totals.ts';
@@ -8,7 +9,6 @@ import { Backoff } from './backoff.ts';
 import { createCare } from './care.ts';
 import { createFleet, type ExitNews, type Member } from './fleet.ts';
 import { type Health, healthOf } from './health.ts';
-import { readRunQueueMs } from './host/run-queue.ts';
 import { answering, lifeboatWanted } from './lifeboat-call.ts';
 import { createLifeboat, type Lifeboat } from './lifeboat-succession.ts';
 import { MODE_DEFAULTS, modeAtStart, nextMode } from './mode.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Beat } from '../../../src/engine/beats.ts';
-import type { HostSample } from '../../../src/engine/primary/host.ts';
+import type { HostSample } from '../../../src/engine/host/host.ts';
 import { flapMultiplier, noFlaps, steppedDown, steppedUp } from '../../../src/engine/primary/scaler/flap.ts';
 import { writeJournal } from '../../../src/engine/primary/scaler/journal.ts';
 import { SCALER_DEFAULTS, type ScalerOptions } from '../../../src/engine/primary/scaler/options.ts';
@@ -80,7 +80,7 @@ describe('up', () => {
     expect(workers.run(1, PRESSED).action).toBe('hold');
     const decision = workers.run(1, PRESSED);
     expect(decision).toMatchObject({ action: 'up', target: 2, cause: 'queue_delay', vetoed: false });
-    expect(decision.reason).toBe('scale up 1 -> 2: queue delay 45 ms in 2 beats, 1.8 cores idle');
+    expect(decision.reason).toBe('scale up 1 -> 2: queue delay 45 ms in 2 beats, 1.9 cores idle');
   });
 
   test('not for one beat, nor for a burst in a quiet time', () => {
@@ -154,6 +154,13 @@ describe('up', () => {
   });
 });
 
+test('half an idle core is half a worker’s gain: a step is tried, and what it brings is measured', () => {
+  const workers = fleet();
+  workers.run(20, { elu: 0.9 }, {}, { idleCores: 0.3 });
+  expect(workers.run(2, PRESSED, {}, { idleCores: 0.3 })).toMatchObject({ target: 2 });
+  expect(actions(workers.decisions)).toEqual(['up']);
+});
+
 describe('a veto names its cause', () => {
   const pressed = (
     changes: Partial<ScalerInput>,
@@ -166,8 +173,8 @@ describe('a veto names its cause', () => {
     ['max', { max: 1 }, PRESSED, {}, {}, /1 is the most workers allowed/],
     ['cpu', { cores: 1 }, PRESSED, {}, {}, /1 workers for 1 usable cores/],
     ['cpu', { cores: 0.5 }, PRESSED, {}, {}, /1 workers for 0\.5 usable cores/],
-    ['cpu', {}, PRESSED, {}, { idleCores: 0.4 }, /no idle core \(0\.4\)/],
-    ['cpu', {}, PRESSED, {}, { idleCores: 0.4, stealShare: 0.3 }, /30 % of the time is stolen/],
+    ['cpu', {}, PRESSED, {}, { idleCores: 0.1 }, /no idle core \(0\.1\)/],
+    ['cpu', {}, PRESSED, {}, { idleCores: 0.1, stealShare: 0.3 }, /30 % of the time is stolen/],
     ['cpu', {}, PRESSED, {}, { throttledShare: 0.5 }, /quota is used up: throttled in 50 %/],
     [
       'memory',

@@ -14,7 +14,10 @@ export interface ScalerOptions {
   eluUp: number;
   /** Utilisation from which the event loop itself, and not what it waits for, makes the queue. */
   eluBound: number;
-  /** Idle cores that one more worker needs; less, and it would mostly take turns with the others. */
+  /**
+   * Idle part of a core that one more worker needs. Half an idle core is half a worker's gain: what a step brings is
+   * measured, and one that brings nothing is undone.
+   */
   idleCores: number;
   /** Share of the quota's periods throttled over which more workers only use the quota up sooner. */
   throttledShare: number;
@@ -59,7 +62,7 @@ export const SCALER_DEFAULTS: ScalerOptions = {
   lagLeastElu: 0.3,
   eluUp: 0.8,
   eluBound: 0.7,
-  idleCores: 0.6,
+  idleCores: 0.2,
   throttledShare: 0.2,
   memoryShare: 0.85,
   lockShare: 0.2,

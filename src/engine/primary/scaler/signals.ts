@@ -10,6 +10,8 @@ export interface WorkerSignals {
   eluNow: number;
   elu: number;
   eluLong: number;
+  /** Over the window in which the host's idle cores are seen (500 ms, so 250 ms old in the mean). */
+  eluHost: number;
   /** Share of time waiting for database locks, over the last two beats or about 1 s, whichever is more. */
   lockNow: number;
   lock: number;
@@ -46,6 +48,7 @@ export interface FleetSignals {
 
 const ELU_MS = 1_000;
 const ELU_LONG_MS = 5_000;
+const ELU_HOST_MS = 250;
 const LOAD_FAST_MS = 250;
 const SERVED_MS = 2_000;
 
@@ -105,6 +108,7 @@ function nextSignals(
     eluNow: (before.elu + beat.elu) / 2,
     elu: first ? 0 : follow(known.elu, beat.elu, ms, ELU_MS),
     eluLong: first ? 0 : follow(known.eluLong, beat.elu, ms, ELU_LONG_MS),
+    eluHost: first ? 0 : follow(known.eluHost, beat.elu, ms, ELU_HOST_MS),
     lockNow: lockShare,
     lock: first ? 0 : follow(known.lock, lockShare, ms, ELU_MS),
     loadFast: first ? 0 : follow(known.loadFast, load, ms, LOAD_FAST_MS),

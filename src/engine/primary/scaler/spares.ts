@@ -1,4 +1,4 @@
-import type { HostSample } from '../host.ts';
+import type { HostSample } from '../../host/host.ts';
 import { fittingProcesses, workerBytes } from '../memory-guard.ts';
 import { isServing, type WorkerState, type WorkerView } from '../view.ts';
 import type { ScalerOptions } from './options.ts';

@@ -1,4 +1,4 @@
-import type { HostSample } from '../host.ts';
+import type { HostSample } from '../../host/host.ts';
 import { fittingProcesses, workerBytes } from '../memory-guard.ts';
 import type { WorkerView } from '../view.ts';
 import type { ScalerOptions } from './options.ts';
@@ -39,14 +39,14 @@ export function upstreamVeto(fleet: FleetSignals, pressedMs: number, options: Sc
 
 /**
  * Idle cores at this moment. The host's number is an average of half a second: what the workers' loops do now above
- * their own average is taken off, so that a sudden load does not see the idle core that it just took.
+ * their own average of that time is taken off, so that a sudden load does not see the idle core that it just took.
  */
 function coresIdleNow({ host, cores, fleet }: Room): number {
   let used = 0;
   let rising = 0;
-  for (const { beat, elu } of fleet.workers) {
+  for (const { beat, elu, eluHost } of fleet.workers) {
     used += elu;
-    rising += Math.max(0, beat.elu - elu);
+    rising += Math.max(0, beat.elu - eluHost);
   }
   return Math.max(0, (host.idleCores ?? cores - used) - rising);
 }

@@ -1,17 +1,16 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { posix } from 'node:path';
 import {
   type CgroupFolders,
   type CpuStat,
   findCgroup,
-  parseCfsQuota,
-  parseCpuMax,
   parseCpuStat,
   parseLimit,
   parseReclaimable,
   type ReadText,
-} from './host/cgroup.ts';
-import { type CpuTimes, cpuBetween, parseAffinity, parseCpuTimes, parseMeminfo, parsePressure } from './host/proc.ts';
+} from './cgroup.ts';
+import { type CpuTimes, cpuBetween, parseAffinity, parseCpuTimes, parseMeminfo, parsePressure } from './proc.ts';
+import { type Quota, tightestQuota } from './quota.ts';
+import { readProc } from './read-proc.ts';
 
 /** What the machine says of itself; undefined where it does not say. */
 export interface HostSample {
@@ -124,25 +123,6 @@ function fastOf(
   };
 }
 
-interface Quota {
-  cores: number;
-  folder: string;
-}
-
-/** A cgroup may use what it is granted, and no more than any of its ancestors. */
-function tightestQuota(read: ReadText, folders: CgroupFolders | undefined): Quota | undefined {
-  let tightest: Quota | undefined;
-  for (const folder of folders?.cpu ?? []) {
-    const text = (file: string): string => read(posix.join(folder, file)) ?? '';
-    const cores =
-      folders?.version === 2
-        ? parseCpuMax(text('cpu.max'))
-        : parseCfsQuota(text('cpu.cfs_quota_us'), text('cpu.cfs_period_us'));
-    if (cores !== undefined && cores < (tightest?.cores ?? Number.POSITIVE_INFINITY)) tightest = { cores, folder };
-  }
-  return tightest;
-}
-
 function readCpuStat(read: ReadText, folder: string): CpuStat | undefined {
   const text = read(posix.join(folder, 'cpu.stat'));
   if (text === undefined) return undefined;
@@ -174,21 +154,4 @@ function readSlow(read: ReadText, folders: CgroupFolders | undefined): Omit<Slow
     memoryLimitBytes: limit,
     memoryAvailableBytes: available,
   };
-}
-
-/** Enough for /proc/stat of 512 CPUs; its long list of interrupts that follows is not needed. */
-const MAX_BYTES = 65_536;
-const buffer = Buffer.allocUnsafe(MAX_BYTES);
-
-/** The first 64 KiB of a file of the kernel, or undefined when it is not there, is no file, or may not be read. */
-export function readProc(path: string): string | undefined {
-  let file: number | undefined;
-  try {
-    file = openSync(path, 'r');
-    return buffer.toString('latin1', 0, readSync(file, buffer, 0, MAX_BYTES, 0));
-  } catch {
-    return undefined; // what a kernel or a container does not show is simply not known
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
 }

@@ -6,7 +6,8 @@ import {
   parseCpuStat,
   parseLimit,
   parseReclaimable,
-} from '../../../src/engine/primary/host/cgroup.ts';
+} from '../../../src/engine/host/cgroup.ts';
+import { createHostReader } from '../../../src/engine/host/host.ts';
 import {
   cpuBetween,
   parseAffinity,
@@ -14,8 +15,8 @@ import {
   parseCpuTimes,
   parseMeminfo,
   parsePressure,
-} from '../../../src/engine/primary/host/proc.ts';
-import { createHostReader, readProc } from '../../../src/engine/primary/host.ts';
+} from '../../../src/engine/host/proc.ts';
+import { readProc } from '../../../src/engine/host/read-proc.ts';
 
 /** From a VM with two CPUs, Linux 6.18. */
 const STAT = `cpu  101997 71 14228 662042 949 0 1389 725 0 0

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { parseRunQueueMs, readRunQueueMs } from '../../../src/engine/primary/host/run-queue.ts';
+import { parseRunQueueMs, readRunQueueMs } from '../../../src/engine/host/run-queue.ts';
 
 describe('the time that a process waits for a core', () => {
   test('is the second number of its schedstat, in ns', () => {
