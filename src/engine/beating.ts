@@ -31,7 +31,7 @@ export interface Rhythms {
  */
 export const WORKER_RHYTHMS: Rhythms = {
   awake: { everyMs: 50, perBeat: 2, sampleMs: 20 },
-  resting: { everyMs: 100, perBeat: 10, sampleMs: 100 },
+  resting: { everyMs: 200, perBeat: 5, sampleMs: 200 },
 };
 /** Nobody waits for the lifeboat's signs of life: its end is seen by its exit. */
 export const LIFEBOAT_RHYTHMS: Rhythms = {

@@ -21,6 +21,7 @@ import { EngineRoutes } from '../request/engine-routes.ts';
 import { keysFor, mainPageKeys } from '../request/page-key.ts';
 import { toOriginForm } from '../request/target.ts';
 import { compileRoutes } from '../routes.ts';
+import { settle } from '../settle.ts';
 import { Copies } from './copies.ts';
 import { standBefore } from './reception.ts';
 import { WaitingRoom } from './waiting-room.ts';
@@ -209,6 +210,7 @@ export async function startLifeboat(config: Config): Promise<void> {
     listening: server.listening,
     features: {},
   }));
+  settle();
   link.send({ type: 'ready', publicPages: { mainPage: '/', languages: [], routes: [] }, problem: null });
 }
 

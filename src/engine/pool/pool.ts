@@ -76,6 +76,8 @@ export interface Pool {
 }
 
 const GRACE_MS = 100;
+/** A thread takes 50 to 200 ms to start: one that was needed is kept for so long, ms. */
+const IDLE_MS = 60_000;
 /** The most that a timer and an Int32 can hold. */
 const MAX_INT32 = 2 ** 31 - 1;
 
@@ -109,7 +111,8 @@ export function createPool(options: PoolOptions): Pool {
   const { queue, defaultDeadlineMs, graceMs = GRACE_MS, onTask } = options;
   const { threads } = queue;
   const flags = createStopFlags(threads);
-  const piscina = startThreads(options, { flags, modules: modulesOf(options) });
+  let piscina: Piscina | undefined;
+  const pool = (): Piscina => (piscina ??= startThreads(options, { flags, modules: modulesOf(options) }));
   const freeSlots = Array.from({ length: threads }, (_, slot) => slot);
   let tickets = 0;
   let completed = 0;
@@ -136,17 +139,19 @@ export function createPool(options: PoolOptions): Pool {
       queue.ended(job, ranMs, cutShort, performance.now());
       if (!closed) startNext();
     };
-    piscina.run(message, { signal: running.thread.signal }).then(
-      (result: TaskResult) => {
-        ended(result.ranMs, job.settled);
-        if ('output' in result) job.settle('completed', result);
-        else job.settle('failed', { error: new TaskError(job.task, errorOf(result.failure)) });
-      },
-      (error: Error) => {
-        ended(performance.now() - running.startedAt, true);
-        job.settle('failed', { error: new TaskError(job.task, error) });
-      },
-    );
+    pool()
+      .run(message, { signal: running.thread.signal })
+      .then(
+        (result: TaskResult) => {
+          ended(result.ranMs, job.settled);
+          if ('output' in result) job.settle('completed', result);
+          else job.settle('failed', { error: new TaskError(job.task, errorOf(result.failure)) });
+        },
+        (error: Error) => {
+          ended(performance.now() - running.startedAt, true);
+          job.settle('failed', { error: new TaskError(job.task, error) });
+        },
+      );
   };
 
   const startNext = (): void => {
@@ -241,7 +246,7 @@ export function createPool(options: PoolOptions): Pool {
         queue.remove(job);
         job.settle('failed', { error: new TaskError(job.task, new Error('the pool is closed')) });
       }
-      await piscina.destroy();
+      await piscina?.destroy();
     },
   };
 }
@@ -257,9 +262,10 @@ function startThreads({ queue, memoryMb, onStray }: PoolOptions, data: ThreadDat
   const piscina = new Piscina({
     filename: fileURLToPath(new URL('./runner.ts', import.meta.url)),
     workerData: data,
-    // All at once and for good: a thread takes 50 ms to start, just when the work comes.
-    minThreads: queue.threads,
+    // A thread with the site's modules takes some 20 MB: who has nothing to do for a while goes.
+    minThreads: 0,
     maxThreads: queue.threads,
+    idleTimeout: IDLE_MS,
     // Idle threads sleep in Atomics.wait at no cost; a hand-over takes 55 µs instead of 73 µs by messages alone (measured).
     atomics: 'sync',
     resourceLimits: { maxOldGenerationSizeMb: memoryMb },

@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import { closeSync, openSync } from 'node:fs';
 import { createLog } from '../log.ts';
 import { sessionSecret } from '../secret.ts';
+import { settle } from '../settle.ts';
 import { startAdmin } from './admin.ts';
 import { claimDataFolder } from './data-folder.ts';
 import { keepLimiters } from './limiters.ts';
@@ -106,6 +107,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
       `workers ${config.workersMin} to ${config.workersMax} - data ${config.dataDir}`,
   );
   process.send?.('ready');
+  settle();
 }
 
 /** Whether there is a terminal that this process belongs to. */

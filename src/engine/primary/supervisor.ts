@@ -47,7 +47,9 @@ export interface Supervisor {
 /** The primary looks at its fleet this often, ms. */
 const TICK_MS = 50;
 /** And while every worker rests: a death is told by the kernel, and whoever comes ends the rest. */
-const RESTING_TICK_MS = 100;
+const RESTING_TICK_MS = 200;
+/** The machine is read, and the number of workers judged, this often while they rest. */
+const RESTING_STEER_MS = 1_000;
 const SHOWN_STATES = ['starting', 'spare', 'promoting', 'serving', 'draining'] as const;
 /** Workers are told mode and health at least this often, ms. */
 const TELL_EVERY_MS = 1_000;
@@ -96,6 +98,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
   const backlogAt = createBacklogReader(config.host, port);
   let ticking: NodeJS.Timeout | undefined;
   let tickMs = TICK_MS;
+  let steeredAt = Number.NEGATIVE_INFINITY;
   let stopping = false;
 
   const fleet = createFleet({
@@ -279,7 +282,8 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     if (!wanted && lifeboat?.active === false) firstServing.resolve();
     const before = mode.mode;
     mode = nextMode(
-      { workers, silence, backlog: backlogAt(at), lifeboat: lifeboat?.active ?? false },
+      // Who rests has accepted whoever came.
+      { workers, silence, backlog: tickMs === TICK_MS ? backlogAt(at) : undefined, lifeboat: lifeboat?.active ?? false },
       mode,
       at,
       modeOptions(),
@@ -300,10 +304,13 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     if (stopping) return;
     const at = now();
     fleet.tick();
+    watchCrashes(at);
+    const rests = resting();
+    setRhythm(rests ? RESTING_TICK_MS : TICK_MS);
+    if (rests && at - steeredAt < RESTING_STEER_MS) return;
+    steeredAt = at;
     scaling.tick(config, silence, reloader.operation, at);
     care.tick(config, scaling.host, silence, reloader.operation !== undefined, at);
-    watchCrashes(at);
-    setRhythm(resting() ? RESTING_TICK_MS : TICK_MS);
   }
 
   /** Nobody asks for anything, and nothing is to be done. */

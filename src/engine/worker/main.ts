@@ -14,6 +14,7 @@ import { createPortServer } from '../request/connection/port-server.ts';
 import { EngineRoutes } from '../request/engine-routes.ts';
 import { createRequestPath } from '../request/request-path.ts';
 import type { Routes } from '../routes.ts';
+import { settle } from '../settle.ts';
 import type { Site } from '../site.ts';
 import { startWorkerBeat } from './beat.ts';
 import { Compressor } from './compressor.ts';
@@ -123,6 +124,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   await files.load();
   const problem = await mainPage.warmUp(log);
   await files.flush();
+  settle();
   link.send({
     type: 'ready',
     publicPages: publicPagesOf(site, mainPage, routes),

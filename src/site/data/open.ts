@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 
@@ -39,6 +39,8 @@ export function openReader(dataDir: string): Db {
  */
 export function openWriter(dataDir: string, busyTimeoutMs = BUSY_TIMEOUT_MS): Db {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  // Made here, as SQLite makes it readable by everybody; its WAL gets the same rights.
+  closeSync(openSync(databasePath(dataDir), 'a', 0o600));
   const db = new Database(databasePath(dataDir), { timeout: busyTimeoutMs });
   try {
     if (db.pragma('journal_mode', { simple: true }) !== 'wal') db.pragma('journal_mode = WAL');
