@@ -23,6 +23,8 @@ export interface Rhythms {
   awake: Rhythm;
   /** While nobody asks for anything: whoever comes first ends the rest, and is told to the primary at once. */
   resting: Rhythm;
+  /** The same for a process that does not listen: nobody waits for its signs of life. */
+  standingBy: Rhythm;
 }
 
 /**
@@ -32,11 +34,13 @@ export interface Rhythms {
 export const WORKER_RHYTHMS: Rhythms = {
   awake: { everyMs: 50, perBeat: 2, sampleMs: 20 },
   resting: { everyMs: 200, perBeat: 5, sampleMs: 200 },
+  standingBy: { everyMs: 1_000, perBeat: 1, sampleMs: 500 },
 };
-/** Nobody waits for the lifeboat's signs of life: its end is seen by its exit. */
+/** Nobody waits for the lifeboat's signs of life, though it listens: its end is seen by its exit. */
 export const LIFEBOAT_RHYTHMS: Rhythms = {
   awake: { everyMs: 250, perBeat: 1, sampleMs: 20 },
-  resting: { everyMs: 1_000, perBeat: 1, sampleMs: 250 },
+  resting: { everyMs: 1_000, perBeat: 1, sampleMs: 500 },
+  standingBy: { everyMs: 1_000, perBeat: 1, sampleMs: 500 },
 };
 /** So long nothing must have come before a process rests, ms. */
 const REST_AFTER_MS = 2_000;
@@ -70,14 +74,14 @@ export function startBeating(link: Link, recorder: Recorder, rhythms: Rhythms, d
     const delta = recorder.flush();
     if (delta !== undefined) link.send(delta);
   };
-  const change = (rests: boolean): void => {
-    rhythm = rests ? rhythms.resting : rhythms.awake;
+  const change = (next: Rhythm): void => {
+    rhythm = next;
     pulses = 0;
     lag.setEvery(rhythm.sampleMs);
     clearInterval(timer);
     timer = setInterval(sign, rhythm.everyMs);
   };
-  const resting = (): boolean => rhythm === rhythms.resting;
+  const resting = (): boolean => rhythm !== rhythms.awake;
   /** Whether nothing has come for a while, and nothing is under way. */
   const isQuiet = (known: BeatDetails): boolean => {
     const busy = known.arrived !== arrived || known.inFlight > 0 || known.queued > 0 || known.poolRunning > 0;
@@ -103,20 +107,21 @@ export function startBeating(link: Link, recorder: Recorder, rhythms: Rhythms, d
       ...known,
     });
     if (flushDue) flush();
-    if (quiet !== resting()) change(quiet);
+    const next = !quiet ? rhythms.awake : known.listening ? rhythms.resting : rhythms.standingBy;
+    if (next !== rhythm) change(next);
   };
   const sign = (): void => {
     pulses += 1;
     if (pulses % rhythm.perBeat === 0) beat();
     else link.send({ type: 'pulse' });
   };
-  change(false);
+  change(rhythms.awake);
 
   return {
     wake() {
       if (!resting()) return;
       quietSince = now();
-      change(false);
+      change(rhythms.awake);
       beat();
     },
     stop() {

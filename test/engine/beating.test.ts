@@ -35,13 +35,22 @@ test('signs of life are few when nobody has come for two seconds, and as many as
   jest.advanceTimersByTime(2_000);
   told.length = 0;
   jest.advanceTimersByTime(1_000);
-  expect([told.length, beats(told).length]).toEqual([10, 1]);
+  expect([told.length, beats(told).length]).toEqual([5, 1]);
   expect(beats(told)[0]).toMatchObject({ resting: true });
   told.length = 0;
   beating!.wake();
   expect(told).toMatchObject([{ type: 'beat', resting: false }]);
   jest.advanceTimersByTime(1_000);
   expect(told).toHaveLength(21);
+});
+
+test('one that stands by says once a second that it is there', () => {
+  const { told, known } = start();
+  known.listening = false;
+  jest.advanceTimersByTime(4_000);
+  told.length = 0;
+  jest.advanceTimersByTime(3_000);
+  expect(told).toMatchObject(Array(3).fill({ type: 'beat', resting: true }));
 });
 
 test('a process at work does not rest', () => {

@@ -53,6 +53,7 @@ const RESTING_STEER_MS = 1_000;
 const SHOWN_STATES = ['starting', 'spare', 'promoting', 'serving', 'draining'] as const;
 /** Workers are told mode and health at least this often, ms. */
 const TELL_EVERY_MS = 1_000;
+const RESTING_TELL_EVERY_MS = 5_000;
 const ENDS = {
   not_started: 'worker could not be started',
   died_at_start: 'worker died at its start',
@@ -283,14 +284,20 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     const before = mode.mode;
     mode = nextMode(
       // Who rests has accepted whoever came.
-      { workers, silence, backlog: tickMs === TICK_MS ? backlogAt(at) : undefined, lifeboat: lifeboat?.active ?? false },
+      {
+        workers,
+        silence,
+        backlog: tickMs === TICK_MS ? backlogAt(at) : undefined,
+        lifeboat: lifeboat?.active ?? false,
+      },
       mode,
       at,
       modeOptions(),
     );
     if (mode.mode !== before) log.info({ from: before, to: mode.mode, why: mode.reason }, 'mode changed');
     const summary = `${mode.mode} ${countOf('serving')} ${sharing()} ${lifeboat?.active}`;
-    if (summary === toldHealth && at - toldAt < TELL_EVERY_MS) return;
+    const tellEveryMs = tickMs === TICK_MS ? TELL_EVERY_MS : RESTING_TELL_EVERY_MS;
+    if (summary === toldHealth && at - toldAt < tellEveryMs) return;
     toldHealth = summary;
     toldAt = at;
     const message = modeMessage();
