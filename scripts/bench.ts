@@ -21,6 +21,7 @@ import { launch } from './bench/scenarios/launch.ts';
 import { pages } from './bench/scenarios/pages.ts';
 import { pool } from './bench/scenarios/pool.ts';
 import { recovery } from './bench/scenarios/recovery.ts';
+import { rest } from './bench/scenarios/rest.ts';
 import { scale } from './bench/scenarios/scale.ts';
 import { surge } from './bench/scenarios/surge.ts';
 import { tax } from './bench/scenarios/tax.ts';
@@ -32,6 +33,7 @@ const SCENARIOS: readonly Scenario[] = [
   surge,
   recovery,
   kill,
+  rest,
   scale,
   reload,
   crash,

@@ -1,6 +1,6 @@
 import { nginx, varnish } from './caches.ts';
 import type { ServerKind } from './kinds.ts';
-import { koa, koaCluster, nodeCluster, plain, toobusy, underPressure, watt } from './peers.ts';
+import { koa, koaCluster, nodeCluster, plain, pm2, toobusy, underPressure, watt } from './peers.ts';
 import { tahan } from './tahan.ts';
 
 /** Every server the bench knows, in the order of the tables. */
@@ -10,6 +10,7 @@ export const SERVERS: readonly ServerKind[] = [
   nodeCluster,
   koa,
   koaCluster,
+  pm2,
   toobusy,
   underPressure,
   watt,

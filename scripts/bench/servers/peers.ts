@@ -1,4 +1,7 @@
 import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ServerKind } from './kinds.ts';
 import { answers, freePort, launch } from './processes.ts';
@@ -68,3 +71,46 @@ export const watt = peer({
   args: ['start'],
   cwd: `${PEERS}watt`,
 });
+
+const PM2 = fileURLToPath(new URL('../../../test/pm2/node_modules/pm2/bin/pm2-runtime', import.meta.url));
+
+/** pm2 with one Koa: pm2 is AGPL, so it is started as a program from where its own trial has it. */
+export const pm2: ServerKind = {
+  name: 'pm2',
+  title: 'pm2 with one Koa',
+  missing: () =>
+    !existsSync(PM2)
+      ? 'run `npm ci --prefix test/pm2`'
+      : existsSync(`${PEERS}node_modules`)
+        ? undefined
+        : 'run `npm ci` in bench/peers',
+  async start({ place, labRate, env: more = {} }) {
+    const port = await freePort();
+    const home = await mkdtemp(join(tmpdir(), 'tahan-pm2-'));
+    const server = await launch(
+      {
+        name: 'pm2',
+        command: process.execPath,
+        args: [PM2, `${PEERS}koa.js`],
+        cwd: PEERS,
+        env: {
+          PORT: String(port),
+          PM2_HOME: home,
+          TAHAN_INTERNAL_LAB_RATE: String(labRate),
+          NODE_ENV: 'production',
+          ...more,
+        },
+        place,
+      },
+      () => answers(port, '/health/ready'),
+    );
+    return {
+      port,
+      pids: [server.pid],
+      async stop() {
+        await server.stop();
+        await rm(home, { recursive: true, force: true });
+      },
+    };
+  },
+};

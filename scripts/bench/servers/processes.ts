@@ -162,6 +162,20 @@ export function treeRssBytes(root: number): number {
   return processTree(root).reduce((sum, pid) => sum + Number(stat(pid)?.[21] ?? 0) * pageBytes, 0);
 }
 
+/** Memory of the whole tree with its shared pages counted once (proportional set size), bytes. */
+export function treePssBytes(root: number): number {
+  return processTree(root).reduce((sum, pid) => sum + pssBytes(pid), 0);
+}
+
+function pssBytes(pid: number): number {
+  try {
+    const kib = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
+    return Number(kib ?? 0) * 1_024;
+  } catch {
+    return 0; // ended between two looks
+  }
+}
+
 /** CPU time the tree has used, seconds (its living processes). */
 export function treeCpuSeconds(root: number): number {
   const ticksPerSecond = 100;
