@@ -376,8 +376,8 @@ export class ConfigError extends Error {
   }
 }
 
-/** Memory that a worker has before anybody came, and a third more: a limit below it would end every worker, MiB. */
-const LEAST_RSS_MB = 224;
+/** A worker has 150 to 200 before anybody came: a limit near that would end every one of them, MiB. */
+const LEAST_RSS_MB = 256;
 
 const shown = (setting: Setting, value: string): string => (setting.secret ? '(hidden)' : JSON.stringify(value));
 
@@ -418,7 +418,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cores = usableCores()): Confi
     ['TAHAN_RSS_HARD_MB', config.rssHardMb],
   ] as const) {
     if (given !== undefined && given > 0 && given < LEAST_RSS_MB)
-      problems.push(`${name}="${given}": must be 0 or at least ${LEAST_RSS_MB}, as an idle worker needs nearly that`);
+      problems.push(`${name}="${given}": must be 0 or at least ${LEAST_RSS_MB}, as an idle worker needs up to 200`);
   }
   if (config.rssHardMb && config.rssSoftMb && config.rssSoftMb > config.rssHardMb) {
     problems.push(`TAHAN_RSS_SOFT_MB="${config.rssSoftMb}": must be at most TAHAN_RSS_HARD_MB (${config.rssHardMb})`);

@@ -39,6 +39,14 @@ describe('settings', () => {
     expect(problems[0]).toBe('PORT="70000": must be a whole number from 0 to 65535 (TCP port; 0 picks a free one)');
   });
 
+  test('a memory limit that every idle worker would be over is a mistake', () => {
+    expect(problemsOf({ TAHAN_RSS_HARD_MB: '90', TAHAN_RSS_SOFT_MB: '80' })).toEqual([
+      'TAHAN_RSS_SOFT_MB="80": must be 0 or at least 256, as an idle worker needs up to 200',
+      'TAHAN_RSS_HARD_MB="90": must be 0 or at least 256, as an idle worker needs up to 200',
+    ]);
+    expect(problemsOf({ TAHAN_RSS_HARD_MB: '0', TAHAN_RSS_SOFT_MB: '0' })).toEqual([]);
+  });
+
   test('a secret is never shown in its mistake', () => {
     expect(problemsOf({ TAHAN_SESSION_SECRET: 'too-short' })).toEqual([
       'TAHAN_SESSION_SECRET=(hidden): must be 32 to 512 characters',

@@ -96,6 +96,21 @@ test('after a spree of kills the site is back within seconds', async () => {
   await untilServing(server, 1);
 });
 
+test('a site that is over the hard memory limit from its start is not ended in a loop without a pause', async () => {
+  writeFileSync(
+    join(folder, 'big.mjs'),
+    `const kept = Buffer.alloc(400 * 2 ** 20, 1);
+export const createSite = () => ({ handler: (request, response) => response.end(String(kept.length)), policies: [] });
+`,
+  );
+  const server = await startServer({ ...BARE, TAHAN_SITE: join(folder, 'big.mjs'), TAHAN_RSS_HARD_MB: '300' });
+  await logged(server, /alert: workers die one after the other/);
+  await logged(server, /over the hard limit of 300 MiB/);
+  const pauses = [...server.output().matchAll(/"nextInMs":(\d+)/g)].map(([, ms]) => Number(ms));
+  expect(Math.max(...pauses)).toBeGreaterThan(0);
+  expect((await server.fleet()).crashLoop).toBe(true);
+});
+
 describe('a reload', () => {
   const site = (): string => join(folder, 'site.mjs');
   const write = (prepare: string): void =>
