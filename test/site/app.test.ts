@@ -267,6 +267,12 @@ describe('what the engine is told', () => {
       expect((await browser.get(path)).headers['cache-control']).toBe('private, no-store');
   });
 
+  test('a form that is written for long may be kept by its browser, for the way back, and by nobody else', async () => {
+    const browser = new Browser(running.server);
+    await signIn(browser, 'edna');
+    expect((await browser.get('/editor/new')).headers['cache-control']).toBe('private, no-cache');
+  });
+
   test('the page of a form is not cached: it sets a cookie', async () => {
     const answer = await html('/login');
     expect(answer.headers['cache-control']).toBe('private, no-store');
