@@ -25,18 +25,20 @@ const ECHO_MS = 500;
 /** The site could not be prepared; what it printed says why. */
 class PrepareError extends Error {
   readonly code = 'SITE_START';
-  /** What it said itself. */
+  /** What it said itself, a line for each mistake. */
   readonly reason: string | undefined;
-  constructor(message: string, reason: string | undefined) {
+  readonly exitCode: number;
+  constructor(message: string, reason: string | undefined, exitCode: number) {
     super(message);
     this.reason = reason;
+    this.exitCode = exitCode;
   }
 }
 
 /**
  * Starts the server: binds the port, prepares the site in a process of its own, forks workers and the lifeboat, and
  * then supervises until it is told to stop.
- * @throws {DataFolderError | PortError | PrepareError} what stops the start
+ * @throws {DataFolderError | PortError | PrepareError | SiteMistakesError} what stops the start
  */
 export async function startPrimary(options: PrimaryOptions): Promise<void> {
   const { main } = options;
@@ -108,7 +110,10 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
     process.exit(1);
   });
 
-  await supervisor.serving;
+  await supervisor.serving.catch((error: unknown) => {
+    supervisor.kill();
+    throw error;
+  });
   reload = () => supervisor.reload();
   const shown = (host: string): string =>
     host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
@@ -145,6 +150,10 @@ async function runPrepare(main: URL, env: NodeJS.ProcessEnv): Promise<void> {
   });
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   if (code === 0) return;
-  const reason = /^tahan: (.+)$/m.exec(said)?.[1];
-  throw new PrepareError(`the site could not be prepared (${signal ?? `exit code ${code}`})`, reason);
+  const reasons = [...said.matchAll(/^tahan: (.+)$/gm)].map(([, line]) => line);
+  throw new PrepareError(
+    `the site could not be prepared (${signal ?? `exit code ${code}`})`,
+    reasons.length > 0 ? reasons.join('\n') : undefined,
+    code ?? 1,
+  );
 }

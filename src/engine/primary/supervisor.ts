@@ -3,6 +3,7 @@ import type { Downward, Upward } from '../beats.ts';
 import type { PortHandle } from '../link.ts';
 import { createBacklogReader } from '../metrics/backlog.ts';
 import { createTotals } from '../metrics/totals.ts';
+import { SiteMistakesError } from '../mistakes.ts';
 import type { AdminSources } from './admin.ts';
 import { Backoff } from './backoff.ts';
 import { createCare } from './care.ts';
@@ -33,7 +34,7 @@ export interface SupervisorOptions {
 
 export interface Supervisor {
   start: () => void;
-  /** Resolves when a worker serves and the lifeboat has left. */
+  /** Resolves when a worker serves and the lifeboat has left. Rejects with `SiteMistakesError` when none ever can. */
   serving: Promise<void>;
   sources: AdminSources;
   reload: () => void;
@@ -161,6 +162,11 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
         rebalance(member);
         return;
       case 'failed':
+        if (message.mistakes) {
+          // Before anybody serves, the start ends with them; later the worker's end tells them.
+          firstServing.reject(new SiteMistakesError(message.reason.split('\n')));
+          return;
+        }
         log.error({ worker: member.name, reason: message.reason }, 'worker could not start');
         return;
       case 'metrics':
