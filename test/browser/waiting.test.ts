@@ -55,7 +55,7 @@ test('a form that was refused is still filled in when its writer goes back, and 
       await page.goBack();
       expect(await text.inputValue()).toBe(words);
       await page.getByRole('button', { name: 'Publish now' }).click();
-      await page.waitForURL('/posts/written-with-care');
+      await page.waitForURL('/posts/written-with-care?notice=published');
     },
     {},
     [BUSY],

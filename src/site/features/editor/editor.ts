@@ -101,7 +101,7 @@ export function editorFeature({ context, db, call, views, features }: SiteParts)
     seeOther(
       ctx,
       result.post.status === 'published'
-        ? `/posts/${encodeURIComponent(result.post.slug)}`
+        ? `/posts/${encodeURIComponent(result.post.slug)}?notice=published`
         : `/editor/${result.post.id}?notice=${result.post.status}`,
     );
   };
