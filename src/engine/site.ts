@@ -105,6 +105,8 @@ export interface SiteSettings {
   bodyLimit: number;
   /** The /lab routes are wanted. */
   lab: boolean;
+  /** Sample content is wanted in a new site. */
+  sample: boolean;
   version: string;
 }
 

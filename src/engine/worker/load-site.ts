@@ -37,6 +37,7 @@ export function siteSettings(config: Config, sessionSecret: string): SiteSetting
     sessionSecret,
     bodyLimit: config.bodyLimit,
     lab: config.lab,
+    sample: config.sample,
     version: config.version,
   };
 }
