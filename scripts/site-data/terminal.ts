@@ -56,7 +56,7 @@ const CLEAR_LINE = '\r\x1b[K';
 function progress(line: string): void {
   if (!process.stderr.isTTY || performance.now() - shownAt < SHOW_EVERY_MS) return;
   shownAt = performance.now();
-  process.stderr.write(`${CLEAR_LINE}${line.slice(0, process.stderr.columns - 1)}`);
+  process.stderr.write(`${CLEAR_LINE}${line.slice(0, (process.stderr.columns || 80) - 1)}`);
 }
 
 function say(stream: NodeJS.WriteStream, line: string): void {

@@ -13,6 +13,7 @@ import { readRunQueueMs } from './host/run-queue.ts';
 import { answering, lifeboatWanted } from './lifeboat-call.ts';
 import { createLifeboat, type Lifeboat } from './lifeboat-succession.ts';
 import { MODE_DEFAULTS, modeAtStart, nextMode } from './mode.ts';
+import { createModeLog } from './mode-log.ts';
 import { createReloader } from './reload.ts';
 import { createScaling } from './scaling.ts';
 import type { Settings } from './settings.ts';
@@ -75,6 +76,7 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
       host: scaling.host,
     }),
   });
+  const modeLog = createModeLog(log);
   let backoff = new Backoff();
   const firstServing = Promise.withResolvers<void>();
   let mode = modeAtStart(now());
@@ -170,6 +172,7 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
         log.error({ worker: member.name, reason: message.reason }, 'worker could not start');
         return;
       case 'metrics':
+        modeLog.count(message);
         totals.add(message);
         return;
       case 'scrape':
@@ -257,14 +260,13 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
     const wanted = lifeboatWanted(workers, silence, config.silentMs);
     lifeboat?.setWanted(wanted);
     if (!wanted) firstServing.resolve();
-    const before = mode.mode;
     mode = nextMode(
       { workers, silence, backlog: backlogAt(at), lifeboat: lifeboat?.active ?? false },
       mode,
       at,
       modeOptions(),
     );
-    if (mode.mode !== before) log.info({ from: before, to: mode.mode, why: mode.reason }, 'mode changed');
+    modeLog.look(mode, countOf('serving'), scaling.journal, at);
     const summary = `${mode.mode} ${countOf('serving')} ${sharing()} ${lifeboat?.active}`;
     if (summary === toldHealth && at - toldAt < TELL_EVERY_MS) return;
     toldHealth = summary;
@@ -352,8 +354,10 @@ export function createSupervisor({ settings, read, prepare, main, handle, port, 
         backlog: config.backlog,
         log,
         onMessage(message, given, reply) {
-          if (message.type === 'metrics') totals.add(message);
-          else if (message.type === 'beat') totals.beat('lifeboat', message);
+          if (message.type === 'metrics') {
+            modeLog.count(message);
+            totals.add(message);
+          } else if (message.type === 'beat') totals.beat('lifeboat', message);
           else exchange.takeFromLifeboat(message, given, reply);
         },
         onGone: () => exchange.lifeboatGone(),
