@@ -1,8 +1,9 @@
-import { realpathSync, statSync } from 'node:fs';
-import { relative } from 'node:path';
+import { existsSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { importOf, setImport } from '../src/site/data/imports.ts';
-import type { Db } from '../src/site/data/open.ts';
+import { type Db, databasePath, openReader } from '../src/site/data/open.ts';
 import { openMigrated } from '../src/site/data/open-migrated.ts';
 import { insertPost, postById, slugTaken, updatePost } from '../src/site/data/posts.ts';
 import { freeSlug } from '../src/site/data/slug.ts';
@@ -13,10 +14,16 @@ import { findMarkdown } from './site-data/find-markdown.ts';
 import { type MarkdownFile, readBytes, readMarkdown, UnreadableFileError } from './site-data/read-markdown.ts';
 import { terminal } from './site-data/terminal.ts';
 
-const USAGE = `Usage: npm run import -- FOLDER [--author NAME]
+const USAGE = `Usage: npm run import -- FOLDER [--author NAME] [--dry-run] [--all]
 Makes posts of the Markdown files (.md, .markdown) in the folder and the folders in it.
 Front matter: title, date, tags, slug. Without a title the first heading is it; without a date the file's own is taken.
-Again with the same folder: changed files update their posts, others are left alone.`;
+Again with the same folder: changed files update their posts, others are left alone.
+  --author NAME  new posts are by this user
+  --dry-run      tells what would be done, and changes nothing
+  --all          takes files named LICENSE and CHANGELOG, too`;
+
+/** Files of a project that are no posts. */
+const NO_POST = /^(?:licen[cs]e|changelog)\.[^.]+$/i;
 
 type Outcome = 'new' | 'updated' | 'unchanged';
 
@@ -73,32 +80,61 @@ export function importFolder(args: string[], io: Terminal): Promise<number> {
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
-      options: { author: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        author: { type: 'string' },
+        'dry-run': { type: 'boolean', default: false },
+        all: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h' },
+      },
     });
     if (values.help) return io.out(USAGE);
     const [folder] = positionals;
     if (folder === undefined || positionals.length > 1) throw new UsageError('one FOLDER is needed');
     const root = realFolder(folder);
-    const db = openMigrated(dataFolder(io.env));
+    const dry = values['dry-run'];
+    const data = dry ? await copyOfData(dataFolder(io.env)) : dataFolder(io.env);
+    const db = openMigrated(data);
     try {
       const authorId = values.author === undefined ? null : userByName(db, values.author)?.id;
       if (authorId === undefined) throw new CommandError(`there is no user "${values.author}"`);
       const counts = { new: 0, updated: 0, unchanged: 0, skipped: 0 };
       for (const found of findMarkdown(root)) {
+        const name = relative(root, found.path) || '.';
+        io.progress(`${counts.new + counts.updated + counts.unchanged + counts.skipped} files, now ${name}`);
         try {
           if ('skipped' in found) throw new UnreadableFileError(found.skipped);
-          counts[importFile(db, found.path, authorId)] += 1;
+          if (!values.all && NO_POST.test(basename(found.path)))
+            throw new UnreadableFileError('no post by its name; --all takes it, too');
+          const outcome = importFile(db, found.path, authorId);
+          counts[outcome] += 1;
+          if (dry) io.out(`${outcome}: ${name}`);
         } catch (error) {
           if (!(error instanceof UnreadableFileError)) throw error;
           counts.skipped += 1;
-          io.err(`skipped ${relative(root, found.path) || '.'}: ${error.message}`);
+          io.err(`skipped ${name}: ${error.message}`);
         }
       }
-      io.out(`${counts.new} new, ${counts.updated} updated, ${counts.unchanged} unchanged, ${counts.skipped} skipped`);
+      io.out(
+        `${counts.new} new, ${counts.updated} updated, ${counts.unchanged} unchanged, ${counts.skipped} skipped${dry ? ' (a dry run: nothing was changed)' : ''}`,
+      );
     } finally {
       db.close();
+      if (dry) rmSync(data, { recursive: true });
     }
   });
+}
+
+/** A folder with a copy of the database as it is now, for a dry run; the server may go on writing meanwhile. */
+async function copyOfData(dataDir: string): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'tahan-dry-run-'));
+  if (!existsSync(databasePath(dataDir))) return folder;
+  const db = openReader(dataDir);
+  try {
+    await db.backup(databasePath(folder));
+  } finally {
+    db.close();
+  }
+  return folder;
 }
 
 if (import.meta.main) process.exitCode = await importFolder(process.argv.slice(2), terminal);

@@ -36,14 +36,20 @@ export interface SeedSize {
 }
 
 /** Inside a write: the whole data set, dated back from the day of `now`. */
-export function seedData(db: Db, { users, posts, seed }: SeedSize, now: number): void {
+export function seedData(
+  db: Db,
+  { users, posts, seed }: SeedSize,
+  now: number,
+  progress: (line: string) => void = () => {},
+): void {
   const random = randomStream(seed);
   const today = Math.floor(now / DAY_MS) * DAY_MS;
-  const userIds = seedUsers(db, users, random, today);
+  const userIds = seedUsers(db, users, random, today, progress);
   const editors = userIds.slice(0, Math.max(1, Math.ceil(users / 100)));
-  const postIds = seedPosts(db, posts, editors, random, today);
+  const postIds = seedPosts(db, posts, editors, random, today, progress);
   if (userIds.length === 0 || postIds.length === 0) return;
-  for (const userId of userIds) {
+  for (const [index, userId] of userIds.entries()) {
+    progress(`likes of ${index + 1} of ${userIds.length} members`);
     for (let likes = between(random, 0, LIKES_PER_USER * 2); likes > 0; likes -= 1) {
       insertLike(db, userId, postIds[skewed(random, postIds.length)]!, today - between(random, 1, 300) * DAY_MS);
     }
@@ -60,9 +66,10 @@ export function seedData(db: Db, { users, posts, seed }: SeedSize, now: number):
 }
 
 /** @returns ids of the new users; a name that is taken is left out */
-function seedUsers(db: Db, count: number, random: Random, today: number): number[] {
+function seedUsers(db: Db, count: number, random: Random, today: number, progress: (line: string) => void): number[] {
   const ids: number[] = [];
   for (let number = 1; number <= count; number += 1) {
+    progress(`member ${number} of ${count}`);
     const id = insertUser(db, {
       name: `member-${number}`,
       displayName: personName(random),
@@ -77,9 +84,17 @@ function seedUsers(db: Db, count: number, random: Random, today: number): number
 }
 
 /** @returns ids, newest first */
-function seedPosts(db: Db, count: number, authors: readonly number[], random: Random, today: number): number[] {
+function seedPosts(
+  db: Db,
+  count: number,
+  authors: readonly number[],
+  random: Random,
+  today: number,
+  progress: (line: string) => void,
+): number[] {
   const ids: number[] = [];
   for (let number = 1; number <= count; number += 1) {
+    progress(`post ${number} of ${count}`);
     const title = postTitle(random, number);
     const markdown = postText(random);
     const publishAt = today - (count - number) * 4 * 3_600_000 - between(random, 0, 3_600_000);
@@ -133,7 +148,7 @@ export function seed(args: string[], io: Terminal): Promise<number> {
         .transaction(() => {
           const done = metaValue(db, 'seed');
           if (done !== undefined) return done;
-          seedData(db, size, Date.now());
+          seedData(db, size, Date.now(), io.progress);
           setMeta(db, 'seed', JSON.stringify(size));
           return undefined;
         })

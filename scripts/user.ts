@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { Db } from '../src/site/data/open.ts';
+import { type Db, databasePath } from '../src/site/data/open.ts';
 import { openMigrated } from '../src/site/data/open-migrated.ts';
 import { deleteSessionsOf } from '../src/site/data/sessions.ts';
 import { ROLES, type Role, type User } from '../src/site/data/types.ts';
@@ -45,7 +46,8 @@ function existing(db: Db, name: string): User {
 }
 
 /** Runs the command of these arguments. @returns the exit code */
-export function user(args: string[], { out, err, env, readPassword }: Terminal): Promise<number> {
+export function user(args: string[], io: Terminal): Promise<number> {
+  const { out, env, readPassword } = io;
   const withData = async (work: (db: Db) => void | Promise<void>): Promise<void> => {
     const db = openMigrated(dataFolder(env));
     try {
@@ -54,7 +56,7 @@ export function user(args: string[], { out, err, env, readPassword }: Terminal):
       db.close();
     }
   };
-  return runCommand(USAGE, { out, err, env, readPassword }, async () => {
+  return runCommand(USAGE, io, async () => {
     const { values, positionals } = parseArgs({
       args,
       allowPositionals: true,
@@ -70,7 +72,12 @@ export function user(args: string[], { out, err, env, readPassword }: Terminal):
     if (command !== 'add' && (values.role !== undefined || values.display !== undefined))
       throw new UsageError(`${command} takes no options`);
 
-    if (command === 'list') return withData((db) => list(db, out));
+    if (command === 'list') {
+      const folder = dataFolder(env);
+      // To look makes no database.
+      if (!existsSync(databasePath(folder))) return out(`there are no users yet: ${folder} has no database`);
+      return withData((db) => list(db, out));
+    }
     if (name === undefined) throw new UsageError(`${command} needs a NAME`);
     if (command === 'role') {
       const role = asRole(rest[0]);
@@ -110,9 +117,12 @@ export function user(args: string[], { out, err, env, readPassword }: Terminal):
 }
 
 function list(db: Db, out: (line: string) => void): void {
+  let none = true;
   for (const { name, role, displayName: shown, createdAt } of users(db)) {
+    none = false;
     out(`${name.padEnd(30)} ${role.padEnd(6)} ${new Date(createdAt).toISOString().slice(0, 10)} ${shown}`);
   }
+  if (none) out('there are no users yet');
 }
 
 if (import.meta.main) process.exitCode = await user(process.argv.slice(2), terminal);

@@ -231,6 +231,10 @@ export const SETTINGS = {
     defaultText: 'none',
     secret: true,
   }),
+  sample: flag('TAHAN_SAMPLE', true, {
+    group: 'Site',
+    text: 'Whether the built-in site begins with sample content; 0: it begins empty. Of the first start only.',
+  }),
   lab: flag('TAHAN_LAB', false, {
     group: 'Site',
     text: 'Serve the /lab routes that make load and faults. Never in production.',

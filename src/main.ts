@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Config, ConfigError, readConfig, settingRows } from './config.ts';
+import { SiteMistakesError } from './engine/mistakes.ts';
 import { overriddenNames, readEnvironment } from './environment.ts';
 
 /** sysexits.h: wrong usage, wrong configuration. */
@@ -70,7 +71,16 @@ main().catch((error: unknown) => {
     for (const problem of error.problems) stop(EXIT_CONFIG, problem);
     return;
   }
+  if (error instanceof SiteMistakesError) {
+    for (const problem of error.problems) stop(EXIT_CONFIG, problem);
+    // What the site has opened must not hold this process.
+    process.exit();
+  }
+  const { exitCode = 1 } = error as { exitCode?: number };
   const known = ['PORT_UNAVAILABLE', 'DATA_FOLDER', 'SITE_START'].includes((error as { code?: string }).code ?? '');
-  stop(1, known ? (error as Error).message : error instanceof Error ? (error.stack ?? error.message) : String(error));
+  stop(
+    exitCode,
+    known ? (error as Error).message : error instanceof Error ? (error.stack ?? error.message) : String(error),
+  );
   process.exit();
 });

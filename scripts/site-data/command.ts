@@ -17,6 +17,8 @@ export class CommandError extends Error {
 export interface Terminal {
   out: (line: string) => void;
   err: (line: string) => void;
+  /** Shows how far the work is, in place of the line before; nothing where nobody looks. */
+  progress: (line: string) => void;
   /** Asks for a password without showing it, or reads it from the input. */
   readPassword: () => Promise<string>;
   env: NodeJS.ProcessEnv;

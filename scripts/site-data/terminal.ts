@@ -48,10 +48,28 @@ async function readPassword(): Promise<string> {
   return password;
 }
 
+/** How often the line of the progress changes, ms. */
+const SHOW_EVERY_MS = 100;
+let shownAt = Number.NEGATIVE_INFINITY;
+const CLEAR_LINE = '\r\x1b[K';
+
+function progress(line: string): void {
+  if (!process.stderr.isTTY || performance.now() - shownAt < SHOW_EVERY_MS) return;
+  shownAt = performance.now();
+  process.stderr.write(`${CLEAR_LINE}${line.slice(0, (process.stderr.columns || 80) - 1)}`);
+}
+
+function say(stream: NodeJS.WriteStream, line: string): void {
+  if (shownAt !== Number.NEGATIVE_INFINITY) process.stderr.write(CLEAR_LINE);
+  shownAt = Number.NEGATIVE_INFINITY;
+  stream.write(`${line}\n`);
+}
+
 /** The terminal of this process. */
 export const terminal: Terminal = {
-  out: (line) => process.stdout.write(`${line}\n`),
-  err: (line) => process.stderr.write(`${line}\n`),
+  out: (line) => say(process.stdout, line),
+  err: (line) => say(process.stderr, line),
+  progress,
   readPassword,
   env: process.env,
 };

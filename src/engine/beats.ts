@@ -112,8 +112,8 @@ export const upwardSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('port-closed') }),
   /** Its code failed: it no longer accepts, and ends within `withinMs`. */
   z.object({ type: z.literal('left'), withinMs: amount }),
-  /** Could not start; the reason in a line. */
-  z.object({ type: z.literal('failed'), reason: z.string().max(2_000) }),
+  /** Could not start, and why. `mistakes`: the site module says what cannot be used; the reason has one line for each. */
+  z.object({ type: z.literal('failed'), mistakes: z.boolean(), reason: z.string().max(2_000) }),
   beatSchema,
   /** "I am awake", between beats. */
   z.object({ type: z.literal('pulse') }),

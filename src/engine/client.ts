@@ -3,13 +3,14 @@ import { type BlockList, isIP } from 'node:net';
 
 const plain = (address: string): string => (address.startsWith('::ffff:') ? address.slice(7) : address);
 
-const isTrusted = (trusted: BlockList, address: string): boolean => {
+/** Whether an address is in the list. */
+export const isNamed = (named: BlockList, address: string): boolean => {
   const family = isIP(address);
-  return family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  return family !== 0 && named.check(address, family === 6 ? 'ipv6' : 'ipv4');
 };
 
 /** The address of the socket's other end, IPv4-mapped addresses as IPv4. */
-export function peerAddress(request: IncomingMessage): string {
+export function peerAddress(request: Pick<IncomingMessage, 'socket'>): string {
   return plain(request.socket?.remoteAddress ?? '');
 }
 
@@ -20,21 +21,21 @@ export function peerAddress(request: IncomingMessage): string {
 export function clientAddress(request: IncomingMessage, trusted: BlockList): string {
   const peer = peerAddress(request);
   const forwarded = request.headers['x-forwarded-for'];
-  if (typeof forwarded !== 'string' || !isTrusted(trusted, peer)) return peer;
+  if (typeof forwarded !== 'string' || !isNamed(trusted, peer)) return peer;
   const hops = forwarded.split(',').map((hop) => plain(hop.trim()));
   let nearest = peer;
   for (let at = hops.length - 1; at >= 0; at--) {
     const hop = hops[at]!;
     if (isIP(hop) === 0) break;
     nearest = hop;
-    if (!isTrusted(trusted, hop)) break;
+    if (!isNamed(trusted, hop)) break;
   }
   return nearest;
 }
 
 /** Whether the visitor's connection is TLS: told by a trusted proxy. */
 export function isSecure(request: IncomingMessage, trusted: BlockList): boolean {
-  return isTrusted(trusted, peerAddress(request)) && request.headers['x-forwarded-proto'] === 'https';
+  return isNamed(trusted, peerAddress(request)) && request.headers['x-forwarded-proto'] === 'https';
 }
 
 /** Headers that proxies add; one of them means that many visitors may share the connection. */

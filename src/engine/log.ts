@@ -1,14 +1,24 @@
-import pino, { type Logger } from 'pino';
+import { isatty } from 'node:tty';
+import pino, { type DestinationStream, type Logger } from 'pino';
+import { forPeople } from './log-lines.ts';
 
 /** At most this many lines a second from one process; the rest is counted and said in one line. */
 const MAX_LINES_PER_SECOND = 50;
 
+const STDOUT = 1;
+const STDERR = 2;
+
 /**
- * A structured log on stderr: one event, one line of JSON. Bounded in volume, so that a storm of errors
- * fills no disk; what was left out is told in the next second's first line.
+ * A structured log: one event, one line. Warnings and worse go to stderr, the others to stdout, so that a process manager
+ * keeps healthy lines out of its error log. Lines are JSON, and words for people where a terminal shows them. Bounded in
+ * volume, so that a storm of errors fills no disk; what was left out is told in the next second's first line.
  */
 export function createLog(level: string, processName: string): Logger {
-  const destination = pino.destination({ fd: 2, sync: false, minLength: 0 });
+  const destinations = [STDOUT, STDERR].map((fd) => ({
+    fd,
+    file: pino.destination({ fd, sync: false, minLength: 0 }),
+  }));
+  const [out, err] = destinations.map(({ fd, file }) => (isatty(fd) ? toTerminal(file) : file));
   let second = 0;
   let lines = 0;
   let dropped = 0;
@@ -37,14 +47,29 @@ export function createLog(level: string, processName: string): Logger {
         },
       },
     },
-    destination,
+    // Each line goes to the last of them whose level it has.
+    pino.multistream(
+      [
+        { level: 'trace', stream: out! },
+        { level: 'warn', stream: err! },
+      ],
+      { dedupe: true },
+    ),
   );
   process.on('exit', () => {
-    try {
-      destination.flushSync();
-    } catch {
-      // stderr is closed or was never opened: there is nowhere left to say so
+    for (const { file } of destinations) {
+      try {
+        file.flushSync();
+      } catch {
+        // it is closed or was never opened: there is nowhere left to say so
+      }
     }
   });
   return log;
+}
+
+function toTerminal(file: DestinationStream): DestinationStream {
+  // https://no-color.org
+  const colour = !process.env.NO_COLOR;
+  return { write: (line) => file.write(forPeople(line, colour)) };
 }

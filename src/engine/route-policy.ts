@@ -1,4 +1,6 @@
 import { type Path, parse, pathToRegexp } from 'path-to-regexp';
+import { z } from 'zod';
+import { sentences, shown, wanted, whenNoObject } from './mistakes.ts';
 import { PRIORITIES, type RoutePolicy } from './site.ts';
 
 /** The paths of a template, as they are after `foldPath`. */
@@ -47,66 +49,63 @@ export function readTemplate(template: string): Template {
 const isMs = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0;
 const isTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.every((item) => typeof item === 'string' && item !== '');
+const isMethods = (value: unknown): boolean =>
+  isTexts(value) && (value as string[]).every((method) => method === method.toUpperCase());
+const MS = 'a number of ms, 0 or more';
 
-/** What is wrong with a policy, one sentence for each mistake; the site is written by others, perhaps without types. */
-export function mistakesOf(policy: RoutePolicy): string[] {
-  if (typeof policy !== 'object' || policy === null) return [`a route policy must be an object, not ${shown(policy)}`];
-  const { route, methods, priority, cache, deadlineMs, bodyLimit, body } = policy as Partial<RoutePolicy>;
-  const named = `route policy ${shown(route)}`;
-  const found: string[] = [];
-  const expect = (good: boolean, name: string, value: unknown, wanted: string): void => {
-    if (!good) found.push(`${named}: ${name} must be ${wanted}, not ${shown(value)}`);
-  };
-  const optional = (value: unknown, good: (value: unknown) => boolean, name: string, wanted: string): void =>
-    expect(value === undefined || good(value), name, value, wanted);
-  const MS = 'a number of ms, 0 or more';
-
-  if (typeof route !== 'string' || !route.startsWith('/')) found.push(`${named} must start with /`);
-  else {
-    try {
-      readTemplate(route);
-    } catch (error) {
-      // The library ends its sentences with an address for more.
-      found.push(`${named}: the template cannot be read: ${(error as Error).message.split('; visit')[0]}`);
-    }
+/** What of a route is wrong, as the end of a sentence; undefined: nothing. */
+function routeMistake(route: unknown): string | undefined {
+  if (typeof route !== 'string' || !route.startsWith('/')) return ' must start with /';
+  try {
+    readTemplate(route);
+    return undefined;
+  } catch (error) {
+    // The library ends its sentences with an address for more.
+    return `: the template cannot be read: ${(error as Error).message.split('; visit')[0]}`;
   }
-  optional(
-    methods,
-    (value) => isTexts(value) && (value as string[]).every((method) => method === method.toUpperCase()),
-    'methods',
-    'a list of methods in capitals',
-  );
-  optional(
-    priority,
-    (value) => typeof value === 'function' || PRIORITIES.includes(value as never),
-    'priority',
-    `one of ${PRIORITIES.join(', ')}, or a function that gives one`,
-  );
-  if (cache !== undefined && (typeof cache !== 'object' || cache === null))
-    expect(false, 'cache', cache, 'an object with ttlMs');
-  else if (cache !== undefined) {
-    expect(isMs(cache.ttlMs), 'cache.ttlMs', cache.ttlMs, MS);
-    optional(cache.swrMs, isMs, 'cache.swrMs', MS);
-    optional(cache.sieMs, isMs, 'cache.sieMs', MS);
-    optional(cache.query, isTexts, 'cache.query', 'a list of names');
-    optional(cache.tags, isTexts, 'cache.tags', 'a list of tags');
-  }
-  optional(deadlineMs, isMs, 'deadlineMs', `${MS} (0: none)`);
-  optional(
-    bodyLimit,
-    (value) => Number.isSafeInteger(value) && (value as number) >= 0,
-    'bodyLimit',
-    'a whole number of bytes, 0 or more',
-  );
-  optional(body, (value) => value === 'buffer' || value === 'stream', 'body', '"buffer" or "stream"');
-  return found;
 }
 
-const MAX_SHOWN = 80;
+const cacheSchema = z.strictObject(
+  {
+    ttlMs: wanted(isMs, MS),
+    swrMs: wanted(isMs, MS).optional(),
+    sieMs: wanted(isMs, MS).optional(),
+    query: wanted(isTexts, 'a list of names').optional(),
+    tags: wanted(isTexts, 'a list of tags').optional(),
+  },
+  whenNoObject('an object with ttlMs'),
+);
 
-/** A value as a person would write it. */
-function shown(value: unknown): string {
-  const text =
-    typeof value === 'string' || (typeof value === 'object' && value !== null) ? JSON.stringify(value) : String(value);
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+/** Each message is what the value must be; that of the route is told by `routeMistake`. */
+const policySchema = z.strictObject(
+  {
+    route: wanted((value) => routeMistake(value) === undefined, ''),
+    methods: wanted(isMethods, 'a list of methods in capitals').optional(),
+    priority: wanted(
+      (value) => typeof value === 'function' || PRIORITIES.includes(value as never),
+      `one of ${PRIORITIES.join(', ')}, or a function that gives one`,
+    ).optional(),
+    cache: cacheSchema.optional(),
+    deadlineMs: wanted(isMs, `${MS} (0: none)`).optional(),
+    bodyLimit: wanted(
+      (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+      'a whole number of bytes, 0 or more',
+    ).optional(),
+    body: wanted((value) => value === 'buffer' || value === 'stream', '"buffer" or "stream"').optional(),
+  },
+  whenNoObject('an object'),
+);
+
+/** What is wrong with a policy, one sentence for each mistake; the site is written by others, perhaps without types. */
+export function mistakesOf(policy: unknown): string[] {
+  if (typeof policy !== 'object' || policy === null) return [`a route policy must be an object, not ${shown(policy)}`];
+  const { route } = policy as Partial<RoutePolicy>;
+  const named = `route policy ${shown(route)}`;
+  const wrong = routeMistake(route);
+  return [
+    ...(wrong === undefined ? [] : [`${named}${wrong}`]),
+    ...sentences(policySchema, policy)
+      .filter(({ name }) => name !== 'route')
+      .map(({ text }) => `${named}: ${text}`),
+  ];
 }

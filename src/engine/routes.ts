@@ -16,7 +16,8 @@ export interface Routes {
   unknown: Route;
 }
 
-const MAX_ROUTES = 200;
+/** Route policies that a site may declare. */
+export const MAX_ROUTES = 200;
 const NONE: readonly Route[] = [];
 /**
  * Paths that are remembered with their routes, and the longest of them, characters. Measured with 30 routes: a

@@ -65,7 +65,10 @@ export interface Site {
   policies?: readonly RoutePolicy[];
   /** The page that must always answer; rendered ahead of time for the lifeboat. Default `/`. */
   mainPage?: string;
-  /** A module whose exported functions `(input, { signal }) => output` run in the thread pool by name. */
+  /**
+   * A module whose exported functions `(input, { signal }) => output` run in the thread pool by name. A site whose
+   * `createSite` waits for a task exports `tasks` from its module instead (`SiteModule`).
+   */
   tasks?: URL;
   /**
    * Whether the request carries a genuine session, by its cookie alone; cheap and synchronous (check a signature, no
@@ -87,6 +90,8 @@ export interface SiteModule {
   createSite: (context: SiteContext) => Site | Promise<Site>;
   /** Runs once per start in a process of its own, before any worker: migrations, sample content. Throw to stop the start. */
   prepareSite?: (context: PrepareContext) => void | Promise<void>;
+  /** The task module, as in `Site.tasks`; known here, tasks run while `createSite` works. */
+  tasks?: URL;
 }
 
 export interface SiteSettings {
@@ -100,6 +105,8 @@ export interface SiteSettings {
   bodyLimit: number;
   /** The /lab routes are wanted. */
   lab: boolean;
+  /** Sample content is wanted in a new site. */
+  sample: boolean;
   version: string;
 }
 

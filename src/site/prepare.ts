@@ -5,7 +5,7 @@ import { openMigrated } from './data/open-migrated.ts';
 import { writeSample } from './sample/write-sample.ts';
 
 /**
- * Makes the site ready to start: brings the database to the newest version, and writes the sample content into a new one.
+ * Makes the site ready to start: brings the database to the newest version, and writes the sample content into a new one if it is wanted.
  * @throws {DatabaseNewerError} {DatabaseDamagedError} the start must stop
  */
 export function prepareSite({ settings, log, say }: PrepareContext): void {
@@ -15,8 +15,9 @@ export function prepareSite({ settings, log, say }: PrepareContext): void {
       if (metaValue(db, 'sample') !== undefined) return false;
       // Seeded or imported before the first start: it has content of its own.
       const isEmpty = siteCounts(db).posts === 0;
-      if (isEmpty) writeSample(db, Date.now());
-      setMeta(db, 'sample', isEmpty ? 'written' : 'not needed');
+      const wanted = isEmpty && settings.sample;
+      if (wanted) writeSample(db, Date.now());
+      setMeta(db, 'sample', wanted ? 'written' : isEmpty ? 'not wanted' : 'not needed');
       return true;
     });
     if (!first.immediate()) return;

@@ -55,7 +55,7 @@ test('from the registration to a post that every worker shows at once, and back'
     await warm('/', '/posts', '/feed.xml', post);
     await fillNew(page, { title, text: 'Cross it **today**.' });
     await page.getByRole('button', { name: 'Publish now' }).click();
-    await page.waitForURL(post);
+    await page.waitForURL(`${post}?notice=published`);
     for (const path of ['/', '/posts', '/feed.xml', post])
       expect([path, await shown(path, title)]).toEqual([path, true]);
     expect(await page.locator('article strong').textContent()).toBe('today');
@@ -136,7 +136,7 @@ test('a pinned campaign leads the home page of every worker, until it is withdra
     await page.getByLabel('Pinned campaign').check();
     await page.getByLabel('Campaign ends').fill(utcInput(Date.now() + 3 * 86_400_000).slice(0, 16));
     await page.getByRole('button', { name: 'Publish now' }).click();
-    await page.waitForURL('/posts/plant-the-last-tree');
+    await page.waitForURL('/posts/plant-the-last-tree?notice=published');
     expect(await shown('/', heading)).toBe(true);
     await page.goto('/');
     await page.locator('[data-countdown]').waitFor();

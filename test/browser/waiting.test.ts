@@ -1,6 +1,11 @@
+import { createServer } from 'node:http';
 import { expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { createRefusals } from '../../src/engine/request/answer/refusal.ts';
 import { eventually, servingPids } from '../cluster/server.ts';
 import { NARROW, usePlace } from './place.ts';
+
+const BUSY = /^console: Failed to load resource.* 503 /;
 
 const place = usePlace();
 
@@ -26,6 +31,33 @@ test('when no worker is left, visitors get a page that waits with them and lets 
       await page.getByRole('main').getByRole('button', { name: 'Sign in' }).waitFor();
     },
     NARROW,
-    [/^console: Failed to load resource.* 503 /],
+    [BUSY],
+  );
+});
+
+test('a form that was refused is still filled in when its writer goes back, and can be sent again', async () => {
+  const refusals = createRefusals({ siteName: 'Test', extraHeaders: [] });
+  const refusing = createServer((request, response) => refusals.write(request, response, 0));
+  const { status, headers, text: body } = await supertest(refusing).post('/').set('accept', 'text/html');
+  const words = 'A long text. '.repeat(260);
+  await place.user('add', 'ada', '--role', 'editor');
+  await place.visit(
+    async ({ page }) => {
+      await place.signIn(page, 'ada');
+      await page.goto('/editor/new');
+      await page.getByLabel('Title').fill('Written with care');
+      const text = page.getByRole('textbox', { name: 'Text', exact: true });
+      await text.fill(words);
+      // The first time it is sent, the server has no room.
+      await page.route('/editor/new', (route) => route.fulfill({ status, headers, body }), { times: 1 });
+      await page.getByRole('button', { name: 'Publish now' }).click();
+      await page.getByRole('heading', { name: 'This was not taken' }).waitFor();
+      await page.goBack();
+      expect(await text.inputValue()).toBe(words);
+      await page.getByRole('button', { name: 'Publish now' }).click();
+      await page.waitForURL('/posts/written-with-care?notice=published');
+    },
+    {},
+    [BUSY],
   );
 });

@@ -123,10 +123,18 @@ describe('a worker that is blocked', () => {
     expect([rescued.status, from(rescued)]).toEqual([200, 'lifeboat']);
     expect((await server.get('/', { method: 'HEAD' })).status).toBe(200);
     const early = server.get('/who');
+    const form = server.get('/run', { method: 'POST', body: 'lost' });
     const visitors = visit(server, '/who', 50);
     const refused = await early;
     expect([refused.status, from(refused)]).toEqual([503, 'lifeboat']);
     expect(refused.ms).toBeGreaterThan(HELD_MS);
+    expect([refused.headers.refresh, refused.body]).toEqual([
+      refused.headers['retry-after'],
+      expect.stringContaining('Try now'),
+    ]);
+    const lost = await form;
+    expect([lost.status, from(lost), lost.headers.refresh]).toEqual([503, 'lifeboat', undefined]);
+    expect(lost.body).toContain('what you sent was not taken');
     await ended;
     await lifeboatAshore(server);
     const answers = answered(await visitors.stop());

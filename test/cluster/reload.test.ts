@@ -172,9 +172,9 @@ describe('a reload', () => {
 });
 
 describe('npm run reload', () => {
-  const run = (env: Record<string, string>): Promise<{ code: number | null; text: string }> =>
+  const run = (env: Record<string, string>, ...args: string[]): Promise<{ code: number | null; text: string }> =>
     new Promise((resolve) => {
-      const child = spawn(NODE, [SCRIPT], { env: { PATH: process.env.PATH ?? '', ...env }, cwd: folder });
+      const child = spawn(NODE, [SCRIPT, ...args], { env: { PATH: process.env.PATH ?? '', ...env }, cwd: folder });
       let text = '';
       for (const stream of [child.stdout, child.stderr])
         stream.on('data', (part: Buffer) => {
@@ -200,6 +200,15 @@ describe('npm run reload', () => {
     expect(wrong.code).toBe(78);
     expect(wrong.text).toContain('nothing was done, the settings are wrong:\n  TAHAN_DRAIN_MS="1": must be');
     expect((await server.fleet()).reload).toMatchObject({ number: 2 });
+  });
+
+  test.each(['--help', '--now', 'now'])('with %s does not reload', async (argument) => {
+    write('one');
+    const server = await start();
+    const { code, text } = await run({ TAHAN_ENV_FILE: envFile, TAHAN_ADMIN_PORT: String(server.adminPort) }, argument);
+    expect(code).toBe(argument === '--help' ? 0 : 2);
+    expect(text).toContain('Usage: npm run reload');
+    expect((await server.fleet()).reload).toBeUndefined();
   });
 
   test('without a server says so', async () => {

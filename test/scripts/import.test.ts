@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { importFolder } from '../../scripts/import.ts';
@@ -170,6 +170,30 @@ describe('npm run import', () => {
     put('a.md', '# Title\n\nmore');
     await run();
     expect(post('title')).toMatchObject({ pinned: true, campaignEndsAt: 5, author: { name: 'anna' } });
+  });
+
+  test('leaves the licence and the change log of a project out unless told', async () => {
+    for (const name of ['LICENSE.md', 'docs/licence.markdown', 'ChangeLog.md', 'licensed-work.md'])
+      put(name, '# Title');
+    const { summary, skipped } = await run();
+    expect(summary).toBe('1 new, 0 updated, 0 unchanged, 3 skipped');
+    expect(skipped[0]).toBe('skipped ChangeLog.md: no post by its name; --all takes it, too');
+    expect((await run('--all')).summary).toBe('3 new, 0 updated, 1 unchanged, 0 skipped');
+  });
+
+  test('tells in a dry run what it would do, and changes nothing', async () => {
+    put('a.md', '# Old');
+    expect((await run('--dry-run')).summary).toBe(
+      '1 new, 0 updated, 0 unchanged, 0 skipped (a dry run: nothing was changed)',
+    );
+    expect(existsSync(terminal.dataDir)).toBe(false);
+    await run();
+    put('a.md', '# Newer');
+    put('b.md', '# Another');
+    await run('--dry-run');
+    expect(terminal.said.slice(0, 2)).toEqual(['updated: a.md', 'new: b.md']);
+    expect(inData((db) => newestPosts(db, 5)).map(({ title }) => title)).toEqual(['Old']);
+    expect(terminal.progressed).toContain('1 files, now b.md');
   });
 
   test('takes prose between rules for prose', async () => {

@@ -37,6 +37,8 @@ function seeded(size: Parameters<typeof seedData>[1]): unknown {
 describe('npm run seed', () => {
   test('makes members, posts, likes and activity that the site can use', async () => {
     expect(await seed(['--users', '120', '--posts', '40'], terminal)).toBe(0);
+    for (const step of ['member 120 of 120', 'post 40 of 40', 'likes of 120 of 120 members'])
+      expect(terminal.progressed).toContain(step);
     const db = openReader(terminal.dataDir);
     expect(siteCounts(db)).toMatchObject({ users: 120, posts: 40 });
     expect(siteCounts(db).likes).toBeGreaterThan(100);

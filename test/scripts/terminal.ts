@@ -9,6 +9,7 @@ export interface FakeTerminal extends Terminal {
   dataDir: string;
   said: string[];
   complained: string[];
+  progressed: string[];
   /** What is typed when a password is asked for. */
   password: string;
   remove: () => void;
@@ -22,9 +23,11 @@ export function fakeTerminal(): FakeTerminal {
     dataDir,
     said: [],
     complained: [],
+    progressed: [],
     password: 'correct horse',
     out: (line) => terminal.said.push(line),
     err: (line) => terminal.complained.push(line),
+    progress: (line) => terminal.progressed.push(line),
     readPassword: async () => terminal.password,
     env: { TAHAN_DATA_DIR: dataDir },
     remove: () => rmSync(folder, { recursive: true, force: true }),

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { user } from '../../scripts/user.ts';
 import { databasePath, openReader, openWriter } from '../../src/site/data/open.ts';
+import { openMigrated } from '../../src/site/data/open-migrated.ts';
 import { insertSession, sessionsOf } from '../../src/site/data/sessions.ts';
 import type { User } from '../../src/site/data/types.ts';
 import { credentialsByName, userByName } from '../../src/site/data/users.ts';
@@ -30,6 +31,17 @@ function read<T>(work: (db: ReturnType<typeof openReader>) => T): T {
 const found = (name: string): User | undefined => read((db) => userByName(db, name));
 
 describe('npm run user', () => {
+  test('says that there are no users, and makes no database to find that out', async () => {
+    expect(await run('list')).toBe(0);
+    expect(existsSync(terminal.dataDir)).toBe(false);
+    openMigrated(terminal.dataDir).close();
+    expect(await run('list')).toBe(0);
+    expect(terminal.said).toEqual([
+      `there are no users yet: ${terminal.dataDir} has no database`,
+      'there are no users yet',
+    ]);
+  });
+
   test('adds a user who can sign in, before the first start too', async () => {
     expect(await run('add', 'anna', '--role', 'editor', '--display', 'Anna A.')).toBe(0);
     expect(found('anna')).toMatchObject({ role: 'editor', displayName: 'Anna A.' });

@@ -41,7 +41,10 @@ describe('the way of a new member', () => {
       action: 'publish',
     });
     expect(published.status).toBe(303);
-    expect(published.headers.location).toBe('/posts/the-wall-holds');
+    expect(published.headers.location).toBe('/posts/the-wall-holds?notice=published');
+    expect((await browser.get(published.headers.location ?? '')).text).toContain('everybody can read it');
+    // An address cannot put the words before others.
+    expect((await html('/posts/the-wall-holds?notice=published')).text).not.toContain('everybody can read it');
     expect(running.context.purges.at(-1)).toEqual(
       expect.arrayContaining(['home', 'posts', 'tag-sea', 'tag-harbour-wall']),
     );
@@ -186,6 +189,31 @@ describe('answers to what cannot be', () => {
   });
 });
 
+test('that somebody is an editor stands on public pages only if the editor wishes', async () => {
+  addUser(running.context.settings.dataDir, 'quiet', 'editor');
+  const browser = new Browser(running.server);
+  await signIn(browser, 'quiet');
+  const marked = async (): Promise<boolean[]> =>
+    (await Promise.all(['/users', '/u/quiet'].map(html))).map(({ text }) =>
+      text.includes('<span class="badge">editor'),
+    );
+  expect(await marked()).toEqual([false, false]);
+  await browser.submit('/account', '/account/profile', { displayName: 'Quiet', bio: '', roleShown: '1' });
+  expect(await marked()).toEqual([true, true]);
+  expect(running.context.purges.at(-1)).toContain('members');
+  await browser.submit('/account', '/account/profile', { displayName: 'Quiet', bio: '' });
+  expect(await marked()).toEqual([false, false]);
+});
+
+test('pictures of people are parts of their page, and the icon is where browsers look for it', async () => {
+  const { text } = await html('/users');
+  expect(text).toContain('<svg class="face"');
+  expect(text).not.toContain('avatar.svg');
+  const icon = await request(running.server).get('/favicon.ico').expect(200);
+  expect(icon.headers['content-type']).toBe('image/x-icon');
+  expect([...(icon.body as Buffer).subarray(0, 4)]).toEqual([0, 0, 1, 0]);
+});
+
 describe('what the engine is told', () => {
   const request = (cookie: string): IncomingMessage => {
     const message = new IncomingMessage(new Socket());
@@ -265,6 +293,12 @@ describe('what the engine is told', () => {
     await signIn(browser, 'edna');
     for (const path of ['/', '/posts', '/account', '/dashboard'])
       expect((await browser.get(path)).headers['cache-control']).toBe('private, no-store');
+  });
+
+  test('a form that is written for long may be kept by its browser, for the way back, and by nobody else', async () => {
+    const browser = new Browser(running.server);
+    await signIn(browser, 'edna');
+    expect((await browser.get('/editor/new')).headers['cache-control']).toBe('private, no-cache');
   });
 
   test('the page of a form is not cached: it sets a cookie', async () => {

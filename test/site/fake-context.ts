@@ -40,6 +40,7 @@ export function fakeContext(settings: Partial<SiteSettings> = {}): FakeContext {
       sessionSecret: 'a secret of the tests, long enough',
       bodyLimit: 65_536,
       lab: false,
+      sample: true,
       version: '0.0.0',
       ...settings,
     },

@@ -15,8 +15,8 @@ import { addPost } from './data/temp-data.ts';
 let dataDir: string;
 let said: string[];
 
-const prepare = (): void => {
-  const context = { settings: { dataDir }, log: { info: () => {} }, say: (line: string) => said.push(line) };
+const prepare = ({ sample = true } = {}): void => {
+  const context = { settings: { dataDir, sample }, log: { info: () => {} }, say: (line: string) => said.push(line) };
   prepareSite(context as unknown as PrepareContext);
 };
 
@@ -49,11 +49,21 @@ describe('the first start', () => {
   test('has a campaign with a countdown, announcements, and authors who cannot sign in', () => {
     prepare();
     expect(read(pinnedPost)?.campaignEndsAt).toBeGreaterThan(Date.now());
-    expect(read((db) => currentAnnouncements(db, Date.now(), 5))).not.toHaveLength(0);
+    const announcements = read((db) => currentAnnouncements(db, Date.now(), 5));
+    expect(announcements).not.toHaveLength(0);
+    // Nobody has planned any.
+    expect(JSON.stringify(announcements)).not.toMatch(/maintenance/i);
     for (const post of read((db) => newestPosts(db, 50))) {
       expect(post.tags).not.toHaveLength(0);
       expect(read((db) => credentialsByName(db, post.author!.name))?.passwordHash).toBe('*');
     }
+  });
+
+  test('begins empty where no sample is wanted, and stays so', () => {
+    prepare({ sample: false });
+    expect(read(siteCounts)).toEqual({ users: 0, posts: 0, likes: 0 });
+    prepare();
+    expect(read(siteCounts).posts).toBe(0);
   });
 
   test('leaves content alone that was there before', () => {

@@ -25,7 +25,7 @@ const ECHO_MS = 500;
 /**
  * Starts the server: binds the port, prepares the site in a process of its own, forks workers and the lifeboat, and
  * then supervises until it is told to stop.
- * @throws {DataFolderError | PortError | PrepareError} what stops the start
+ * @throws {DataFolderError | PortError | PrepareError | SiteMistakesError} what stops the start
  */
 export async function startPrimary(options: PrimaryOptions): Promise<void> {
   const { main } = options;
@@ -98,7 +98,10 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
     });
   }
 
-  await supervisor.serving;
+  await supervisor.serving.catch((error: unknown) => {
+    supervisor.kill();
+    throw error;
+  });
   reload = () => supervisor.reload();
   const shown = (host: string): string =>
     host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;

@@ -1,4 +1,6 @@
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { onEnd } from './child-end.ts';
 import type { Settings } from './settings.ts';
 
@@ -6,11 +8,13 @@ import type { Settings } from './settings.ts';
 export class PrepareError extends Error {
   readonly code = 'SITE_START';
   override readonly name = 'PrepareError';
-  /** What it said itself. */
+  /** What it said itself, a line for each mistake. */
   readonly reason: string | undefined;
-  constructor(message: string, reason: string | undefined) {
+  readonly exitCode: number;
+  constructor(message: string, reason: string | undefined, exitCode = 1) {
     super(message);
     this.reason = reason;
+    this.exitCode = exitCode;
   }
 }
 
@@ -24,6 +28,7 @@ export interface PrepareOptions {
 /** What a failed preparation wrote, up to so many characters, goes into the report of a reload. */
 const MAX_REASON = 2_000;
 const TELL_EVERY_MS = 10_000;
+const LAST_WORDS_MS = 1_000;
 
 /**
  * Runs the site's `prepareSite` (migrations) in a process of its own, with the code and settings that are to serve.
@@ -51,10 +56,18 @@ export async function runPrepare({ env, release }: Settings, options: PrepareOpt
           late = true;
           child.kill('SIGKILL');
         }, deadlineMs);
+  const told = child.stderr === null ? undefined : once(child.stderr, 'close');
   const how = await new Promise<string>((resolve) => onEnd(child, resolve));
+  // Its last words may come after its end; a process that it left behind may hold the pipe open for ever.
+  await Promise.race([told, delay(LAST_WORDS_MS, undefined, { ref: false })]);
   clearInterval(telling);
   clearTimeout(deadline);
   if (how === 'exit code 0') return;
   if (late) throw new PrepareError('', `the site was not prepared within ${deadlineMs} ms: prepareSite was ended`);
-  throw new PrepareError(`the site could not be prepared (${how})`, /^tahan: (.+)$/m.exec(said)?.[1]);
+  const reasons = [...said.matchAll(/^tahan: (.+)$/gm)].map(([, line]) => line);
+  throw new PrepareError(
+    `the site could not be prepared (${how})`,
+    reasons.length > 0 ? reasons.join('\n') : undefined,
+    child.exitCode ?? 1,
+  );
 }

@@ -155,7 +155,7 @@ export function createReloader(parts: ReloadParts): Reloader {
         parts.adopt(before, undefined);
         fleet.renew(old);
       }
-      return { state: 'rolled_back', reasons: [error instanceof Error ? error.message : String(error)] };
+      return { state: 'rolled_back', reasons: (error instanceof Error ? error.message : String(error)).split('\n') };
     }
   };
 

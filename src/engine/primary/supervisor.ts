@@ -4,6 +4,7 @@ import { readRunQueueMs } from '../host/run-queue.ts';
 import type { PortHandle } from '../link.ts';
 import { createBacklogReader } from '../metrics/backlog.ts';
 import { createTotals } from '../metrics/totals.ts';
+import { SiteMistakesError } from '../mistakes.ts';
 import type { AdminSources } from './admin.ts';
 import { Backoff } from './backoff.ts';
 import { createCare } from './care.ts';
@@ -12,6 +13,7 @@ import { type Health, healthOf } from './health.ts';
 import { answering, lifeboatWanted } from './lifeboat-call.ts';
 import { createLifeboat, type Lifeboat } from './lifeboat-succession.ts';
 import { MODE_DEFAULTS, modeAtStart, nextMode } from './mode.ts';
+import { createModeLog } from './mode-log.ts';
 import type { Release } from './release.ts';
 import { createReloader } from './reload.ts';
 import { createScaling } from './scaling.ts';
@@ -36,7 +38,7 @@ export interface SupervisorOptions {
 
 export interface Supervisor {
   start: () => void;
-  /** Resolves when a worker serves and the lifeboat has left. */
+  /** Resolves when a worker serves and the lifeboat has left. Rejects with `SiteMistakesError` when none ever can. */
   serving: Promise<void>;
   sources: AdminSources;
   reload: () => void;
@@ -86,6 +88,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       host: scaling.host,
     }),
   });
+  const modeLog = createModeLog(log);
   let backoff = new Backoff();
   const firstServing = Promise.withResolvers<void>();
   let mode = modeAtStart(now());
@@ -179,9 +182,15 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
         rebalance(member);
         return;
       case 'failed':
+        if (message.mistakes) {
+          // Before anybody serves, the start ends with them; later the worker's end tells them.
+          firstServing.reject(new SiteMistakesError(message.reason.split('\n')));
+          return;
+        }
         log.error({ worker: member.name, reason: message.reason }, 'worker could not start');
         return;
       case 'metrics':
+        modeLog.count(message);
         totals.add(message);
         return;
       case 'scrape':
@@ -281,7 +290,6 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     lifeboat?.setWanted(wanted);
     // Whoever comes from now on reaches a worker.
     if (!wanted && lifeboat?.active === false) firstServing.resolve();
-    const before = mode.mode;
     mode = nextMode(
       // Who rests has accepted whoever came.
       {
@@ -294,7 +302,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       at,
       modeOptions(),
     );
-    if (mode.mode !== before) log.info({ from: before, to: mode.mode, why: mode.reason }, 'mode changed');
+    modeLog.look(mode, countOf('serving'), scaling.journal, at);
     const summary = `${mode.mode} ${countOf('serving')} ${sharing()} ${lifeboat?.active}`;
     const tellEveryMs = tickMs === TICK_MS ? TELL_EVERY_MS : RESTING_TELL_EVERY_MS;
     if (summary === toldHealth && at - toldAt < tellEveryMs) return;
@@ -386,8 +394,10 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
         backlog: () => config.backlog,
         log,
         onMessage(message, given, reply) {
-          if (message.type === 'metrics') totals.add(message);
-          else if (message.type === 'beat') totals.beat('lifeboat', message);
+          if (message.type === 'metrics') {
+            modeLog.count(message);
+            totals.add(message);
+          } else if (message.type === 'beat') totals.beat('lifeboat', message);
           else exchange.takeFromLifeboat(message, given, reply);
         },
         onGone: () => exchange.lifeboatGone(),

@@ -129,7 +129,8 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     const { asked, copyKey } = this;
     clearTimeout(this.timer);
     clearHead(asked.response);
-    if (copyKey === undefined || !this.parts.pages.serveLastGood(asked, copyKey)) asked.refuse();
+    if (copyKey === undefined || !this.parts.pages.serveLastGood(asked, copyKey))
+      asked.refuse(this.flight !== undefined);
   }
 
   /** The site failed. */

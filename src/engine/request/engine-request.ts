@@ -112,9 +112,9 @@ export class EngineRequest implements PageVisitor {
     this.record('miss');
   }
 
-  /** Answers with the waiting page. */
-  refuse(): void {
-    this.tools.refusals.write(this.request, this.response, Math.random());
+  /** Answers with the waiting page. `begun`: the site was at work on it. */
+  refuse(begun = false): void {
+    this.tools.refusals.write(this.request, this.response, Math.random(), begun);
     if (!comesByProxy(this.request)) noteRefusal(this.request.socket, performance.now());
     this.record('refused');
   }

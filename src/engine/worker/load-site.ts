@@ -1,5 +1,8 @@
 import type { Config } from '../../config.ts';
+import { SiteMistakesError } from '../mistakes.ts';
 import type { SiteModule, SiteSettings } from '../site.ts';
+import { checkModule } from '../site-check.ts';
+import { withoutPorts } from './no-ports.ts';
 
 /** The site cannot be started; the message is the line to show. */
 export class SiteStartError extends Error {
@@ -9,24 +12,21 @@ export class SiteStartError extends Error {
 
 /**
  * Imports a site module.
- * @throws {SiteStartError} it cannot be loaded, or does not export `createSite`
+ * @throws {SiteStartError} it cannot be loaded
+ * @throws {SiteMistakesError} what it exports cannot be used, or it opens a port
  */
 export async function loadSite(url: URL): Promise<SiteModule> {
-  let module: Partial<SiteModule>;
+  let module: object;
   try {
-    module = (await import(url.href)) as Partial<SiteModule>;
+    module = await withoutPorts(() => import(url.href) as Promise<object>);
   } catch (error) {
+    if (error instanceof SiteMistakesError) throw error;
     throw new SiteStartError(
       `the site ${url.pathname} cannot be loaded: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
       { cause: error },
     );
   }
-  if (typeof module.createSite !== 'function') {
-    throw new SiteStartError(
-      `the site ${url.pathname} must export a function createSite(context); set TAHAN_SITE to a module that does`,
-    );
-  }
-  return module as SiteModule;
+  return checkModule(module);
 }
 
 export function siteSettings(config: Config, sessionSecret: string): SiteSettings {
@@ -37,6 +37,7 @@ export function siteSettings(config: Config, sessionSecret: string): SiteSetting
     sessionSecret,
     bodyLimit: config.bodyLimit,
     lab: config.lab,
+    sample: config.sample,
     version: config.version,
   };
 }

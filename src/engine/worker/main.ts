@@ -8,6 +8,7 @@ import type { PublicPages } from '../beats.ts';
 import { type Link, linkToPrimary } from '../link.ts';
 import { createLog } from '../log.ts';
 import { Recorder } from '../metrics/recorder.ts';
+import { SiteMistakesError } from '../mistakes.ts';
 import { createLeaseDesk } from '../pages/leases.ts';
 import { createPurger } from '../pages/purger.ts';
 import { createPortServer } from '../request/connection/port-server.ts';
@@ -16,11 +17,13 @@ import { createRequestPath } from '../request/request-path.ts';
 import type { Routes } from '../routes.ts';
 import { settle } from '../settle.ts';
 import type { Site } from '../site.ts';
+import { checkSite } from '../site-check.ts';
 import { startWorkerBeat } from './beat.ts';
 import { Compressor } from './compressor.ts';
 import { endWhenTold } from './drain.ts';
 import { loadSite } from './load-site.ts';
 import { MainPage } from './main-page.ts';
+import { withoutPorts } from './no-ports.ts';
 import { PageFiles } from './page-files.ts';
 import { siteContext } from './site-context.ts';
 import { SitePool } from './site-pool.ts';
@@ -41,14 +44,20 @@ export async function startWorker(config: Config, siteUrl: URL): Promise<void> {
   } catch (error) {
     link.send({
       type: 'failed',
-      reason: (error instanceof Error ? (error.stack ?? error.message) : String(error)).slice(0, MAX_REASON),
+      mistakes: error instanceof SiteMistakesError,
+      reason: reasonOf(error).slice(0, MAX_REASON),
     });
     // The message must be on its way before the process goes.
     setTimeout(() => process.exit(1), 50);
   }
 }
 
-/** @throws what the site throws while it loads, or `SiteStartError` */
+function reasonOf(error: unknown): string {
+  if (error instanceof SiteMistakesError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** @throws what the site throws while it loads, `SiteStartError`, or `SiteMistakesError` */
 async function serve(config: Config, siteUrl: URL, processName: string, log: Logger, link: Link): Promise<void> {
   const extraHeaders = config.lab ? ['x-tahan-process', processName] : [];
   const recorder = new Recorder();
@@ -72,7 +81,11 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     },
   });
   const pool = new SitePool(config, recorder, log);
-  const site = await module.createSite(siteContext(config, processName, log, link, pool, purger));
+  if (module.tasks !== undefined) pool.open(module.tasks);
+  const context = siteContext(config, processName, log, link, pool, purger);
+  const site = checkSite(await withoutPorts(() => module.createSite(context)), module);
+  // A request's own work in the pool has its priority only where the site is known to have tasks.
+  if (module.tasks !== undefined) site.tasks ??= module.tasks;
   pool.open(site.tasks);
 
   let beat: Beating | undefined;

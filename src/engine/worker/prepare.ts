@@ -5,6 +5,7 @@ import { loadSite, SiteStartError, siteSettings } from './load-site.ts';
 
 /**
  * Runs the site's `prepareSite` in a process of its own, before any worker: the primary itself never runs site code.
+ * @throws {SiteMistakesError} the module cannot be used
  * @throws {SiteStartError} the site says that it cannot start
  */
 export async function prepare(config: Config, site: URL): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Config } from '../../config.ts';
+import { type Config, trustedProxyList } from '../../config.ts';
 import type { Link } from '../link.ts';
 import type { Purger } from '../pages/purger.ts';
 import { requestInfoOf } from '../request-info.ts';
@@ -7,6 +7,7 @@ import { sessionSecret } from '../secret.ts';
 import type { SiteContext, TaskPool } from '../site.ts';
 import { createLimiterDesk } from './limiters.ts';
 import { siteSettings } from './load-site.ts';
+import { watchForProxies } from './unnamed-proxy.ts';
 
 /** Largest message of a site to its other workers, characters of JSON. */
 const MAX_BROADCAST = 16_384;
@@ -20,6 +21,7 @@ export function siteContext(
   pool: TaskPool,
   purger: Purger,
 ): SiteContext {
+  const noteProxy = watchForProxies(trustedProxyList(config.trustedProxies), (line) => log.warn(line));
   const listeners = new Map<string, (body: unknown) => void>();
   link.on('broadcast', ({ topic, body }) => listeners.get(topic)?.(body));
   return {
@@ -29,7 +31,10 @@ export function siteContext(
     pool: { run: (task, input, options) => pool.run(task, input, options) },
     purge: (tags, options) => purger.purge(tags, options?.hard ?? false),
     limiter: createLimiterDesk(),
-    request: requestInfoOf,
+    request(request) {
+      noteProxy(request);
+      return requestInfoOf(request);
+    },
     broadcast(topic, body) {
       const length = JSON.stringify(body)?.length ?? 0;
       if (length > MAX_BROADCAST)

@@ -4,21 +4,28 @@ import { Lanes } from '../admission/lanes.ts';
 import type { Lanes as RouteLanes } from '../admission/route-work.ts';
 import { currentRequest } from '../current-request.ts';
 import type { Recorder } from '../metrics/recorder.ts';
-import { TaskError } from '../pool/errors.ts';
+import { PoolFullError, TaskDeadlineError, TaskError } from '../pool/errors.ts';
 import { createPool, type Pool, type TaskOptions } from '../pool/pool.ts';
 
 /** At least two threads: slow tasks leave one to the quick ones. */
 const MIN_THREADS = 2;
 
+const UNKNOWN_MODULE =
+  'createSite has not returned yet, so the task module is not known; export it as `tasks` from the site module, too, or do not wait for the task in createSite';
+
 /**
- * The thread pool of the site and the engine. The site names its task module in what `createSite` returns, so a task
- * that is asked for earlier fails at once: one that waited would never start if `createSite` waits for it.
+ * The thread pool of the site and the engine. A site names its task module in what its module exports, or only in what
+ * `createSite` returns. Then tasks that `createSite` asks for wait until it has returned, at most as long as a task may
+ * take: one that `createSite` itself waits for would never start.
  */
 export class SitePool {
   private readonly config: Config;
   private readonly recorder: Recorder;
   private readonly log: Logger;
   private pool: Pool | undefined;
+  private readonly opened = Promise.withResolvers<Pool>();
+  /** Tasks that wait for the task module to be known. */
+  private early = 0;
 
   constructor(config: Config, recorder: Recorder, log: Logger) {
     this.config = config;
@@ -26,9 +33,10 @@ export class SitePool {
     this.log = log;
   }
 
-  /** The site is created; `tasks` is its task module, undefined when it has none. From now on tasks run. */
+  /** The task module is known, undefined when the site has none. From now on tasks run; only the first call counts. */
   open(tasks: URL | undefined): void {
     this.pool ??= this.start(tasks);
+    this.opened.resolve(this.pool);
   }
 
   /** Undefined before `open`. */
@@ -37,22 +45,40 @@ export class SitePool {
   }
 
   async run<Output>(task: string, input: unknown, options?: TaskOptions): Promise<Output> {
-    if (this.pool === undefined)
-      throw new TaskError(
-        task,
-        new Error('the task module of the site is not known before createSite has returned; run the task after that'),
-      );
+    const pool = this.pool ?? (await this.untilOpen(task, options));
     const current = currentRequest.getStore();
-    if (current === undefined) return this.pool.run<Output>(task, input, options);
+    if (current === undefined) return pool.run<Output>(task, input, options);
     const { priority, flight } = current;
     const began = performance.now();
     try {
-      return await this.pool.run<Output>(task, input, { priority, ...options });
+      return await pool.run<Output>(task, input, { priority, ...options });
     } finally {
       if (flight !== undefined) {
         flight.tasks.push(task);
         flight.poolMs += performance.now() - began;
       }
+    }
+  }
+
+  /** @throws {PoolFullError} {TaskDeadlineError} {TaskError} as the pool itself */
+  private async untilOpen(task: string, options: TaskOptions = {}): Promise<Pool> {
+    const { poolQueue, poolDeadlineMs } = this.config;
+    if (this.early >= poolQueue) throw new PoolFullError(task, this.early);
+    const { signal, deadlineMs = poolDeadlineMs } = options;
+    const began = performance.now();
+    const given = Promise.withResolvers<never>();
+    const giveUp = (): void => given.reject(new TaskDeadlineError(task, performance.now() - began, signal?.reason));
+    const tooLate = (): void => given.reject(new TaskError(task, new Error(UNKNOWN_MODULE)));
+    const timer = setTimeout(tooLate, deadlineMs);
+    signal?.addEventListener('abort', giveUp, { once: true });
+    if (signal?.aborted) giveUp();
+    this.early += 1;
+    try {
+      return await Promise.race([this.opened.promise, given.promise]);
+    } finally {
+      this.early -= 1;
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
     }
   }
 

@@ -24,6 +24,7 @@ type SessionUserRow = Session & {
   name: string;
   displayName: string;
   role: User['role'];
+  roleShown: User['roleShown'];
   bio: string;
   userCreatedAt: number;
 };
@@ -32,12 +33,12 @@ type SessionUserRow = Session & {
 export function sessionUser(db: Db, sessionId: string, now: number): { session: Session; user: User } | undefined {
   const row = statement<SessionUserRow>(
     db,
-    `SELECT ${COLUMNS}, users.name, users.display_name AS displayName, users.role, users.bio, users.created_at AS userCreatedAt
+    `SELECT ${COLUMNS}, users.name, users.display_name AS displayName, users.role, users.role_shown AS roleShown, users.bio, users.created_at AS userCreatedAt
      FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id_hash = ? AND sessions.expires_at > ?`,
   ).get(hashSessionId(sessionId), now);
   if (row === undefined) return undefined;
-  const { name, displayName, role, bio, userCreatedAt, ...session } = row;
-  return { session, user: { id: row.userId, name, displayName, role, bio, createdAt: userCreatedAt } };
+  const { name, displayName, role, roleShown, bio, userCreatedAt, ...session } = row;
+  return { session, user: { id: row.userId, name, displayName, role, roleShown, bio, createdAt: userCreatedAt } };
 }
 
 /** The living sessions of a user, newest first; at most MAX_SESSIONS_PER_USER. */

@@ -14,6 +14,8 @@ export interface User {
   name: string;
   displayName: string;
   role: Role;
+  /** 1: everybody may read the role. */
+  roleShown: 0 | 1;
   bio: string;
   createdAt: number;
 }

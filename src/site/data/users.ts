@@ -4,7 +4,7 @@ import { pageOf, paging } from './paging.ts';
 import { statement } from './statement.ts';
 import type { Page, Role, User } from './types.ts';
 
-const COLUMNS = 'id, name, display_name AS displayName, role, bio, created_at AS createdAt';
+const COLUMNS = 'id, name, display_name AS displayName, role, role_shown AS roleShown, bio, created_at AS createdAt';
 
 export function userById(db: Db, id: number): User | undefined {
   return statement<User>(db, `SELECT ${COLUMNS} FROM users WHERE id = ?`).get(id);
@@ -76,10 +76,11 @@ export function setRole(db: Db, userId: number, role: Role): void {
 }
 
 /** Inside a write. */
-export function setProfile(db: Db, userId: number, profile: { displayName: string; bio: string }): void {
-  statement(db, 'UPDATE users SET display_name = ?, bio = ? WHERE id = ?').run(
+export function setProfile(db: Db, userId: number, profile: Pick<User, 'displayName' | 'bio' | 'roleShown'>): void {
+  statement(db, 'UPDATE users SET display_name = ?, bio = ?, role_shown = ? WHERE id = ?').run(
     profile.displayName,
     profile.bio,
+    profile.roleShown,
     userId,
   );
 }

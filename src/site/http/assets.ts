@@ -8,6 +8,7 @@ import { notFound } from './problem.ts';
 const HASH_LENGTH = 10;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const TYPES: Record<string, string> = {
+  '.ico': 'image/x-icon',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml; charset=utf-8',
@@ -63,7 +64,16 @@ export function createAssets(files: URL, styles: URL): Assets {
     ctx.type = asset.type;
     ctx.body = asset.body;
   });
+  // Browsers and feed readers ask for this address by themselves.
+  router.get('/favicon.ico', (ctx) => {
+    const icon = assets.get('favicon.ico');
+    if (icon === undefined) throw notFound('There is no such file.');
+    ctx.set('Cache-Control', `public, max-age=${DAY_MS / 1_000}`);
+    ctx.type = icon.type;
+    ctx.body = icon.body;
+  });
   const policies: RoutePolicy[] = [
+    { route: '/favicon.ico', methods: ['GET'], cache: { ttlMs: DAY_MS, swrMs: DAY_MS, tags: ['assets'] } },
     {
       route: '/assets/:file',
       methods: ['GET'],

@@ -14,3 +14,9 @@ export function publicPage(ctx: Context, cache: CachePolicy, tags: readonly stri
 
 /** Of one visitor alone, unless a handler says otherwise. */
 export const PRIVATE = 'private, no-store';
+
+/**
+ * A form that somebody types for long: no cache serves it to others, but the browser may keep it for the way back.
+ * Firefox forgets what was typed into a page that is `no-store`.
+ */
+export const KEPT_FORM = 'private, no-cache';

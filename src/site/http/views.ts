@@ -5,6 +5,7 @@ import { Eta } from 'eta';
 import type { Context } from 'koa';
 import type { SiteSettings } from '../../engine/site.ts';
 import type { Assets } from './assets.ts';
+import { face } from './avatar.ts';
 import * as format from './format.ts';
 
 export interface Views {
@@ -33,6 +34,7 @@ export function createViews(folder: URL, settings: SiteSettings, assets: Assets)
     publicUrl: settings.publicUrl,
     version: settings.version,
     asset: assets.url,
+    face,
     ...format,
   };
   const text: Views['text'] = (template, data) => eta.render(`@${template}`, { ...shared, ...data });

@@ -41,12 +41,6 @@ const AUTHORS: Omit<NewUser, 'createdAt'>[] = [
 
 const ANNOUNCEMENTS = [
   {
-    title: 'Maintenance on Sunday evening',
-    text: 'We move to a new version on Sunday between 21:00 and 21:15. The site stays up; signing in may take a moment longer.',
-    hoursAgo: 5,
-    days: 14,
-  },
-  {
     title: 'Your activity, as a chart and as a file',
     text: 'The dashboard now shows your last 30 days, and lets you take all of it with you as CSV.',
     hoursAgo: 50,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { insertActivity } from '../data/activity.ts';
-import { userTag } from '../data/cache-tags.ts';
+import { MEMBERS_TAG, userTag } from '../data/cache-tags.ts';
 import type { Db } from '../data/open.ts';
 import {
   deleteSession,
@@ -214,9 +214,9 @@ async function checkAndChange(
 
 /** Sets how others see the user. */
 export const updateProfile = task(
-  z.object({ dataDir, userId: rules.id, displayName: rules.displayName, bio: rules.bio }),
+  z.object({ dataDir, userId: rules.id, displayName: rules.displayName, bio: rules.bio, roleShown: rules.roleShown }),
   async (input, { signal }): Promise<{ ok: true; purge: string[] }> => {
     await write(input.dataDir, signal, (db) => setProfile(db, input.userId, input));
-    return { ok: true, purge: [userTag(input.userId)] };
+    return { ok: true, purge: [userTag(input.userId), MEMBERS_TAG] };
   },
 );

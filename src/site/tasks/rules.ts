@@ -21,6 +21,9 @@ export const displayName = z
   // Bidirectional overrides would turn round the text beside a name.
   .regex(/^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u, 'Must not contain control characters.');
 
+/** A checkbox: everybody may read the member's role. */
+export const roleShown = z.union([z.literal(0), z.literal(1)]);
+
 export const bio = z.string().trim().max(500, 'At most 500 characters.');
 
 /** For a new password; NIST SP 800-63B: at least 8, long ones allowed, no rules of composition. */

@@ -69,9 +69,10 @@ describe('not now', () => {
     for (let step = 0; step < 50; step++) {
       const text = refusals.bytes('text/html', KEEP, step / 50, 0).toString();
       seconds.add(/retry-after: (\d)/.exec(text)?.[1] ?? '');
-      expect(text).toContain('http-equiv="refresh"');
       expect(text).not.toContain('<b>');
       const [head = '', body = ''] = text.split('\r\n\r\n');
+      expect(/\r\nrefresh: (\d)/.exec(head)?.[1]).toBe(/retry-after: (\d)/.exec(head)?.[1]);
+      expect(body).toContain('<a href="">Try now</a>');
       expect(head).toContain(`content-length: ${Buffer.byteLength(body)}`);
     }
     expect([...seconds].sort()).toEqual(['1', '2', '3', '4', '5']);
@@ -93,12 +94,19 @@ describe('not now', () => {
     expect(asked.text).toBeUndefined();
   });
 
-  test('does not reload itself for who sent something, and says that it was not carried out', async () => {
-    const server = createServer((request, response) => refusals.write(request, response, 0.5));
-    const answer = await supertest(server).post('/').set('accept', 'text/html').expect(503);
-    expect(answer.text).not.toContain('http-equiv="refresh"');
-    expect(answer.text).toContain('was not carried out');
-    expect(answer.headers['retry-after']).toBe('3');
+  test.each([
+    ['was not looked at says that it was not taken', false, 'what you sent was not taken'],
+    ['the site had begun says that it was perhaps not taken', true, 'what you sent was perhaps not taken'],
+  ])('to a form that %s, and never reloads itself', async (_name, begun, words) => {
+    const server = createServer((request, response) => refusals.write(request, response, 0.5, begun));
+    for (const method of ['post', 'put', 'delete'] as const) {
+      const answer = await supertest(server)[method]('/').set('accept', 'text/html').expect(503);
+      expect(answer.headers.refresh).toBeUndefined();
+      expect(answer.text).not.toMatch(/refresh|tries again|href/);
+      expect(answer.text).toContain(words);
+      expect(answer.text).toContain('what you typed is kept. Send it again in 3 seconds.');
+      expect(answer.headers['retry-after']).toBe('3');
+    }
   });
 
   test('has the date of its second', () => {

@@ -102,8 +102,27 @@ describe('a request that the site answers for one visitor', () => {
   });
 });
 
+test('a form that the gate refuses is told that it was not taken, and its page does not reload itself', async () => {
+  const server = await start((_request, response) => response.end('ok'));
+  const open = await closeGate(server);
+  const form = await server.get('/', { method: 'POST' });
+  expect([form.status, form.headers.refresh]).toEqual([503, undefined]);
+  expect(form.body).toContain('what you sent was not taken');
+  const page = await server.get('/');
+  expect([page.status, page.headers.refresh]).toEqual([503, page.headers['retry-after']]);
+  expect(page.body).toContain('Try now');
+  open();
+});
+
 describe('the deadline', () => {
   const policies = [{ route: '/slow', deadlineMs: 30 }, { route: '/none', deadlineMs: 0 }, { route: '/' }];
+
+  test('tells a form that was begun that it was perhaps not taken, and its page does not reload itself', async () => {
+    const { get } = await start(() => {}, { policies });
+    const answer = await get('/slow', { method: 'POST' });
+    expect([answer.status, answer.headers.refresh]).toEqual([503, undefined]);
+    expect(answer.body).toContain('what you sent was perhaps not taken');
+  });
 
   test('gives the waiting page, and the signal tells the site why', async () => {
     let reason: unknown;

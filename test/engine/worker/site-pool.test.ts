@@ -2,26 +2,43 @@ import { afterEach, expect, test } from '@jest/globals';
 import { readConfig } from '../../../src/config.ts';
 import { createLog } from '../../../src/engine/log.ts';
 import { Recorder } from '../../../src/engine/metrics/recorder.ts';
-import { TaskError } from '../../../src/engine/pool/errors.ts';
+import { PoolFullError, TaskDeadlineError, TaskError } from '../../../src/engine/pool/errors.ts';
 import { SitePool } from '../../../src/engine/worker/site-pool.ts';
 
 const TASKS = new URL('../pool/fixtures/tasks.ts', import.meta.url);
 
 let pool: SitePool;
-const create = (): SitePool => {
-  pool = new SitePool(readConfig({}, 1), new Recorder(), createLog('silent', 'test'));
+const create = (env: NodeJS.ProcessEnv = {}): SitePool => {
+  pool = new SitePool(readConfig(env, 1), new Recorder(), createLog('silent', 'test'));
   return pool;
 };
 
 afterEach(() => pool.close());
 
-test('a task that is asked for while the site is created fails with a clear sentence, and later ones work', async () => {
+test('a task that is asked for while the site is created runs as soon as the task module is known', async () => {
   create();
   const early = pool.run('double', 21);
-  await expect(early).rejects.toBeInstanceOf(TaskError);
-  await expect(early).rejects.toThrow(/"double" failed: .*not known before createSite has returned/);
   pool.open(TASKS);
-  expect(await pool.run('double', 21)).toBe(42);
+  expect(await early).toBe(42);
+});
+
+test('a task that createSite itself waits for fails with a sentence that tells what to do', async () => {
+  const early = create().run('double', 21, { deadlineMs: 10 });
+  await expect(early).rejects.toBeInstanceOf(TaskError);
+  await expect(early).rejects.toThrow(/"double" failed: createSite has not returned yet.*export it as `tasks`/);
+});
+
+test('tasks that wait for the task module are bounded, and leave with their callers', async () => {
+  create({ TAHAN_POOL_QUEUE: '2' });
+  const caller = new AbortController();
+  const left = pool.run('double', 1, { signal: caller.signal });
+  const stays = pool.run('double', 2);
+  await expect(pool.run('double', 3)).rejects.toBeInstanceOf(PoolFullError);
+  caller.abort();
+  await expect(left).rejects.toBeInstanceOf(TaskDeadlineError);
+  await expect(pool.run('double', 4, { signal: caller.signal })).rejects.toBeInstanceOf(TaskDeadlineError);
+  pool.open(TASKS);
+  expect(await stays).toBe(4);
 });
 
 test('a worker of one core has two threads, so that slow tasks leave one to the quick ones', async () => {

@@ -163,7 +163,7 @@ describe('the editor', () => {
     const path = saved.headers.location!.split('?')[0]!;
     expect((await get('/posts/draft')).status).toBe(404);
     const published = await editor.submit(path, path, { ...fields, action: 'publish' });
-    expect(published.headers.location).toBe('/posts/draft');
+    expect(published.headers.location).toBe('/posts/draft?notice=published');
     expect((await get('/posts/draft')).status).toBe(200);
     await editor.submit(path, path, fields);
     expect((await get('/posts/draft')).status).toBe(404);

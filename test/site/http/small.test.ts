@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { browserName } from '../../../src/site/features/account/browser-name.ts';
 import { fromUtcInput, toUtcInput } from '../../../src/site/features/editor/utc-input.ts';
-import { avatarSvg } from '../../../src/site/features/users/avatar.ts';
+import { avatarSvg } from '../../../src/site/http/avatar.ts';
 import { clientKey } from '../../../src/site/http/client-key.ts';
 import { countdown, plural } from '../../../src/site/http/format.ts';
 

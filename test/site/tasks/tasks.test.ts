@@ -160,11 +160,11 @@ describe("a member's sessions", () => {
 
   test('and profile are their own', async () => {
     const userId = addUser(data.db, 'anna');
-    expect(await run(tasks.updateProfile, { userId, displayName: ' Anna A. ', bio: 'Hi' })).toEqual({
+    expect(await run(tasks.updateProfile, { userId, displayName: ' Anna A. ', bio: 'Hi', roleShown: 1 })).toEqual({
       ok: true,
-      purge: [`user-${userId}`],
+      purge: [`user-${userId}`, 'members'],
     });
-    expect(userByName(data.db, 'anna')).toMatchObject({ displayName: 'Anna A.', bio: 'Hi' });
+    expect(userByName(data.db, 'anna')).toMatchObject({ displayName: 'Anna A.', bio: 'Hi', roleShown: 1 });
   });
 });
 

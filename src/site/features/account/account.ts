@@ -16,7 +16,7 @@ import { bio, displayName, givenPassword, id, newPassword } from '../../tasks/ru
 import { browserName } from './browser-name.ts';
 import { PASSWORD_DEADLINE_MS, QUICK_CHECK_MS } from './deadline.ts';
 
-const profileForm = z.object({ displayName, bio });
+const profileForm = z.object({ displayName, bio, roleShown: z.stringbool().default(false) });
 const passwordForm = z
   .object({ currentPassword: givenPassword.min(1, 'Please enter your current password.'), newPassword })
   .refine(({ currentPassword, newPassword: next }) => currentPassword !== next, {
@@ -60,7 +60,7 @@ export function accountFeature({ context, db, call, views, features }: SiteParts
     ctx.status = status;
     views.page(ctx, 'account/account', {
       title: 'Your account',
-      values: values ?? { displayName: member.displayName, bio: member.bio },
+      values: values ?? { displayName: member.displayName, bio: member.bio, roleShown: String(member.roleShown) },
       profileErrors,
       passwordErrors,
       notice: notice(ctx.query.notice),
@@ -78,7 +78,11 @@ export function accountFeature({ context, db, call, views, features }: SiteParts
       show(ctx, { status: 422, profileErrors: form.errors, values: form.values });
       return;
     }
-    const saved = call('updateProfile', { userId: member.id, ...form.data }, { signal: ctx.state.visit.signal });
+    const saved = call(
+      'updateProfile',
+      { userId: member.id, ...form.data, roleShown: form.data.roleShown ? 1 : 0 },
+      { signal: ctx.state.visit.signal },
+    );
     const result = await orShowAgain(ctx, saved, (busy) =>
       show(ctx, { status: 503, profileErrors: { form: busy }, values: formValues(ctx.request.body) }),
     );

@@ -5,6 +5,7 @@ import { wantsJson } from '../../../engine/request/answer/accept.ts';
 import { postById } from '../../data/posts.ts';
 import type { Post } from '../../data/types.ts';
 import { forbidden, notFound, Problem } from '../../http/problem.ts';
+import { KEPT_FORM } from '../../http/public-page.ts';
 import { requireEditor } from '../../http/require.ts';
 import { seeOther } from '../../http/see-other.ts';
 import { orShowAgain } from '../../http/show-again.ts';
@@ -50,6 +51,7 @@ export function editorFeature({ context, db, call, views, features }: SiteParts)
     errors: Record<string, string> = {},
   ): void => {
     ctx.status = Object.keys(errors).length === 0 ? 200 : 422;
+    ctx.set('Cache-Control', KEPT_FORM);
     views.page(ctx, 'editor/post', {
       title: post === undefined ? 'Write a post' : `Edit: ${post.title}`,
       scripts: ['preview.js'],
@@ -99,7 +101,7 @@ export function editorFeature({ context, db, call, views, features }: SiteParts)
     seeOther(
       ctx,
       result.post.status === 'published'
-        ? `/posts/${encodeURIComponent(result.post.slug)}`
+        ? `/posts/${encodeURIComponent(result.post.slug)}?notice=published`
         : `/editor/${result.post.id}?notice=${result.post.status}`,
     );
   };

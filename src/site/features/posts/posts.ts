@@ -5,10 +5,13 @@ import { hasLiked } from '../../data/likes.ts';
 import { postBySlug, postPage, postPageByTag, searchPosts } from '../../data/posts.ts';
 import { popularTags } from '../../data/tags.ts';
 import { countdown } from '../../http/format.ts';
+import { notices } from '../../http/notices.ts';
 import { existing, pageLinks, pageNumber } from '../../http/page-number.ts';
 import { notFound } from '../../http/problem.ts';
 import { publicPage } from '../../http/public-page.ts';
 import type { SiteFeature, SiteParts } from '../../parts.ts';
+
+const notice = notices({ published: 'The post is published: everybody can read it.' });
 
 const PER_PAGE = 12;
 const TAGS = 20;
@@ -80,6 +83,7 @@ export function postsFeature({ context, db, views, features, recorder }: SitePar
       post,
       liked,
       likesNote,
+      notice: signedIn === undefined ? undefined : notice(ctx.query.notice),
       timer: post.campaignEndsAt === null ? undefined : countdown(post.campaignEndsAt, Date.now()),
     });
     if (signedIn !== undefined) recorder.read(signedIn.member.id, post.id);

@@ -3,12 +3,12 @@ import type { CachePolicy } from '../../../engine/site.ts';
 import { MEMBERS_TAG, POSTS_TAG, userTag } from '../../data/cache-tags.ts';
 import { postPageByAuthor } from '../../data/posts.ts';
 import { userByName, userPage } from '../../data/users.ts';
+import { avatarSvg } from '../../http/avatar.ts';
 import { existing, pageLinks, pageNumber } from '../../http/page-number.ts';
 import { notFound } from '../../http/problem.ts';
 import { publicPage } from '../../http/public-page.ts';
 import type { SiteFeature, SiteParts } from '../../parts.ts';
 import { userName } from '../../tasks/rules.ts';
-import { avatarSvg } from './avatar.ts';
 
 const PEOPLE_PER_PAGE = 24;
 const POSTS_PER_PAGE = 12;

@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, test } from '@jest/globals';
+import { forPeople } from '../../src/engine/log-lines.ts';
+
+const LOG = new URL('../../src/engine/log.ts', import.meta.url);
+
+/** What a process writes that logs with these words. */
+function logged(work: string): { out: string[]; err: string[] } {
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '-e', `import { createLog } from '${LOG}'; const log = createLog('info', 'test'); ${work}`],
+    { encoding: 'utf8' },
+  );
+  const lines = (text: string): string[] => text.split('\n').slice(0, -1);
+  return { out: lines(stdout), err: lines(stderr) };
+}
+
+describe('the log', () => {
+  test('is JSON where no terminal is, and keeps healthy lines out of stderr', () => {
+    const { out, err } = logged(
+      "log.info({ a: 1 }, 'well'); log.warn('careful'); log.error('broken'); log.debug('no')",
+    );
+    expect(out.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ level: 30, process: 'test', a: 1, msg: 'well' }),
+    ]);
+    expect(err.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['careful', 'broken']);
+  });
+
+  test('is bounded in a second, in both together', () => {
+    const { out, err } = logged("for (let n = 0; n < 200; n++) log[n % 2 ? 'info' : 'warn']('x')");
+    // The loop may end in the next second.
+    expect(out.length + err.length).toBeGreaterThanOrEqual(50);
+    expect(out.length + err.length).toBeLessThanOrEqual(101);
+  });
+});
+
+describe('a line for people', () => {
+  const line = (fields: object): string =>
+    JSON.stringify({ level: 30, time: '2026-03-09T12:00:00.000Z', process: 'primary', pid: 7, ...fields });
+  const read = (fields: object, colour = false): string =>
+    forPeople(line(fields), colour).replace(/^(\x1b\[2m)?\d\d:\d\d:\d\d/, '$1HH:MM:SS');
+
+  test('has the time, who speaks, the words, and the fields', () => {
+    expect(read({ msg: 'worker serves', worker: 'worker-1', startedMs: 812, how: 'signal SIGKILL' })).toBe(
+      'HH:MM:SS primary   worker serves worker=worker-1 startedMs=812 how="signal SIGKILL"\n',
+    );
+  });
+
+  test('names the level from warnings on, in colour for those who see colours', () => {
+    expect(read({ level: 40, msg: 'careful' })).toBe('HH:MM:SS primary   WARN careful\n');
+    expect(read({ level: 50, msg: 'broken' }, true)).toContain('\x1b[31mERROR\x1b[0m broken');
+  });
+
+  test('has a stack below it, and a short error in it', () => {
+    expect(read({ level: 50, msg: 'failed', error: 'Error: x\n    at y' })).toBe(
+      'HH:MM:SS primary   ERROR failed\n  Error: x\n      at y\n',
+    );
+    expect(read({ msg: 'failed', err: { type: 'Error', message: 'x', stack: 'Error: x\n    at y' } })).toContain(
+      '\n  Error: x\n',
+    );
+    expect(read({ msg: 'failed', error: 'EPIPE' })).toBe('HH:MM:SS primary   failed EPIPE\n');
+  });
+});
