@@ -1,4 +1,5 @@
 import type { CachePolicy } from '../site.ts';
+import { directivesOf, fieldText, type Headers } from './directives.ts';
 import type { Page } from './page.ts';
 
 /** What a page is good for. `lastGood`: only in need (saturated, degraded or failed). */
@@ -35,24 +36,6 @@ export interface Lifetimes {
   sieMs: number;
 }
 
-/** Header fields of an answer, lower-case names. */
-export type Headers = Record<string, string | string[]>;
-
-const text = (value: string | string[] | undefined): string => (Array.isArray(value) ? value.join(',') : (value ?? ''));
-
-/** The directives of Cache-Control; of one that is given twice the first counts (RFC 9111 section 4.2.1). */
-function directives(headers: Headers): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const part of text(headers['cache-control']).split(',')) {
-    const [name = '', argument = ''] = part
-      .toLowerCase()
-      .split('=', 2)
-      .map((piece) => piece.trim());
-    if (name !== '' && !found.has(name)) found.set(name, argument.replaceAll('"', ''));
-  }
-  return found;
-}
-
 /** Delta-seconds (RFC 9111 section 1.2.2); what cannot be read counts as 0: stale. */
 const secondsToMs = (given: string): number => (/^\d{1,10}$/.test(given) ? Number(given) * 1_000 : 0);
 
@@ -70,13 +53,13 @@ export function lifetimes(
   random: number,
   receivedAt: number,
 ): Lifetimes {
-  const given = directives(headers);
+  const given = directivesOf(headers);
   const ms = (name: string): number | undefined => {
     const value = given.get(name);
     return value === undefined ? undefined : secondsToMs(value);
   };
   const ownTtlMs = ms('s-maxage') ?? ms('max-age') ?? untilExpires(headers, receivedAt);
-  const ttlMs = ownTtlMs === undefined ? policy.ttlMs : Math.max(0, ownTtlMs - secondsToMs(text(headers.age)));
+  const ttlMs = ownTtlMs === undefined ? policy.ttlMs : Math.max(0, ownTtlMs - secondsToMs(fieldText(headers.age)));
   const spread = ttlMs * (1 + TTL_JITTER * (2 * random - 1));
   if (given.has('must-revalidate') || given.has('proxy-revalidate')) return { ttlMs: spread, swrMs: 0, sieMs: 0 };
   const swrMs = ms('stale-while-revalidate') ?? policy.swrMs ?? 0;
@@ -85,37 +68,18 @@ export function lifetimes(
   return { ttlMs: spread, swrMs, sieMs: Math.max(sieMs, swrMs) };
 }
 
-function untilExpires(headers: Headers, receivedAt: number): number | undefined {
-  if (headers.expires === undefined) return undefined;
-  const date = headers.date === undefined ? receivedAt : Date.parse(text(headers.date));
-  const left = Date.parse(text(headers.expires)) - date;
-  return Number.isNaN(left) ? 0 : Math.max(0, left);
+/** A 404 is kept so long at most, ms: long enough for a surge, short enough for a site that does not purge. */
+const MISSING_MS = 1_000;
+
+/** How long the answer that there is no page may be used: a moment, less where it says so, and never when it is stale. */
+export function momentOf(headers: Headers, receivedAt: number): Lifetimes {
+  const { ttlMs } = lifetimes({ ttlMs: MISSING_MS }, headers, 0, 0.5, receivedAt);
+  return { ttlMs: Math.min(MISSING_MS, ttlMs), swrMs: 0, sieMs: 0 };
 }
 
-/** What may be done with an answer: kept; given to all who wait for it now; or it is one visitor's alone. */
-export type Sharing = 'store' | 'share' | 'private';
-
-/** Request headers by which pages may vary: the engine negotiates both itself. */
-const NEGOTIATED = new Set(['', 'accept-encoding', 'accept-language']);
-
-/**
- * RFC 9111 section 3, for a shared cache, stricter: only 200, only unencoded, and never what sets a cookie, is
- * marked private or no-store, or varies by anything but coding and language. A failure (5xx) is always shared, so
- * that a failing site is not asked again by each visitor.
- */
-export function sharing(status: number, headers: Headers): Sharing {
-  if (status >= 500) return 'share';
-  const given = directives(headers);
-  const varies = text(headers.vary).toLowerCase().split(',');
-  if (
-    headers['set-cookie'] !== undefined ||
-    given.has('private') ||
-    !varies.every((name) => NEGOTIATED.has(name.trim()))
-  ) {
-    return 'private';
-  }
-  if (status !== 200) return 'share';
-  const coding = text(headers['content-encoding']).toLowerCase();
-  if (given.has('no-store') || (coding !== '' && coding !== 'identity')) return 'private';
-  return given.has('no-cache') ? 'share' : 'store';
+function untilExpires(headers: Headers, receivedAt: number): number | undefined {
+  if (headers.expires === undefined) return undefined;
+  const date = headers.date === undefined ? receivedAt : Date.parse(fieldText(headers.date));
+  const left = Date.parse(fieldText(headers.expires)) - date;
+  return Number.isNaN(left) ? 0 : Math.max(0, left);
 }

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { CachePolicy } from '../site.ts';
 import { isCompressible } from './compress.ts';
-import { type Headers, lifetimes, sharing } from './freshness.ts';
+import type { Headers } from './directives.ts';
+import { lifetimes, momentOf } from './freshness.ts';
 import type { Page } from './page.ts';
+import { isMissing, sharing } from './sharing.ts';
 
 /** What the site answered to a render. */
 export interface Rendered {
@@ -79,11 +81,12 @@ export function makePage(
     headers: keptHeaders(headers),
     etag: `"${createHash('sha1').update(body).digest('base64url')}"`,
     bodies: { identity: body },
-    compressible: isCompressible(String(headers['content-type'] ?? '')),
+    // What is kept for a moment is not worth it.
+    compressible: !isMissing(status) && isCompressible(String(headers['content-type'] ?? '')),
     tags: tagsOf(policy, headers),
     renderedAt,
     renderMs,
-    ...lifetimes(policy, headers, sieMs, random, renderedAt),
+    ...(isMissing(status) ? momentOf(headers, renderedAt) : lifetimes(policy, headers, sieMs, random, renderedAt)),
     purged: false,
   };
 }

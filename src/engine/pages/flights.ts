@@ -2,11 +2,12 @@ import { Deadline } from '../admission/deadline.ts';
 import type { Dispatcher } from '../admission/dispatcher.ts';
 import { rank, type SiteJob } from '../admission/job.ts';
 import type { Flight, RouteWork } from '../admission/route-work.ts';
-import { freshness, sharing } from '../cache/freshness.ts';
+import { freshness } from '../cache/freshness.ts';
 import { KeysForATime } from '../cache/keys-for-a-time.ts';
-import type { Rendered } from '../cache/make-page.ts';
+import { type Rendered, tagsOf } from '../cache/make-page.ts';
 import type { Page } from '../cache/page.ts';
 import { SecondHit } from '../cache/second-hit.ts';
+import { dependsOn, type Sharing, sharing } from '../cache/sharing.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { DeadlineError } from '../request-info.ts';
 import type { Route } from '../routes.ts';
@@ -16,6 +17,7 @@ import { PageFlight, type RenderReason, type Waiter } from './flight.ts';
 import type { LeaseDesk } from './leases.ts';
 import type { PageRefusals } from './page-refusals.ts';
 import type { PageVisitor } from './page-visitor.ts';
+import { Passes } from './passes.ts';
 import type { Renderer } from './renderer.ts';
 
 export interface FlightsParts {
@@ -34,17 +36,15 @@ export interface FlightsParts {
 
 /** Pages that may be rendered or asked for at once. */
 export const MAX_FLIGHTS = 1_000;
-/** How long a page that turned out private is passed to the site without coalescing (Varnish: hit-for-miss). */
-const PASS_MS = 10_000;
-const MAX_PASSES = 1_000;
 /** After a refused or failed refresh of a page, the next try waits this long. */
 const REFRESH_PAUSE_MS = 100;
 const MAX_PAUSES = 10_000;
+const COOKIE = ['cookie'];
 
 /** The pages that a worker renders: one render for all who wait, one for all workers, and its way through the queue. */
 export class Flights {
-  /** Pages that turned out private. */
-  readonly passes = new KeysForATime(PASS_MS, MAX_PASSES);
+  /** Pages that turned out not to be the same for all. */
+  readonly passes: Passes;
   /** Pages for which a try was just refused or failed: whoever has a copy to give gives it. */
   readonly pauses = new KeysForATime(REFRESH_PAUSE_MS, MAX_PAUSES);
   private readonly parts: FlightsParts;
@@ -53,6 +53,7 @@ export class Flights {
 
   constructor(parts: FlightsParts) {
     this.parts = parts;
+    this.passes = new Passes(parts.copies.lastPurge);
   }
 
   /** The render of a page that is under way. */
@@ -137,10 +138,10 @@ export class Flights {
       return error instanceof DeadlineError ? 'dropped' : 'done';
     }
     const page = copies.take(key, route, rendered, flight.keep);
-    // A purged copy helps no other worker: each that waits for it renders the page itself.
-    this.end(flight, page !== undefined && !page.purged);
+    // A purged copy helps no other worker, nor does one that is not stored: each that waits for it renders the page itself.
+    this.end(flight, page?.status === 200 && !page.purged);
     // A failure is no content, and what is private is asked for by each alone: neither can be too old.
-    const content = page !== undefined || (rendered.status < 500 && !isPrivate(rendered));
+    const content = page !== undefined || (rendered.status < 500 && sharingOf(rendered) !== 'private');
     const purgedAt = content ? copies.purgedAt(route, rendered) : Number.NEGATIVE_INFINITY;
     const late = flight.takeTooLate(rendered.renderedAt, purgedAt);
     if (page !== undefined) flight.settle(({ visitor }) => visitor.servePage(page, 'miss'));
@@ -161,17 +162,31 @@ export class Flights {
       flight.join(visitor, fallback, this.parts.lastGoodAfterMs, Number.NEGATIVE_INFINITY);
   }
 
-  /** What was rendered is not a page for all: it is private, a failure, or for those who wait now. */
+  /** What was rendered is not a page for all: it is for one visitor, a failure, or for those who wait now. */
   private settleUnkept(flight: PageFlight, rendered: Rendered): void {
-    const failed = rendered.status >= 500;
-    if (isPrivate(rendered)) {
-      this.passes.add(flight.key);
-      flight.settle(({ visitor }) => visitor.askSite());
+    const { key, route } = flight;
+    const { status, headers, renderedAt } = rendered;
+    const shared = sharingOf(rendered);
+    if (shared === 'private' || shared === 'once') {
+      this.passes.add(key, renderedAt, tagsOf(route.policy.cache!, headers));
+      let given = shared === 'private';
+      flight.settle(({ visitor }) => {
+        // Whoever has a cookie may be somebody to the site, which then shows him what it shows nobody else.
+        if (given || visitor.sendsOneOf(COOKIE)) {
+          visitor.askSite();
+        } else {
+          given = true;
+          visitor.relay(rendered);
+        }
+      });
       return;
     }
-    if (failed) this.pauses.add(flight.key);
+    const failed = status >= 500;
+    if (failed) this.pauses.add(key);
+    const names = dependsOn(status, headers);
     flight.settle(({ visitor, fallback }) => {
       if (failed && fallback !== undefined) visitor.servePage(fallback, 'last_good');
+      else if (visitor.sendsOneOf(names)) visitor.askSite();
       else visitor.relay(rendered);
     });
   }
@@ -193,4 +208,4 @@ export class Flights {
   }
 }
 
-const isPrivate = ({ status, headers }: Rendered): boolean => sharing(status, headers) === 'private';
+const sharingOf = ({ status, headers }: Rendered): Sharing => sharing(status, headers);

@@ -35,7 +35,7 @@ export class Pages {
     this.flights = parts.flights;
   }
 
-  /** The copy to decide by, from memory or the store; undefined for pages that turned out private. */
+  /** The copy to decide by, from memory or the store; undefined for pages that turned out not to be the same for all. */
   readonly copyOf = (key: string): Page | undefined =>
     this.flights.passes.has(key) ? undefined : this.parts.copies.find(key);
 
@@ -79,7 +79,7 @@ export class Pages {
 
   /** Serves the anonymous copy, whatever its age; false when there is none. */
   serveLastGood(visitor: PageVisitor, key: string): boolean {
-    const page = this.parts.copies.find(key);
+    const page = this.parts.copies.copy(key);
     if (page === undefined || freshness(page, Date.now()) === 'dead') return false;
     visitor.servePage(page, 'last_good');
     return true;

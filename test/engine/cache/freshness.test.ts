@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { freshness, type Headers, lifetimes, sharing, xfetchDue } from '../../../src/engine/cache/freshness.ts';
+import type { Headers } from '../../../src/engine/cache/directives.ts';
+import { freshness, lifetimes, momentOf, xfetchDue } from '../../../src/engine/cache/freshness.ts';
 import { pageFor } from './fixtures/page-of.ts';
 import { seeded } from './fixtures/random.ts';
 
@@ -92,24 +93,14 @@ describe('the lifetimes of a page', () => {
   });
 });
 
-describe('what may be done with an answer', () => {
-  test.each<[string, number, Headers, 'store' | 'share' | 'private']>([
-    ['a page', 200, {}, 'store'],
-    ['a page that varies by coding', 200, { vary: 'Accept-Encoding, accept-language' }, 'store'],
-    ['a cookie', 200, { 'set-cookie': 'a=b' }, 'private'],
-    ['private', 200, { 'cache-control': 'max-age=5, Private' }, 'private'],
-    ['private fields', 200, { 'cache-control': 'private="x, y"' }, 'private'],
-    ['no-store', 200, { 'cache-control': 'no-store' }, 'private'],
-    ['no-cache', 200, { 'cache-control': 'no-cache' }, 'share'],
-    ['Vary: *', 200, { vary: '*' }, 'private'],
-    ['Vary: Cookie', 200, { vary: 'Accept-Encoding, Cookie' }, 'private'],
-    ['Vary: User-Agent', 200, { vary: ['accept-encoding', 'User-Agent'] }, 'private'],
-    ['an encoded body', 200, { 'content-encoding': 'gzip' }, 'private'],
-    ['not found', 404, {}, 'share'],
-    ['a redirect with a cookie', 302, { 'set-cookie': 'a=b' }, 'private'],
-    ['a failure', 500, {}, 'share'],
-    ['a failure with no-store', 503, { 'cache-control': 'no-store', 'set-cookie': 'a=b' }, 'share'],
-  ])('%s (%i)', (_, status, headers, expected) => {
-    expect(sharing(status, headers)).toBe(expected);
+describe('the answer that there is no page', () => {
+  const NOW = Date.parse('Thu, 01 Jan 2026 00:00:03 GMT');
+  test.each<[string, Headers, number]>([
+    ['says nothing: a second', {}, 1_000],
+    ['may be kept for long: a second', { 'cache-control': 'max-age=600' }, 1_000],
+    ['may not be kept: not at all', { 'cache-control': 'max-age=0' }, 0],
+    ['is over', { expires: 'Thu, 01 Jan 2026 00:00:00 GMT' }, 0],
+  ])('that %s', (_, headers, ttlMs) => {
+    expect(momentOf(headers, NOW)).toEqual({ ttlMs, swrMs: 0, sieMs: 0 });
   });
 });

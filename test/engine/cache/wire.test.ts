@@ -312,12 +312,17 @@ describe('what a render gave', () => {
 
   test('is not kept when it is not a good answer for everybody', () => {
     expect([
-      make({}, 404),
+      make({}, 302),
       make({}, 500),
       make({ 'set-cookie': 'a=b' }),
       make({ vary: '*' }),
       make({ 'content-encoding': 'br' }),
     ]).toEqual(Array(5).fill(undefined));
+  });
+
+  test('is kept for a moment, and not compressed, where it is that there is no page', () => {
+    expect(make({}, 404)).toMatchObject({ status: 404, ttlMs: 1_000, swrMs: 0, sieMs: 0, compressible: false });
+    expect(make({ 'cache-control': 'no-store' }, 404)).toBeUndefined();
   });
 
   test('loses headers of the connection and those that could split an answer', () => {
