@@ -138,10 +138,12 @@ export function rowOf(page: Page): PageRow {
 export function pageOf(row: PageRow): Page {
   if (sum(row) !== row.crc)
     throw new StoreFileError(`it is damaged: the page ${JSON.stringify(row.key)} is not what was written`);
-  const head = JSON.parse(row.head) as Omit<Page, 'key' | 'bodies' | 'purged'>;
+  const head = JSON.parse(row.head) as Omit<Page, 'key' | 'bodies' | 'purged' | 'upstreamAgeMs'> & Partial<Page>;
   const { identity, gzip, br } = row;
   return {
     ...head,
+    // Versions before this one did not write it.
+    upstreamAgeMs: head.upstreamAgeMs ?? 0,
     key: row.key,
     bodies: {
       identity: asBuffer(identity),

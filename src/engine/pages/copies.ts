@@ -1,6 +1,6 @@
 import { freshness } from '../cache/freshness.ts';
 import { KeysForATime } from '../cache/keys-for-a-time.ts';
-import { makePage, type Rendered, tagsOf } from '../cache/make-page.ts';
+import { makePage, pageTags, type Rendered } from '../cache/make-page.ts';
 import type { PageMemory } from '../cache/memory.ts';
 import { MissingPages } from '../cache/missing-pages.ts';
 import type { Page } from '../cache/page.ts';
@@ -98,8 +98,8 @@ export class Copies {
    * When something was last purged that an answer may show, epoch ms; -Infinity: never. An answer that is no page (a
    * redirect, a 404) tells no tags of what it depends on: any purge may concern it.
    */
-  purgedAt(route: Route, { status, headers }: Rendered): number {
-    return this.memory.lastPurge(status === 200 ? tagsOf(route.policy.cache!, headers) : undefined);
+  purgedAt(key: string, route: Route, { status, headers }: Rendered): number {
+    return this.memory.lastPurge(status === 200 ? pageTags(key, route.policy.cache!, headers) : undefined);
   }
 
   /** When one of the tags was last purged, or any tag for undefined; epoch ms, -Infinity: never. */

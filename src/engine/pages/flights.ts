@@ -4,7 +4,7 @@ import { rank, type SiteJob } from '../admission/job.ts';
 import type { Flight, RouteWork } from '../admission/route-work.ts';
 import { freshness } from '../cache/freshness.ts';
 import { KeysForATime } from '../cache/keys-for-a-time.ts';
-import { type Rendered, tagsOf } from '../cache/make-page.ts';
+import { pageTags, type Rendered, tagsOf } from '../cache/make-page.ts';
 import type { Page } from '../cache/page.ts';
 import { SecondHit } from '../cache/second-hit.ts';
 import { dependsOn, type Sharing, sharing } from '../cache/sharing.ts';
@@ -142,7 +142,7 @@ export class Flights {
     this.end(flight, page?.status === 200 && !page.purged);
     // A failure is no content, and what is private is asked for by each alone: neither can be too old.
     const content = page !== undefined || (rendered.status < 500 && sharingOf(rendered) !== 'private');
-    const purgedAt = content ? copies.purgedAt(route, rendered) : Number.NEGATIVE_INFINITY;
+    const purgedAt = content ? copies.purgedAt(key, route, rendered) : Number.NEGATIVE_INFINITY;
     const late = flight.takeTooLate(rendered.renderedAt, purgedAt);
     if (page !== undefined) flight.settle(({ visitor }) => visitor.servePage(page, 'miss'));
     else this.settleUnkept(flight, rendered);
@@ -168,7 +168,8 @@ export class Flights {
     const { status, headers, renderedAt } = rendered;
     const shared = sharingOf(rendered);
     if (shared === 'private' || shared === 'once') {
-      this.passes.add(key, renderedAt, tagsOf(route.policy.cache!, headers));
+      const named = tagsOf(route.policy.cache!, headers);
+      this.passes.add(key, renderedAt, named.length === 0 ? undefined : pageTags(key, route.policy.cache!, headers));
       let given = shared === 'private';
       flight.settle(({ visitor }) => {
         // Whoever has a cookie may be somebody to the site, which then shows him what it shows nobody else.

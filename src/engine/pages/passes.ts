@@ -34,9 +34,9 @@ export class Passes {
     return false;
   }
 
-  /** `renderedAt`: epoch ms. Without tags any purge ends it. */
-  add(key: string, renderedAt: number, tags: readonly string[]): void {
+  /** `renderedAt`: epoch ms. `tags`: purging one of them ends it; undefined: any purge does. */
+  add(key: string, renderedAt: number, tags: readonly string[] | undefined): void {
     if (this.byKey.size >= MAX_PASSES) this.byKey.clear();
-    this.byKey.set(key, { until: this.now() + PASS_MS, renderedAt, tags: tags.length === 0 ? undefined : tags });
+    this.byKey.set(key, { until: this.now() + PASS_MS, renderedAt, tags });
   }
 }

@@ -11,7 +11,9 @@ import { Flights } from '../pages/flights.ts';
 import type { LeaseDesk } from '../pages/leases.ts';
 import { PageRefusals } from '../pages/page-refusals.ts';
 import { Pages } from '../pages/pages.ts';
+import type { Purger } from '../pages/purger.ts';
 import { Renderer } from '../pages/renderer.ts';
+import { WrittenPages } from '../pages/written-pages.ts';
 import { compileRoutes, type Routes } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
 import { createRefusals } from './answer/refusal.ts';
@@ -53,6 +55,7 @@ export interface RequestPathParts {
   memory: PageMemory;
   store: PageStore;
   leases: LeaseDesk;
+  purger: Purger;
   /** The lanes of the thread pool; absent: no route uses it. */
   lanes?: Lanes;
   trusted: BlockList;
@@ -121,7 +124,12 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     extraHeaders,
     withinMs,
   };
-  const direct = new Direct({ site, pages, dispatcher, works, tools, trusted, bodyLimit, onSiteError });
+  const written = new WrittenPages({
+    routes,
+    memory: (tags) => parts.memory.purge(tags, false, Date.now()),
+    purge: (tags) => parts.purger.purge(tags, false),
+  });
+  const direct = new Direct({ site, pages, written, dispatcher, works, tools, trusted, bodyLimit, onSiteError });
 
   const keyOf = keysFor(config.hosts, site.languages ?? ['']);
   const known = { routes, keyOf, copyOf: pages.copyOf, bodyLimit };

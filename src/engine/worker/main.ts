@@ -82,6 +82,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     memory: files.memory,
     store: files,
     leases: createLeaseDesk(link, () => state.servingWorkers),
+    purger,
     lanes: pool.lanes,
     trusted: trustedProxyList(config.trustedProxies),
     extraHeaders,

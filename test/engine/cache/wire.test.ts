@@ -300,7 +300,7 @@ describe('what a render gave', () => {
 
   test('becomes a page with its tags, lifetimes and a validator of its body', () => {
     expect(make({ 'cache-tag': 'post:1, home, , post:2', etag: '"own"' })).toMatchObject({
-      tags: ['home', 'post:1', 'post:2'],
+      tags: ['home', 'post:1', 'post:2', 'path /'],
       headers: [['content-type', 'text/html']],
       etag: expect.stringMatching(/^"[\w-]{27}"$/),
       compressible: true,
@@ -327,7 +327,10 @@ describe('what a render gave', () => {
 
   test('loses headers of the connection and those that could split an answer', () => {
     const page = make({
-      connection: 'close',
+      connection: 'close, X-Hop',
+      'x-hop': 'for the next one only',
+      'proxy-authenticate': 'Basic',
+      'cdn-cache-control': 'max-age=60',
       'content-length': '3',
       date: 'x',
       expires: '0',
@@ -339,6 +342,14 @@ describe('what a render gave', () => {
       ['x-many', '1'],
       ['x-many', '2'],
     ]);
+  });
+
+  test('has the age that it came with', () => {
+    const page = make({ age: '20', 'cache-control': 'max-age=60' })!;
+    expect([page.upstreamAgeMs, page.ttlMs]).toEqual([20_000, 57_000]);
+    const { head } = answerOf(page, 'fresh', { acceptEncoding: undefined, ifNoneMatch: undefined }, START + 5_000, []);
+    expect(head[head.indexOf('age') + 1]).toBe('25');
+    expect(make({ age: 'x' })).toMatchObject({ upstreamAgeMs: 0, ttlMs: 0 });
   });
 
   test('takes no more memory than its own bytes', () => {
