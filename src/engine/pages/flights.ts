@@ -186,7 +186,8 @@ export class Flights {
     if (failed) this.pauses.add(key);
     const names = dependsOn(status, headers);
     flight.settle(({ visitor, fallback }) => {
-      if (failed && fallback !== undefined) visitor.servePage(fallback, 'last_good');
+      const copy = failed ? this.parts.refusals.stillGood(fallback) : undefined;
+      if (copy !== undefined) visitor.servePage(copy, 'last_good');
       else if (visitor.sendsOneOf(names)) visitor.askSite();
       else visitor.relay(rendered);
     });

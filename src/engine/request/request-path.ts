@@ -95,7 +95,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   const withinMs = dispatcher.gate.withinMs.bind(dispatcher.gate);
   const renderer = new Renderer(site, trusted, withinMs);
   const copies = new Copies(parts.memory, parts.store, config.sieMs, recorder);
-  const pageRefusals = new PageRefusals(recorder, parts.onRefusal);
+  const pageRefusals = new PageRefusals(recorder, parts.onRefusal, (page) => parts.memory.afterPurges(page));
   const flights = new Flights({
     renderer,
     copies,

@@ -57,6 +57,25 @@ describe('the queue of the store', () => {
     ]);
   });
 
+  test('holds nothing that was taken back, neither what waits nor what comes back unwritten', () => {
+    const queue = new WriteQueue(standard);
+    queue.put(pageFor('/written', { tags: ['t'], renderedAt: 1 }));
+    const batch = queue.take();
+    queue.put(pageFor('/old', { tags: ['s', 't'], renderedAt: 5 }));
+    queue.put(pageFor('/new', { tags: ['t'], renderedAt: 6 }));
+    queue.put(pageFor('/other', { tags: ['s'], renderedAt: 1 }));
+    queue.purge({ tag: 's', hard: false, at: 9 });
+    queue.purge({ tag: 't', hard: true, at: 5 });
+    expect([queue.pages, queue.bytes]).toEqual([
+      2,
+      pageBytes(pageFor('/new', { tags: ['t'] })) + pageBytes(pageFor('/other', { tags: ['s'] })),
+    ]);
+    queue.giveBack(batch);
+    queue.put(pageFor('/late', { tags: ['t'], renderedAt: 5 }));
+    expect(keys(queue)).toEqual(['/new', '/other']);
+    expect(queue.bytes).toBe(0);
+  });
+
   test('knows the ticket of what has waited longest', () => {
     const queue = new WriteQueue(standard);
     expect(queue.oldestTicket).toBe(Number.POSITIVE_INFINITY);

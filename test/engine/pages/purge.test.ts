@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { LeaseDesk } from '../../../src/engine/pages/leases.ts';
 import { pageFor } from '../cache/fixtures/page-of.ts';
@@ -130,6 +131,32 @@ describe('a purge while a page is rendered', () => {
     await until(() => site.read.length === 2);
     expect((await after).status).toBe(503);
     site.finish();
+  });
+});
+
+describe('the copy of a page that is taken back while visitors wait for a new one', () => {
+  test.each<[string, (response: ServerResponse) => void]>([
+    ['fails', (response) => response.writeHead(500).end('broken')],
+    ['is cut', (response) => response.destroy()],
+  ])('is not given when the render %s', async (_name, end) => {
+    let finish: (() => void) | undefined;
+    worker = await startWorker({
+      site: {
+        handler: (_request, response) => {
+          finish = () => end(response);
+        },
+        policies: [{ route: '/*', cache: { ttlMs: 60_000 } }],
+      },
+    });
+    const bodies = { identity: Buffer.from('taken back') };
+    worker.memory.set(pageFor(KEY, { tags: ['news'], renderedAt: Date.now() - 100, ttlMs: 1, swrMs: 0, bodies }));
+    const answer = worker.get('/a');
+    await until(() => finish !== undefined);
+    worker.memory.purge(['news'], true, Date.now());
+    finish!();
+    const { status, body } = await answer;
+    expect(status).toBeGreaterThanOrEqual(500);
+    expect(body).not.toContain('taken back');
   });
 });
 
