@@ -11,7 +11,8 @@ export interface LeaseDesk {
 
 /** Longest wait for another worker's render, ms; then this one renders itself. */
 const LEASE_MS = 2_000;
-const MAX_ASKED = 1_000;
+/** Pages that wait for a lease; beyond, a worker renders without asking. */
+export const MAX_ASKED = 1_000;
 
 export function createLeaseDesk(link: Link, serving: () => number): LeaseDesk {
   const asked = new Map<string, (granted: boolean) => void>();

@@ -1,7 +1,7 @@
 /** How long a page that turned out to be for one visitor only is not coalesced, ms (Varnish: hit-for-miss). */
-const PASS_MS = 10_000;
+export const PASS_MS = 10_000;
 /** Pages of which this is remembered; with more, all of them are forgotten. */
-const MAX_PASSES = 1_000;
+export const MAX_PASSES = 1_000;
 
 interface Pass {
   until: number;

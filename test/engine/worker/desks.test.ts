@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Downward, Upward } from '../../../src/engine/beats.ts';
 import type { Link } from '../../../src/engine/link.ts';
-import { createLeaseDesk } from '../../../src/engine/pages/leases.ts';
+import { createLeaseDesk, MAX_ASKED } from '../../../src/engine/pages/leases.ts';
 import { createPurger } from '../../../src/engine/pages/purger.ts';
 
 /** A link whose primary is the test. */
@@ -38,6 +38,16 @@ describe('the desk of leases', () => {
     expect(await Promise.all([mine, theirs])).toEqual([true, false]);
     desk.release('mine', true);
     expect(sent.at(-1)).toEqual({ type: 'release', key: 'mine', stored: true });
+  });
+
+  test('is not needed while as many pages wait for a lease as may', async () => {
+    const { link, tell } = fakeLink();
+    const desk = createLeaseDesk(link, () => 2);
+    const asked = Array.from({ length: MAX_ASKED }, (_, n) => desk.ask(`${n}`));
+    expect(desk.needed).toBe(false);
+    for (const n of asked.keys()) tell({ type: 'freed', key: `${n}`, stored: false });
+    await Promise.all(asked);
+    expect(desk.needed).toBe(true);
   });
 
   test('gives back what is granted when nobody waits for it any more', () => {
