@@ -46,11 +46,6 @@ export class PageMemory {
     return slot.page;
   }
 
-  /** As `get`, but no visit. */
-  peek(key: string): Page | undefined {
-    return this.table.get<Slot>(key)?.page;
-  }
-
   /** Every page, the one kept last first; no visits. */
   *values(): Generator<Page, void> {
     for (let slot = this.newest; slot !== undefined; slot = slot.older) yield slot.page;
@@ -83,11 +78,6 @@ export class PageMemory {
       slots.add(slot);
     }
     return true;
-  }
-
-  delete(key: string): void {
-    const slot = this.table.get<Slot>(key);
-    if (slot !== undefined) this.remove(slot);
   }
 
   /**

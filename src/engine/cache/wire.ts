@@ -6,7 +6,7 @@ import { hasPlaceForNote, withNote } from './last-good.ts';
 import { CODINGS, type Coding, type Page } from './page.ts';
 
 /** How a page is served, as in `Cache-Status` and the metrics. `miss`: rendered for this very visitor. */
-export const CACHE_OUTCOMES = ['fresh', 'revalidate', 'last_good', 'miss'] as const;
+const CACHE_OUTCOMES = ['fresh', 'revalidate', 'last_good', 'miss'] as const;
 export type CacheOutcome = (typeof CACHE_OUTCOMES)[number];
 
 /**

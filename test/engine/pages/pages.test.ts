@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Page } from '../../../src/engine/cache/page.ts';
 import type { CachePolicy, RoutePolicy } from '../../../src/engine/site.ts';
-import { pageFor } from '../cache/fixtures/page-of.ts';
+import { held, pageFor } from '../cache/fixtures/page-of.ts';
 import {
   closeGate,
   type Listener,
@@ -159,7 +159,7 @@ describe('the last good copy', () => {
     const before = asked;
     expect((await get('/a')).body).toContain('old copy');
     expect(asked).toBe(before);
-    expect(memory.peek(keyOf('/a'))).toMatchObject({ status: 200 });
+    expect(held(memory, keyOf('/a'))).toMatchObject({ status: 200 });
   });
 
   test('is given when the render takes long; the render goes on, and nobody else waits for it', async () => {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { LeaseDesk } from '../../../src/engine/pages/leases.ts';
-import { pageFor } from '../cache/fixtures/page-of.ts';
+import { held, pageFor } from '../cache/fixtures/page-of.ts';
 import { startWorker, type TestWorker, until } from '../request/fixtures/worker.ts';
 
 let worker: TestWorker | undefined;
@@ -172,7 +172,7 @@ describe('a page that is renewed after a purge', () => {
     site.finish();
     await until(() => site.read.length === 2);
     site.finish();
-    await until(() => server.memory.peek(KEY)?.purged === false);
+    await until(() => held(server.memory, KEY)?.purged === false);
     expect((await server.get('/a')).body).toBe('v2');
     expect(site.read).toEqual(['v1', 'v2']);
   });
@@ -187,7 +187,7 @@ describe('a page that is renewed after a purge', () => {
     server.pages.renew(KEY, route, 'normal');
     site.finish();
     await until(() => server.dispatcher.inFlight === 0);
-    expect([server.memory.peek(KEY)?.purged, site.read]).toEqual([false, ['v2']]);
+    expect([held(server.memory, KEY)?.purged, site.read]).toEqual([false, ['v2']]);
     // A purge of something else.
     server.pages.renew(KEY, route, 'normal');
     expect(server.dispatcher.queue.length).toBe(0);
