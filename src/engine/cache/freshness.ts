@@ -7,7 +7,7 @@ import type { Page } from './page.ts';
 export type Freshness = 'fresh' | 'revalidate' | 'lastGood' | 'dead';
 
 /** Age of a page, ms, with the one that it came with. Clocks that go back make no page younger than it was then. */
-export const ageMs = (page: Page, now: number): number => Math.max(0, now - page.renderedAt) + page.upstreamAgeMs;
+export const ageMs = (page: Page, now: number): number => Math.max(0, now - page.renderStartedAt) + page.upstreamAgeMs;
 
 /** RFC 9111 section 4.2 (freshness), RFC 5861 (stale-while-revalidate, stale-if-error). `now` is epoch ms. */
 export function freshness(page: Page, now: number): Freshness {

@@ -13,7 +13,7 @@ export interface Rendered {
   headers: Headers;
   body: Buffer;
   /** Epoch ms at which the render began, and how long it took, ms. */
-  renderedAt: number;
+  renderStartedAt: number;
   renderMs: number;
 }
 
@@ -98,7 +98,7 @@ export function makePage(
   sieMs: number,
   random: number,
 ): Page | undefined {
-  const { status, headers, renderedAt, renderMs } = rendered;
+  const { status, headers, renderStartedAt, renderMs } = rendered;
   if (sharing(status, headers) !== 'store') return undefined;
   const body = exact(rendered.body);
   return {
@@ -110,10 +110,12 @@ export function makePage(
     // What is kept for a moment is not worth it.
     compressible: !isMissing(status) && isCompressible(String(headers['content-type'] ?? '')),
     tags: pageTags(key, policy, headers),
-    renderedAt,
+    renderStartedAt,
     upstreamAgeMs: upstreamAgeMs(headers),
     renderMs,
-    ...(isMissing(status) ? momentOf(headers, renderedAt) : lifetimes(policy, headers, sieMs, random, renderedAt)),
+    ...(isMissing(status)
+      ? momentOf(headers, renderStartedAt)
+      : lifetimes(policy, headers, sieMs, random, renderStartedAt)),
     purged: false,
   };
 }

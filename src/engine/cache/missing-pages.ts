@@ -28,7 +28,7 @@ export class MissingPages {
   find(key: string, now: number): Page | undefined {
     const page = this.byKey.get(key);
     if (page === undefined) return undefined;
-    if (page.renderedAt > this.lastPurge() && freshness(page, now) === 'fresh') return page;
+    if (page.renderStartedAt > this.lastPurge() && freshness(page, now) === 'fresh') return page;
     this.drop(page);
     return undefined;
   }

@@ -17,7 +17,7 @@ export interface Page {
   compressible: boolean;
   tags: readonly string[];
   /** Epoch ms at which the render began: what the page shows is at least this new. */
-  renderedAt: number;
+  renderStartedAt: number;
   /** The age with which the page came from elsewhere (a site that is a gateway), ms. */
   upstreamAgeMs: number;
   /** Time the render took, ms (the delta of XFetch). */

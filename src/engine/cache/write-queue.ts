@@ -110,10 +110,10 @@ export class WriteQueue {
     for (const entry of pages) this.addPage(entry);
   }
 
-  private isTakenBack({ tags, renderedAt }: Page): boolean {
+  private isTakenBack({ tags, renderStartedAt }: Page): boolean {
     if (this.purges.size === 0) return false;
     return tags.some(
-      (tag) => renderedAt <= (this.purges.get(idOf({ tag, hard: true }))?.at ?? Number.NEGATIVE_INFINITY),
+      (tag) => renderStartedAt <= (this.purges.get(idOf({ tag, hard: true }))?.at ?? Number.NEGATIVE_INFINITY),
     );
   }
 
@@ -122,7 +122,7 @@ export class WriteQueue {
     if (this.isTakenBack(entry.page)) return;
     const before = this.entries.get(key);
     if (before !== undefined) {
-      if (before.page.renderedAt > entry.page.renderedAt) return;
+      if (before.page.renderStartedAt > entry.page.renderStartedAt) return;
       this.entries.delete(key);
       this.bytes -= before.bytes;
     }

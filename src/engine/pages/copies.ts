@@ -77,17 +77,17 @@ export class Copies {
   }
 
   /**
-   * The page that a render gave, undefined when it is not one to share; with `keep` it goes into memory and the store. An
+   * The page that a render gave, undefined when it is not one to share; with `store` it goes into memory and the store. An
    * answer that there is no page is kept for a moment, in memory only.
    */
-  take(key: string, route: Route, rendered: Rendered, keep: boolean): Page | undefined {
+  take(key: string, route: Route, rendered: Rendered, store: boolean): Page | undefined {
     const made = makePage(key, route.policy.cache!, rendered, this.sieMs, Math.random());
     if (made !== undefined && isMissing(made.status)) {
-      if (keep) this.missing.set(made);
+      if (store) this.missing.set(made);
       return made;
     }
     const page = made === undefined ? undefined : this.memory.afterPurges(made);
-    if (page !== undefined && keep) {
+    if (page !== undefined && store) {
       this.memory.set(page);
       this.store.put(page);
     }
@@ -110,7 +110,7 @@ export class Copies {
     this.memory.set(page);
   }
 
-  /** Resolves when what was kept before is in the store. */
+  /** Resolves when what was stored before is written. */
   flush(): Promise<void> {
     return this.store.flush();
   }

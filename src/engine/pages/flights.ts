@@ -14,7 +14,7 @@ import type { Route } from '../routes.ts';
 import type { Priority } from '../site.ts';
 import type { Copies } from './copies.ts';
 import { PageFlight, type RenderReason, type Waiter } from './flight.ts';
-import type { LeaseDesk } from './leases.ts';
+import type { LeaseClient } from './leases.ts';
 import type { PageRefusals } from './page-refusals.ts';
 import type { PageVisitor } from './page-visitor.ts';
 import { Passes } from './passes.ts';
@@ -23,7 +23,7 @@ import type { Renderer } from './renderer.ts';
 export interface FlightsParts {
   renderer: Renderer;
   copies: Copies;
-  leases: LeaseDesk;
+  leases: LeaseClient;
   refusals: PageRefusals;
   dispatcher: Dispatcher;
   /** By index of the route. */
@@ -78,7 +78,7 @@ export class Flights {
   /** Lets a visitor wait for the page; `fallback` is for when the render fails or takes long. */
   join(flight: PageFlight, visitor: PageVisitor, fallback: Page | undefined): void {
     flight.join(visitor, fallback, this.parts.lastGoodAfterMs);
-    if (!flight.ended && this.secondHit.admits(flight.key)) flight.keep = true;
+    if (!flight.ended && this.secondHit.admits(flight.key)) flight.store = true;
   }
 
   /** A render goes on as one of a higher priority, also while it waits for its turn. */
@@ -137,39 +137,44 @@ export class Flights {
       this.fail(flight);
       return error instanceof DeadlineError ? 'dropped' : 'done';
     }
-    const page = copies.take(key, route, rendered, flight.keep);
+    const page = copies.take(key, route, rendered, flight.store);
     // A purged copy helps no other worker, nor does one that is not stored: each that waits for it renders the page itself.
     this.end(flight, page?.status === 200 && !page.purged);
     // A failure is no content, and what is private is asked for by each alone: neither can be too old.
     const content = page !== undefined || (rendered.status < 500 && sharingOf(rendered) !== 'private');
     const purgedAt = content ? copies.purgedAt(key, route, rendered) : Number.NEGATIVE_INFINITY;
-    const late = flight.takeTooLate(rendered.renderedAt, purgedAt);
+    const late = flight.takeTooLate(rendered.renderStartedAt, purgedAt);
     if (page !== undefined) flight.settle(({ visitor }) => visitor.servePage(page, 'miss'));
-    else this.settleUnkept(flight, rendered);
-    if (late.length > 0 || (flight.renewIfPurged && purgedAt >= rendered.renderedAt)) this.renderAgain(flight, late);
+    else this.settleUnstored(flight, rendered);
+    if (late.length > 0 || (flight.renewIfPurged && purgedAt >= rendered.renderStartedAt))
+      this.renderAgain(flight, late);
     return 'done';
   }
 
   /** The page was purged while it was rendered: those who came after the purge wait for one new render. */
   private renderAgain(
-    { key, route, reason, priority, keep, renewIfPurged }: PageFlight,
+    { key, route, reason, priority, store, renewIfPurged }: PageFlight,
     late: readonly Waiter[],
   ): void {
     const flight = this.byKey.get(key) ?? this.begin(key, route, reason, priority);
-    flight.keep ||= keep || renewIfPurged;
+    flight.store ||= store || renewIfPurged;
     // It begins after all of them came: whatever is purged from here on, it is not too old for them.
     for (const { visitor, fallback } of late)
       flight.join(visitor, fallback, this.parts.lastGoodAfterMs, Number.NEGATIVE_INFINITY);
   }
 
   /** What was rendered is not a page for all: it is for one visitor, a failure, or for those who wait now. */
-  private settleUnkept(flight: PageFlight, rendered: Rendered): void {
+  private settleUnstored(flight: PageFlight, rendered: Rendered): void {
     const { key, route } = flight;
-    const { status, headers, renderedAt } = rendered;
+    const { status, headers, renderStartedAt } = rendered;
     const shared = sharingOf(rendered);
     if (shared === 'private' || shared === 'once') {
       const named = tagsOf(route.policy.cache!, headers);
-      this.passes.add(key, renderedAt, named.length === 0 ? undefined : pageTags(key, route.policy.cache!, headers));
+      this.passes.add(
+        key,
+        renderStartedAt,
+        named.length === 0 ? undefined : pageTags(key, route.policy.cache!, headers),
+      );
       let given = shared === 'private';
       flight.settle(({ visitor }) => {
         // Whoever has a cookie may be somebody to the site, which then shows him what it shows nobody else.

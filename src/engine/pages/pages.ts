@@ -108,13 +108,13 @@ export class Pages {
   }
 
   /** Another worker waits for a page that is rendered here: it will look for it in the store. */
-  keepForOthers(key: string): void {
+  storeForOthers(key: string): void {
     const flight = this.flights.get(key);
-    if (flight !== undefined) flight.keep = true;
+    if (flight !== undefined) flight.store = true;
   }
 
   /**
-   * Renders a page now, past the gate, and keeps it where it may be kept.
+   * Renders a page now, without asking the gate, and stores it where it may be stored.
    * @throws {RenderError | DeadlineError}
    */
   async renderNow(key: string, route: Route): Promise<{ status: number; page: Page | undefined }> {
@@ -124,7 +124,7 @@ export class Pages {
   }
 
   /**
-   * Renders a page and keeps nothing.
+   * Renders a page and stores nothing.
    * @throws {RenderError | DeadlineError}
    */
   async rehearse(key: string, route: Route): Promise<void> {

@@ -6,7 +6,7 @@ export const MAX_PASSES = 1_000;
 interface Pass {
   until: number;
   /** Epoch ms at which the render began that found it out. */
-  renderedAt: number;
+  renderStartedAt: number;
   /** Undefined: any purge may concern it. */
   tags: readonly string[] | undefined;
 }
@@ -29,14 +29,14 @@ export class Passes {
     const pass = this.byKey.get(key);
     if (pass === undefined) return false;
     // What was published since may have made it a page for all.
-    if (pass.until > this.now() && pass.renderedAt > this.lastPurge(pass.tags)) return true;
+    if (pass.until > this.now() && pass.renderStartedAt > this.lastPurge(pass.tags)) return true;
     this.byKey.delete(key);
     return false;
   }
 
-  /** `renderedAt`: epoch ms. `tags`: purging one of them ends it; undefined: any purge does. */
-  add(key: string, renderedAt: number, tags: readonly string[] | undefined): void {
+  /** `renderStartedAt`: epoch ms. `tags`: purging one of them ends it; undefined: any purge does. */
+  add(key: string, renderStartedAt: number, tags: readonly string[] | undefined): void {
     if (this.byKey.size >= MAX_PASSES) this.byKey.clear();
-    this.byKey.set(key, { until: this.now() + PASS_MS, renderedAt, tags });
+    this.byKey.set(key, { until: this.now() + PASS_MS, renderStartedAt, tags });
   }
 }

@@ -23,19 +23,19 @@ export interface WriteAnswer {
 /** Methods that change nothing (RFC 9110 section 9.2.1). */
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 const CREATED = 201;
-/** Paths that wait to be told to the other processes; what comes beyond is stale in this process only. */
+/** Paths that wait for a purge of all processes; what comes beyond is stale in this process only. */
 export const MAX_WAITING = 1_000;
 
 /**
  * Pages that a write has changed are not given as fresh any more: after a success of an unsafe method the page at the same
  * address is stale, whatever its query, language and host, and so is what Content-Location names, or Location with a 201
  * (RFC 9111 section 4.4). The Location of a redirect says where to go on, not what was changed: each sign-in would make
- * the main page stale. Other processes are told of all that has come while they were told of the last.
+ * the main page stale. What comes while a purge is under way is purged by the next one, all at once.
  */
 export class WrittenPages {
   private readonly parts: WrittenPagesParts;
   private waiting = new Set<string>();
-  private telling = false;
+  private purging = false;
 
   constructor(parts: WrittenPagesParts) {
     this.parts = parts;
@@ -54,17 +54,17 @@ export class WrittenPages {
     if (tags.length === 0) return;
     this.parts.memory(tags);
     for (const tag of tags) if (this.waiting.size < MAX_WAITING) this.waiting.add(tag);
-    if (!this.telling) void this.tell();
+    if (!this.purging) void this.purgeWaiting();
   }
 
-  private async tell(): Promise<void> {
-    this.telling = true;
+  private async purgeWaiting(): Promise<void> {
+    this.purging = true;
     while (this.waiting.size > 0) {
       const tags = [...this.waiting];
       this.waiting = new Set();
       await this.parts.purge(tags);
     }
-    this.telling = false;
+    this.purging = false;
   }
 }
 

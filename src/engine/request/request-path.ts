@@ -8,7 +8,7 @@ import type { PageMemory } from '../cache/memory.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { Copies, type PageStore } from '../pages/copies.ts';
 import { Flights } from '../pages/flights.ts';
-import type { LeaseDesk } from '../pages/leases.ts';
+import type { LeaseClient } from '../pages/leases.ts';
 import { PageRefusals } from '../pages/page-refusals.ts';
 import { Pages } from '../pages/pages.ts';
 import type { Purger } from '../pages/purger.ts';
@@ -54,7 +54,7 @@ export interface RequestPathParts {
   recorder: Recorder;
   memory: PageMemory;
   store: PageStore;
-  leases: LeaseDesk;
+  leases: LeaseClient;
   purger: Purger;
   /** The lanes of the thread pool; absent: no route uses it. */
   lanes?: Lanes;

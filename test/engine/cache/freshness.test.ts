@@ -5,7 +5,7 @@ import { pageFor } from './fixtures/page-of.ts';
 import { seeded } from './fixtures/random.ts';
 
 describe('the state of a page', () => {
-  const page = pageFor('k', { renderedAt: 1_000, ttlMs: 100, swrMs: 200, sieMs: 300 });
+  const page = pageFor('k', { renderStartedAt: 1_000, ttlMs: 100, swrMs: 200, sieMs: 300 });
   test.each([
     [900, 'fresh', 'lastGood'],
     [1_000, 'fresh', 'lastGood'],
@@ -22,13 +22,13 @@ describe('the state of a page', () => {
 });
 
 test('a page is as old as it was when it came, and since then', () => {
-  const page = pageFor('k', { renderedAt: 1_000, upstreamAgeMs: 50, ttlMs: 100, swrMs: 0 });
+  const page = pageFor('k', { renderStartedAt: 1_000, upstreamAgeMs: 50, ttlMs: 100, swrMs: 0 });
   expect([ageMs(page, 1_010), ageMs(page, 900)]).toEqual([60, 50]);
   expect([freshness(page, 1_049), freshness(page, 1_050)]).toEqual(['fresh', 'lastGood']);
 });
 
 describe('the early refresh', () => {
-  const page = pageFor('k', { renderedAt: 0, ttlMs: 1_000, renderMs: 50 });
+  const page = pageFor('k', { renderStartedAt: 0, ttlMs: 1_000, renderMs: 50 });
   const share = (now: number, beta?: number): number => {
     const random = seeded(1);
     let due = 0;

@@ -29,7 +29,7 @@ describe('the page memory', () => {
         else if (action < 0.85) {
           const page = sized(key, below(random, 80_000), {
             tags: [`t${below(random, 9)}`, `t${below(random, 9)}`],
-            renderedAt: step,
+            renderStartedAt: step,
           });
           expect(memory.set(page)).toBe(pageBytes(page) <= 60_000);
         } else if (action < 0.9) {
@@ -71,17 +71,17 @@ describe('the page memory', () => {
 
   test('keeps the newer of two copies, and none that is too large', () => {
     const memory = new PageMemory({ maxBytes: 100_000, maxEntryBytes: 10_000 });
-    memory.set(sized('/a', 10, { renderedAt: 5 }));
-    expect(memory.set(sized('/a', 20, { renderedAt: 4 }))).toBe(false);
-    expect(memory.set(sized('/a', 20_000, { renderedAt: 6 }))).toBe(false);
-    expect(memory.get('/a')?.renderedAt).toBe(5);
+    memory.set(sized('/a', 10, { renderStartedAt: 5 }));
+    expect(memory.set(sized('/a', 20, { renderStartedAt: 4 }))).toBe(false);
+    expect(memory.set(sized('/a', 20_000, { renderStartedAt: 6 }))).toBe(false);
+    expect(memory.get('/a')?.renderStartedAt).toBe(5);
   });
 
   test('codings are added to the copy that is kept, not to one that has replaced it', () => {
     const memory = new PageMemory({ maxBytes: 100_000, maxEntryBytes: 10_000 });
-    const old = sized('/a', 10, { renderedAt: 1 });
+    const old = sized('/a', 10, { renderStartedAt: 1 });
     memory.set(old);
-    memory.set(sized('/a', 10, { renderedAt: 2 }));
+    memory.set(sized('/a', 10, { renderStartedAt: 2 }));
     memory.addCodings(old, { gzip: new Uint8Array(500) });
     expect(memory.get('/a')?.bodies.gzip).toBeUndefined();
     expectExact(memory, 100_000);
@@ -114,7 +114,7 @@ describe('a purge', () => {
   });
 
   test('does not meet a page that was rendered after it', () => {
-    const memory = memoryWith(pageFor('/a', { tags: ['posts'], renderedAt: 101 }));
+    const memory = memoryWith(pageFor('/a', { tags: ['posts'], renderStartedAt: 101 }));
     expect(memory.purge(['posts'], true, 100)).toBe(0);
     expect(memory.get('/a')?.purged).toBe(false);
   });
@@ -123,13 +123,13 @@ describe('a purge', () => {
     const memory = memoryWith();
     memory.purge(['soft'], false, 100);
     memory.purge(['hard'], true, 100);
-    expect(memory.set(pageFor('/a', { tags: ['soft'], renderedAt: 100 }))).toBe(true);
+    expect(memory.set(pageFor('/a', { tags: ['soft'], renderStartedAt: 100 }))).toBe(true);
     expect(memory.get('/a')?.purged).toBe(true);
-    expect(memory.set(pageFor('/a', { tags: ['soft'], renderedAt: 101 }))).toBe(true);
+    expect(memory.set(pageFor('/a', { tags: ['soft'], renderStartedAt: 101 }))).toBe(true);
     expect(memory.get('/a')?.purged).toBe(false);
-    expect(memory.set(pageFor('/b', { tags: ['soft', 'hard'], renderedAt: 99 }))).toBe(false);
-    expect(memory.afterPurges(pageFor('/b', { tags: ['hard'], renderedAt: 100 }))).toBeUndefined();
+    expect(memory.set(pageFor('/b', { tags: ['soft', 'hard'], renderStartedAt: 99 }))).toBe(false);
+    expect(memory.afterPurges(pageFor('/b', { tags: ['hard'], renderStartedAt: 100 }))).toBeUndefined();
     memory.purge(['hard'], false, 200);
-    expect(memory.afterPurges(pageFor('/b', { tags: ['hard'], renderedAt: 150 }))?.purged).toBe(true);
+    expect(memory.afterPurges(pageFor('/b', { tags: ['hard'], renderStartedAt: 150 }))?.purged).toBe(true);
   });
 });

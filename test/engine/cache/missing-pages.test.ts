@@ -5,7 +5,7 @@ import { pageFor } from './fixtures/page-of.ts';
 
 const AT = 1_000_000;
 const missing = (key: string, more: Partial<Page> = {}): Page =>
-  pageFor(key, { status: 404, renderedAt: AT, ttlMs: 1_000, swrMs: 0, sieMs: 0, ...more });
+  pageFor(key, { status: 404, renderStartedAt: AT, ttlMs: 1_000, swrMs: 0, sieMs: 0, ...more });
 
 test('the answer that there is no page holds until its time is over', () => {
   const pages = new MissingPages(() => Number.NEGATIVE_INFINITY);

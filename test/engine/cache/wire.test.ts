@@ -292,7 +292,7 @@ describe('what a render gave', () => {
     status,
     headers: { 'content-type': 'text/html', ...headers },
     body: Buffer.from('<p>hello'),
-    renderedAt: START,
+    renderStartedAt: START,
     renderMs: 3,
   });
   const make = (headers?: Record<string, string | string[]>, status?: number) =>

@@ -184,7 +184,7 @@ describe('a page that is passed to the site', () => {
 
 describe('a copy of a page that the site says is gone', () => {
   const held = (ageMs: number) =>
-    pageFor(KEY, { renderedAt: Date.now() - ageMs, renderMs: 0, ttlMs: 1_000, swrMs: 60_000, sieMs: 600_000 });
+    pageFor(KEY, { renderStartedAt: Date.now() - ageMs, renderMs: 0, ttlMs: 1_000, swrMs: 60_000, sieMs: 600_000 });
 
   test('is given while it may be, and the 404 does not come and go', async () => {
     const site = new CountingSite();

@@ -28,7 +28,7 @@ const keyOf = (path: string): string => `\n\n${path}`;
 /** A copy of a page that was rendered so long ago. */
 const copy = (path: string, ageMs: number, more: Partial<Page> = {}): Page =>
   pageFor(keyOf(path), {
-    renderedAt: Date.now() - ageMs,
+    renderStartedAt: Date.now() - ageMs,
     renderMs: 0,
     bodies: { identity: Buffer.from('<html><body>old copy</body></html>') },
     compressible: false,
@@ -326,7 +326,7 @@ describe('with other workers', () => {
       finish = undefined;
       const answer = server.get(key);
       await until(() => finish !== undefined);
-      if (key === '/a?q=2') server.pages.keepForOthers(keyOf(key));
+      if (key === '/a?q=2') server.pages.storeForOthers(keyOf(key));
       finish!();
       await answer;
     }

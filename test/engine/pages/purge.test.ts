@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { LeaseDesk } from '../../../src/engine/pages/leases.ts';
+import type { LeaseClient } from '../../../src/engine/pages/leases.ts';
 import { held, pageFor } from '../cache/fixtures/page-of.ts';
 import { startWorker, type TestWorker, until } from '../request/fixtures/worker.ts';
 
@@ -29,7 +29,7 @@ class Edited {
   }
 }
 
-const LEASES: LeaseDesk = { needed: false, ask: () => Promise.resolve(true), release: () => {} };
+const LEASES: LeaseClient = { needed: false, ask: () => Promise.resolve(true), release: () => {} };
 
 async function start(site: Edited, leases = LEASES): Promise<TestWorker> {
   worker = await startWorker({
@@ -149,7 +149,7 @@ describe('the copy of a page that is taken back while visitors wait for a new on
       },
     });
     const bodies = { identity: Buffer.from('taken back') };
-    worker.memory.set(pageFor(KEY, { tags: ['news'], renderedAt: Date.now() - 100, ttlMs: 1, swrMs: 0, bodies }));
+    worker.memory.set(pageFor(KEY, { tags: ['news'], renderStartedAt: Date.now() - 100, ttlMs: 1, swrMs: 0, bodies }));
     const answer = worker.get('/a');
     await until(() => finish !== undefined);
     worker.memory.purge(['news'], true, Date.now());
@@ -199,13 +199,13 @@ describe('a purge, with other workers', () => {
     const site = new Edited();
     const asked = Promise.withResolvers<boolean>();
     const server = await start(site, { ...LEASES, needed: true, ask: () => asked.promise });
-    const renderedAt = Date.now();
+    const renderStartedAt = Date.now();
     await publish(site, server);
     const after = server.get('/a');
     await until(() => server.lookups.length === 1);
     // The other worker had begun before the purge, and put its page into the store without knowing of it.
     const bodies = { identity: Buffer.from('v1') };
-    server.store.set(KEY, pageFor(KEY, { tags: ['news'], renderedAt, ttlMs: 60_000, bodies }));
+    server.store.set(KEY, pageFor(KEY, { tags: ['news'], renderStartedAt, ttlMs: 60_000, bodies }));
     asked.resolve(false);
     await until(() => site.read.length === 1);
     site.finish();

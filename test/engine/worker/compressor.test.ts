@@ -71,7 +71,7 @@ test.each<[string, boolean, (boolean | undefined)[]]>([
 ])('a page that was %s', async (_name, hard, expected) => {
   const { memory, tasks, compressor, page, stored, settled } = set();
   compressor.compress(page);
-  memory.purge(['news'], hard, page.renderedAt);
+  memory.purge(['news'], hard, page.renderStartedAt);
   tasks[0]!.resolve(CODINGS);
   await settled();
   expect(stored.map(({ purged }) => purged)).toEqual(expected);
