@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type BlockList, isIP } from 'node:net';
+import { isLoopbackHost } from './host-name.ts';
 
 const plain = (address: string): string => (address.startsWith('::ffff:') ? address.slice(7) : address);
 
@@ -38,15 +39,55 @@ export function isSecure(request: IncomingMessage, trusted: BlockList): boolean 
   return isNamed(trusted, peerAddress(request)) && request.headers['x-forwarded-proto'] === 'https';
 }
 
-/** Headers that proxies add; one of them means that many visitors may share the connection. */
-const PROXY_HEADERS = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'x-real-ip', 'via'];
+/** Headers that proxies and content networks add, lower case; one of them means that many visitors may share the connection. */
+export const PROXY_HEADERS: ReadonlySet<string> = new Set([
+  'forwarded',
+  'via',
+  'cdn-loop',
+  'x-forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-forwarded-server',
+  'x-original-forwarded-for',
+  'forwarded-for',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-originating-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'cf-connecting-ipv6',
+  'cf-ray',
+  'cf-visitor',
+  'fastly-client-ip',
+  'fly-client-ip',
+  'do-connecting-ip',
+  'x-appengine-user-ip',
+  'x-azure-clientip',
+  'x-azure-socketip',
+  'x-envoy-external-address',
+  'x-amz-cf-id',
+  'x-amzn-trace-id',
+  'x-cloud-trace-context',
+]);
 
 /** Whether a proxy says that it passed the request on. */
 export const comesByProxy = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>
-  PROXY_HEADERS.some((name) => headers[name] !== undefined);
+  Object.keys(headers).some((name) => PROXY_HEADERS.has(name));
 
-/** A direct client on this machine: loopback peer and no sign of a proxy in between. */
+/**
+ * A direct client on this machine: the peer and the name it asks for are loopback, and there is no sign of a proxy in
+ * between. HTTP/1.0 is one: so speaks nginx to a server behind it where nothing else is set, and tells nothing of the
+ * visitor.
+ */
 export function isDirectLoopback(request: IncomingMessage): boolean {
   const peer = peerAddress(request);
-  return (peer === '::1' || peer.startsWith('127.')) && !comesByProxy(request);
+  return (
+    (peer === '::1' || peer.startsWith('127.')) &&
+    isLoopbackHost(request.headers.host) &&
+    request.httpVersion !== '1.0' &&
+    !comesByProxy(request)
+  );
 }

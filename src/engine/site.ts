@@ -39,7 +39,10 @@ export interface RoutePolicy {
    * before its other headers are read. When it throws, the request is a low one.
    */
   priority?: Priority | ((request: Pick<IncomingMessage, 'method' | 'url' | 'headers'>) => Priority);
-  /** Present: pages answered with 200 to anonymous GETs are cached. */
+  /**
+   * Present: pages answered with 200 to anonymous GETs are cached; a 404 or 410 is for a second, or until any purge. A write
+   * to the same path that succeeds makes the page stale.
+   */
   cache?: CachePolicy;
   /** Default: TAHAN_DEADLINE_MS. 0: none (a download that streams). */
   deadlineMs?: number;

@@ -2,6 +2,8 @@ import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import request from 'supertest';
+import { sharing } from '../../src/engine/cache/sharing.ts';
+import { render } from '../../src/engine/pages/render.ts';
 import { PoolFullError, TaskDeadlineError } from '../../src/engine/pool/errors.ts';
 import { Browser } from './browser.ts';
 import { addUser, PASSWORD, signIn } from './people.ts';
@@ -108,6 +110,14 @@ describe('answers to what cannot be', () => {
       code: 'NOT_FOUND',
       detail: 'There is no page at this address.',
     });
+  });
+
+  test('a page that is not there is one answer for all where the engine asks for all, so that it can be kept', async () => {
+    const rendered = await render(running.site, { url: '/posts/none', host: '', language: '' }, () => {});
+    expect(rendered.status).toBe(404);
+    expect(rendered.headers.vary).toBeUndefined();
+    expect(sharing(rendered.status, rendered.headers)).toBe('store');
+    expect((await html('/posts/none')).headers.vary).toContain('Accept');
   });
 
   test.each([

@@ -228,11 +228,12 @@ export class Dispatcher {
     }
   }
 
-  /** Streams take no place of their route: gives those of the route's back that have begun meanwhile. */
+  /** Streams take no place of their route: gives those of the route's back that have begun meanwhile, first to who waits. */
   private releaseStreams(work: RouteWork): boolean {
     const released = work.releaseStreams(this.options.maxStreams - this.streams);
     this.streams += released;
     this.inFlight -= released;
+    if (released > 0) this.resumeParked(work);
     return released > 0;
   }
 

@@ -1,11 +1,13 @@
 import type { CachePolicy } from '../site.ts';
+import { directivesOf, fieldText, type Headers, targetedAt } from './directives.ts';
+import { parseHttpDate } from './http-date.ts';
 import type { Page } from './page.ts';
 
 /** What a page is good for. `lastGood`: only in need (saturated, degraded or failed). */
 export type Freshness = 'fresh' | 'revalidate' | 'lastGood' | 'dead';
 
-/** Age of a page, ms. Clocks that go back make no page younger than now. */
-export const ageMs = (page: Page, now: number): number => Math.max(0, now - page.renderedAt);
+/** Age of a page, ms, with the one that it came with. Clocks that go back make no page younger than it was then. */
+export const ageMs = (page: Page, now: number): number => Math.max(0, now - page.renderStartedAt) + page.upstreamAgeMs;
 
 /** RFC 9111 section 4.2 (freshness), RFC 5861 (stale-while-revalidate, stale-if-error). `now` is epoch ms. */
 export function freshness(page: Page, now: number): Freshness {
@@ -35,33 +37,32 @@ export interface Lifetimes {
   sieMs: number;
 }
 
-/** Header fields of an answer, lower-case names. */
-export type Headers = Record<string, string | string[]>;
+/** What is larger counts as this (RFC 9111 section 1.2.2). */
+const MAX_SECONDS = 2 ** 31;
 
-const text = (value: string | string[] | undefined): string => (Array.isArray(value) ? value.join(',') : (value ?? ''));
-
-/** The directives of Cache-Control; of one that is given twice the first counts (RFC 9111 section 4.2.1). */
-function directives(headers: Headers): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const part of text(headers['cache-control']).split(',')) {
-    const [name = '', argument = ''] = part
-      .toLowerCase()
-      .split('=', 2)
-      .map((piece) => piece.trim());
-    if (name !== '' && !found.has(name)) found.set(name, argument.replaceAll('"', ''));
-  }
-  return found;
-}
-
-/** Delta-seconds (RFC 9111 section 1.2.2); what cannot be read counts as 0: stale. */
-const secondsToMs = (given: string): number => (/^\d{1,10}$/.test(given) ? Number(given) * 1_000 : 0);
+/** Delta-seconds in ms; undefined: it cannot be read. */
+const secondsToMs = (given: string): number | undefined =>
+  /^\d+$/.test(given) ? Math.min(MAX_SECONDS, Number(given)) * 1_000 : undefined;
 
 /**
- * How long a page may be used. The response wins over the policy: s-maxage, max-age or Expires over the ttl (less
- * the Age that it came with), stale-while-revalidate and stale-if-error over swr and sie. must-revalidate and
- * proxy-revalidate forbid any stale use; s-maxage forbids what neither the response nor the policy allows by itself
- * (RFC 9111 sections 4.2.4 and 5.2.2.10). `random` in [0, 1) spreads the ttl. `receivedAt`: epoch ms, the Date of a
- * response that has none (RFC 9110 section 6.6.1).
+ * The age with which an answer came, ms; undefined: it cannot be read. Of a list the first member counts (RFC 9111
+ * section 5.1).
+ */
+const ageOf = (headers: Headers): number | undefined =>
+  headers.age === undefined ? 0 : secondsToMs(fieldText(headers.age).split(',', 1)[0]!.trim());
+
+/** As `ageOf`, 0 for one that cannot be read: such an answer is stale whatever its age. */
+export const upstreamAgeMs = (headers: Headers): number => ageOf(headers) ?? 0;
+
+/**
+ * How long a page may be used, counted from when it was made, which may be before it came (`upstreamAgeMs`). The response
+ * wins over the policy: s-maxage, max-age or Expires over the ttl, stale-while-revalidate and stale-if-error over swr and
+ * sie; the policy's ttl counts from when it came. What cannot be read is stale; for Age this is stricter than RFC 9111
+ * section 5.1. must-revalidate and proxy-revalidate forbid any stale use; s-maxage forbids what neither the response nor
+ * the policy allows by itself (RFC 9111 sections 4.2.4 and 5.2.2.10).
+ *
+ * `random` in [0, 1) spreads the ttl: the policy's to either side, the response's downward only. `receivedAt`: epoch ms,
+ * the Date of a response that has none (RFC 9110 section 6.6.1).
  */
 export function lifetimes(
   policy: CachePolicy,
@@ -70,52 +71,38 @@ export function lifetimes(
   random: number,
   receivedAt: number,
 ): Lifetimes {
-  const given = directives(headers);
+  const given = directivesOf(headers);
   const ms = (name: string): number | undefined => {
     const value = given.get(name);
-    return value === undefined ? undefined : secondsToMs(value);
+    return value === undefined ? undefined : (secondsToMs(value) ?? 0);
   };
   const ownTtlMs = ms('s-maxage') ?? ms('max-age') ?? untilExpires(headers, receivedAt);
-  const ttlMs = ownTtlMs === undefined ? policy.ttlMs : Math.max(0, ownTtlMs - secondsToMs(text(headers.age)));
-  const spread = ttlMs * (1 + TTL_JITTER * (2 * random - 1));
-  if (given.has('must-revalidate') || given.has('proxy-revalidate')) return { ttlMs: spread, swrMs: 0, sieMs: 0 };
+  const ageMs = ageOf(headers);
+  let ttlMs = 0;
+  if (ageMs !== undefined)
+    ttlMs =
+      ownTtlMs === undefined
+        ? policy.ttlMs * (1 + TTL_JITTER * (2 * random - 1)) + ageMs
+        : ownTtlMs * (1 - TTL_JITTER * random);
+  if (given.has('must-revalidate') || given.has('proxy-revalidate')) return { ttlMs, swrMs: 0, sieMs: 0 };
   const swrMs = ms('stale-while-revalidate') ?? policy.swrMs ?? 0;
   const sieMs = ms('stale-if-error') ?? policy.sieMs ?? (given.has('s-maxage') ? 0 : standardSieMs);
   // What may be served while it is rendered anew may be served as well when that fails.
-  return { ttlMs: spread, swrMs, sieMs: Math.max(sieMs, swrMs) };
+  return { ttlMs, swrMs, sieMs: Math.max(sieMs, swrMs) };
+}
+
+/** A 404 is kept so long at most, ms: long enough for a surge, short enough for a site that does not purge. */
+const MISSING_MS = 1_000;
+
+/** How long the answer that there is no page may be used: a moment, less where it says so, and never when it is stale. */
+export function momentOf(headers: Headers, receivedAt: number): Lifetimes {
+  const { ttlMs } = lifetimes({ ttlMs: MISSING_MS }, headers, 0, 0.5, receivedAt);
+  return { ttlMs: Math.min(MISSING_MS + upstreamAgeMs(headers), ttlMs), swrMs: 0, sieMs: 0 };
 }
 
 function untilExpires(headers: Headers, receivedAt: number): number | undefined {
-  if (headers.expires === undefined) return undefined;
-  const date = headers.date === undefined ? receivedAt : Date.parse(text(headers.date));
-  const left = Date.parse(text(headers.expires)) - date;
+  if (headers.expires === undefined || targetedAt(headers) !== undefined) return undefined;
+  const date = headers.date === undefined ? receivedAt : parseHttpDate(fieldText(headers.date));
+  const left = parseHttpDate(fieldText(headers.expires)) - date;
   return Number.isNaN(left) ? 0 : Math.max(0, left);
-}
-
-/** What may be done with an answer: kept; given to all who wait for it now; or it is one visitor's alone. */
-export type Sharing = 'store' | 'share' | 'private';
-
-/** Request headers by which pages may vary: the engine negotiates both itself. */
-const NEGOTIATED = new Set(['', 'accept-encoding', 'accept-language']);
-
-/**
- * RFC 9111 section 3, for a shared cache, stricter: only 200, only unencoded, and never what sets a cookie, is
- * marked private or no-store, or varies by anything but coding and language. A failure (5xx) is always shared, so
- * that a failing site is not asked again by each visitor.
- */
-export function sharing(status: number, headers: Headers): Sharing {
-  if (status >= 500) return 'share';
-  const given = directives(headers);
-  const varies = text(headers.vary).toLowerCase().split(',');
-  if (
-    headers['set-cookie'] !== undefined ||
-    given.has('private') ||
-    !varies.every((name) => NEGOTIATED.has(name.trim()))
-  ) {
-    return 'private';
-  }
-  if (status !== 200) return 'share';
-  const coding = text(headers['content-encoding']).toLowerCase();
-  if (given.has('no-store') || (coding !== '' && coding !== 'identity')) return 'private';
-  return given.has('no-cache') ? 'share' : 'store';
 }

@@ -93,3 +93,6 @@ export function renderTarget(key: string): { language: string; host: string; url
   const [language = '', host = '', url = '/'] = key.split(SEPARATOR);
   return { language, host, url };
 }
+
+/** The path of a key's page, as it was sent. */
+export const pathOf = (key: string): string => renderTarget(key).url.split('?', 1)[0]!;

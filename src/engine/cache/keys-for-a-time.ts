@@ -1,5 +1,5 @@
 /**
- * Keys for which something holds for a time since it was last told. Bounded: when it is full, all of them are forgotten.
+ * Keys for which something holds for a time since it was last added. Bounded: when it is full, all of them are forgotten.
  */
 export class KeysForATime {
   private readonly until = new Map<string, number>();

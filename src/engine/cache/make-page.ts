@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { CachePolicy } from '../site.ts';
 import { isCompressible } from './compress.ts';
-import { type Headers, lifetimes, sharing } from './freshness.ts';
+import { fieldText, type Headers } from './directives.ts';
+import { lifetimes, momentOf, upstreamAgeMs } from './freshness.ts';
+import { pathOf } from './key.ts';
 import type { Page } from './page.ts';
+import { isMissing, sharing } from './sharing.ts';
 
 /** What the site answered to a render. */
 export interface Rendered {
@@ -10,15 +13,21 @@ export interface Rendered {
   headers: Headers;
   body: Buffer;
   /** Epoch ms at which the render began, and how long it took, ms. */
-  renderedAt: number;
+  renderStartedAt: number;
   renderMs: number;
 }
 
-/** Not of the page but of one connection or one answer (RFC 9110 section 7.6.1), or made anew for each answer. */
+/**
+ * Not of the page but of one connection or one answer (RFC 9110 section 7.6.1, RFC 9111 section 3.1), made anew for each
+ * answer, or for this cache only: a cache in front that keeps what CDN-Cache-Control allows would miss our purges.
+ */
 const DROPPED = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authentication-info',
+  'proxy-authorization',
   'transfer-encoding',
   'upgrade',
   'te',
@@ -33,6 +42,7 @@ const DROPPED = new Set([
   'accept-ranges',
   'cache-status',
   'cache-tag',
+  'cdn-cache-control',
   'set-cookie',
 ]);
 
@@ -41,9 +51,15 @@ const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Headers of a site's answer that may be passed on with a copy of it. */
 export function keptHeaders(headers: Headers): [string, string][] {
+  const ofConnection = new Set(
+    fieldText(headers.connection)
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+  );
   const kept: [string, string][] = [];
   for (const [name, value] of Object.entries(headers)) {
-    if (DROPPED.has(name)) continue;
+    if (DROPPED.has(name) || ofConnection.has(name)) continue;
     for (const one of Array.isArray(value) ? value : [value]) if (FIELD_VALUE.test(one)) kept.push([name, one]);
   }
   return kept;
@@ -53,7 +69,13 @@ export function keptHeaders(headers: Headers): [string, string][] {
 const MAX_TAGS = 64;
 const MAX_TAG = 200;
 
-/** The tags of an answer: those of its route, and its own. */
+/**
+ * The tag of every page at a path, whatever its language, host and query; by it a write to that address makes the page
+ * stale. A page has it beside the tags that the site names.
+ */
+export const pathTag = (path: string): string => `path ${path}`;
+
+/** The tags that the site names for an answer: those of its route, and its own. */
 export function tagsOf(policy: CachePolicy, headers: Headers): readonly string[] {
   const own = String(headers['cache-tag'] ?? '').split(',');
   const tags = new Set(
@@ -61,6 +83,12 @@ export function tagsOf(policy: CachePolicy, headers: Headers): readonly string[]
   );
   return [...tags].slice(0, MAX_TAGS);
 }
+
+/** All tags of the page that an answer makes. */
+export const pageTags = (key: string, policy: CachePolicy, headers: Headers): readonly string[] => [
+  ...tagsOf(policy, headers),
+  pathTag(pathOf(key)),
+];
 
 /** The page that a render gave; undefined when the answer is not one to keep. `random` in [0, 1) spreads the ttl. */
 export function makePage(
@@ -70,7 +98,7 @@ export function makePage(
   sieMs: number,
   random: number,
 ): Page | undefined {
-  const { status, headers, renderedAt, renderMs } = rendered;
+  const { status, headers, renderStartedAt, renderMs } = rendered;
   if (sharing(status, headers) !== 'store') return undefined;
   const body = exact(rendered.body);
   return {
@@ -79,11 +107,15 @@ export function makePage(
     headers: keptHeaders(headers),
     etag: `"${createHash('sha1').update(body).digest('base64url')}"`,
     bodies: { identity: body },
-    compressible: isCompressible(String(headers['content-type'] ?? '')),
-    tags: tagsOf(policy, headers),
-    renderedAt,
+    // What is kept for a moment is not worth it.
+    compressible: !isMissing(status) && isCompressible(String(headers['content-type'] ?? '')),
+    tags: pageTags(key, policy, headers),
+    renderStartedAt,
+    upstreamAgeMs: upstreamAgeMs(headers),
     renderMs,
-    ...lifetimes(policy, headers, sieMs, random, renderedAt),
+    ...(isMissing(status)
+      ? momentOf(headers, renderStartedAt)
+      : lifetimes(policy, headers, sieMs, random, renderStartedAt)),
     purged: false,
   };
 }

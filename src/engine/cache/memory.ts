@@ -46,11 +46,6 @@ export class PageMemory {
     return slot.page;
   }
 
-  /** As `get`, but no visit. */
-  peek(key: string): Page | undefined {
-    return this.table.get<Slot>(key)?.page;
-  }
-
   /** Every page, the one kept last first; no visits. */
   *values(): Generator<Page, void> {
     for (let slot = this.newest; slot !== undefined; slot = slot.older) yield slot.page;
@@ -63,7 +58,7 @@ export class PageMemory {
     if (page === undefined || bytes > this.options.maxEntryBytes || bytes > this.options.maxBytes) return false;
     const held = this.table.get<Slot>(page.key);
     // Of two copies the newer stays: another process may have stored one that is older than ours.
-    if (held !== undefined && held.page.renderedAt > page.renderedAt) return false;
+    if (held !== undefined && held.page.renderStartedAt > page.renderStartedAt) return false;
     const visited = held?.visited ?? false;
     if (held !== undefined) this.remove(held);
     while (this.bytes + bytes > this.options.maxBytes && this.evict());
@@ -83,11 +78,6 @@ export class PageMemory {
       slots.add(slot);
     }
     return true;
-  }
-
-  delete(key: string): void {
-    const slot = this.table.get<Slot>(key);
-    if (slot !== undefined) this.remove(slot);
   }
 
   /**
@@ -111,7 +101,7 @@ export class PageMemory {
    * comes from elsewhere (the store, a render that was long under way) and may be too large to be kept here.
    */
   afterPurges(page: Page): Page | undefined {
-    const verdict = this.purges.verdict(page.tags, page.renderedAt);
+    const verdict = this.purges.verdict(page.tags, page.renderStartedAt);
     if (verdict === 'hard') return undefined;
     return verdict === 'soft' && !page.purged ? { ...page, purged: true } : page;
   }
@@ -129,7 +119,7 @@ export class PageMemory {
     const met = new Set<Slot>();
     for (const tag of tags) {
       this.purges.note(tag, hard, at);
-      for (const slot of this.tagged.get(tag) ?? []) if (slot.page.renderedAt <= at) met.add(slot);
+      for (const slot of this.tagged.get(tag) ?? []) if (slot.page.renderStartedAt <= at) met.add(slot);
     }
     for (const slot of met) {
       if (hard) this.remove(slot);

@@ -6,7 +6,7 @@ export type Coding = (typeof CODINGS)[number];
 export interface Page {
   /** Cache key, see `key.ts`. */
   key: string;
-  /** Always 200 for now: other answers are not kept. */
+  /** 200; or 404 or 410, which say that there is no page and are kept for a moment in memory only (`missing-pages.ts`). */
   status: number;
   /** Header fields as the site gave them, lower-case names, without those that are made anew for each answer. */
   headers: readonly (readonly [name: string, value: string])[];
@@ -17,7 +17,9 @@ export interface Page {
   compressible: boolean;
   tags: readonly string[];
   /** Epoch ms at which the render began: what the page shows is at least this new. */
-  renderedAt: number;
+  renderStartedAt: number;
+  /** The age with which the page came from elsewhere (a site that is a gateway), ms. */
+  upstreamAgeMs: number;
   /** Time the render took, ms (the delta of XFetch). */
   renderMs: number;
   ttlMs: number;

@@ -35,14 +35,14 @@ export class PurgeLog {
     else this.forgottenSoftAt = Math.max(this.forgottenSoftAt, oldestAt);
   }
 
-  /** `renderedAt`: epoch ms at which the render began. One that began in the very ms of the purge is older. */
-  verdict(tags: readonly string[], renderedAt: number): Verdict {
+  /** `renderStartedAt`: epoch ms at which the render began. One that began in the very ms of the purge is older. */
+  verdict(tags: readonly string[], renderStartedAt: number): Verdict {
     if (tags.length === 0) return 'clean';
-    let soft = renderedAt <= this.forgottenSoftAt;
-    if (renderedAt <= this.forgottenHardAt) return 'hard';
+    let soft = renderStartedAt <= this.forgottenSoftAt;
+    if (renderStartedAt <= this.forgottenHardAt) return 'hard';
     for (const tag of tags) {
-      if (renderedAt <= (this.hardAt.get(tag) ?? Number.NEGATIVE_INFINITY)) return 'hard';
-      soft ||= renderedAt <= (this.softAt.get(tag) ?? Number.NEGATIVE_INFINITY);
+      if (renderStartedAt <= (this.hardAt.get(tag) ?? Number.NEGATIVE_INFINITY)) return 'hard';
+      soft ||= renderStartedAt <= (this.softAt.get(tag) ?? Number.NEGATIVE_INFINITY);
     }
     return soft ? 'soft' : 'clean';
   }

@@ -24,8 +24,8 @@ export interface Batch {
   purges: readonly Purge[];
 }
 
-/** What became of a batch. `keep`: it may be written later, after `retryMs`. */
-export type Outcome = { written: true } | { written: false; retryMs: number; keep: boolean };
+/** What became of a batch. `canRetry`: it may be written later, after `retryMs`. */
+export type Outcome = { written: true } | { written: false; retryMs: number; canRetry: boolean };
 
 export interface StoreFileOptions {
   path: string;
@@ -149,7 +149,7 @@ export function createStoreFile(options: StoreFileOptions): StoreFile {
   const run = (work: (open: Connection) => void): Outcome => {
     const waitMs = pausedUntil - now();
     // A clock that was set back must not make the pause longer.
-    if (waitMs > 0 && waitMs <= pauseMs) return { written: false, retryMs: waitMs, keep: true };
+    if (waitMs > 0 && waitMs <= pauseMs) return { written: false, retryMs: waitMs, canRetry: true };
     const error = attempt(work);
     if (error === undefined) {
       if (pauseMs > 0) onProblem('recovered', `the page store ${path} can be written again`);
@@ -164,7 +164,7 @@ export function createStoreFile(options: StoreFileOptions): StoreFile {
       `the page store ${path} cannot be written: ${messageOf(error)}; tried again in ${pauseMs} ms`,
     );
     // What is wrong with the data itself will be wrong the next time too.
-    return { written: false, retryMs: pauseMs, keep: codeOf(error) !== '' && codeOf(error) !== 'SQLITE_TOOBIG' };
+    return { written: false, retryMs: pauseMs, canRetry: codeOf(error) !== '' && codeOf(error) !== 'SQLITE_TOOBIG' };
   };
 
   return {
@@ -253,10 +253,10 @@ function prepare(db: Database.Database) {
       'SELECT hard FROM purges WHERE tag = ? AND at >= ? ORDER BY hard DESC LIMIT 1',
     ),
     putPage: db.prepare<
-      [Omit<PageRow, 'identity' | 'gzip' | 'br'> & { renderedAt: number; bytes: number }],
+      [Omit<PageRow, 'identity' | 'gzip' | 'br'> & { renderStartedAt: number; bytes: number }],
       { id: number }
     >(
-      `INSERT INTO pages (key, rendered_at, bytes, purged, crc, head) VALUES (:key, :renderedAt, :bytes, :purged, :crc, :head)
+      `INSERT INTO pages (key, rendered_at, bytes, purged, crc, head) VALUES (:key, :renderStartedAt, :bytes, :purged, :crc, :head)
        ON CONFLICT (key) DO UPDATE SET rendered_at = excluded.rendered_at, bytes = excluded.bytes, purged = excluded.purged,
          crc = excluded.crc, head = excluded.head WHERE excluded.rendered_at >= pages.rendered_at RETURNING id`,
     ),
@@ -290,13 +290,13 @@ function prepare(db: Database.Database) {
 function writePage({ statements }: Connection, page: Page): void {
   let soft = false;
   for (const tag of page.tags) {
-    const purged = statements.purgedAt.get(tag, page.renderedAt);
+    const purged = statements.purgedAt.get(tag, page.renderStartedAt);
     if (purged?.hard === 1) return;
     soft ||= purged !== undefined;
   }
   const { identity, gzip, br, ...row } = rowOf(soft ? { ...page, purged: true } : page);
   const bytes = row.key.length + row.head.length + identity.length + (gzip?.length ?? 0) + (br?.length ?? 0);
-  const put = statements.putPage.get({ ...row, renderedAt: page.renderedAt, bytes });
+  const put = statements.putPage.get({ ...row, renderStartedAt: page.renderStartedAt, bytes });
   // An older copy than the one that is there.
   if (put === undefined) return;
   statements.putBodies.run(put.id, identity, gzip, br);

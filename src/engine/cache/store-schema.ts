@@ -134,13 +134,21 @@ export function rowOf(page: Page): PageRow {
   return { ...row, crc: sum(row) };
 }
 
+type Head = Omit<Page, 'key' | 'bodies' | 'purged'>;
+/** As versions before this one wrote it: with this in the place of `renderStartedAt`, and without `upstreamAgeMs`. */
+interface OldHead {
+  renderedAt?: number;
+}
+
 /** @throws {StoreFileError} the row is not what was written */
 export function pageOf(row: PageRow): Page {
   if (sum(row) !== row.crc)
     throw new StoreFileError(`it is damaged: the page ${JSON.stringify(row.key)} is not what was written`);
-  const head = JSON.parse(row.head) as Omit<Page, 'key' | 'bodies' | 'purged'>;
+  const { renderedAt = 0, ...head }: OldHead & Head = JSON.parse(row.head);
   const { identity, gzip, br } = row;
+  const old = { renderStartedAt: renderedAt, upstreamAgeMs: 0 };
   return {
+    ...old,
     ...head,
     key: row.key,
     bodies: {

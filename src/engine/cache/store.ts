@@ -19,10 +19,10 @@ export function limitedReporter(
   report: (line: string) => void,
   now: () => number = () => performance.now(),
 ): ProblemReporter {
-  const told = new KeysForATime(PROBLEM_EVERY_MS, MAX_KINDS, now);
+  const reported = new KeysForATime(PROBLEM_EVERY_MS, MAX_KINDS, now);
   return (kind, line) => {
-    if (told.has(kind)) return;
-    told.add(kind);
+    if (reported.has(kind)) return;
+    reported.add(kind);
     report(line);
   };
 }
@@ -228,7 +228,7 @@ export function startPageWriter(
         onRenewed?.();
         break;
       case 'done':
-        if (!reply.outcome.written && reply.outcome.keep) takeBack();
+        if (!reply.outcome.written && reply.outcome.canRetry) takeBack();
         inFlight = undefined;
         if (!reply.outcome.written) {
           pause(reply.outcome.retryMs);

@@ -6,7 +6,7 @@ import { hasPlaceForNote, withNote } from './last-good.ts';
 import { CODINGS, type Coding, type Page } from './page.ts';
 
 /** How a page is served, as in `Cache-Status` and the metrics. `miss`: rendered for this very visitor. */
-export const CACHE_OUTCOMES = ['fresh', 'revalidate', 'last_good', 'miss'] as const;
+const CACHE_OUTCOMES = ['fresh', 'revalidate', 'last_good', 'miss'] as const;
 export type CacheOutcome = (typeof CACHE_OUTCOMES)[number];
 
 /**
@@ -14,11 +14,12 @@ export type CacheOutcome = (typeof CACHE_OUTCOMES)[number];
  * and no visitor is left with an old page that we cannot reach. Shared caches in front are told the same.
  */
 const BROWSER_CACHE_CONTROL = 'public, max-age=0, must-revalidate';
-/** A copy served in need must not be kept by a browser or a proxy. */
-const NEED_CACHE_CONTROL = 'no-store';
+/** What holds for now only must not be kept by a browser or a proxy. */
+const FOR_NOW_CACHE_CONTROL = 'no-store';
 
 export interface Answer {
-  status: 200 | 304;
+  /** That of the page, or 304. */
+  status: number;
   /** `[name, value, name, value, ...]` for `ServerResponse.writeHead`, which adds Date and Connection itself. */
   head: string[];
   /** Of a GET; a HEAD has the same head. */
@@ -52,8 +53,8 @@ export function answerOf(
     memos.set(page, memo);
   }
   const chosen = chooseCoding(page, conditions.acceptEncoding);
-  // A copy served in need carries no validator, so it can't be confirmed either.
-  const held = outcome === 'last_good' ? undefined : heldCoding(conditions, page.etag, chosen);
+  // A copy served in need carries no validator, so it can't be confirmed either; nor can an error (RFC 9110 section 13.2.1).
+  const held = outcome === 'last_good' || page.status !== 200 ? undefined : heldCoding(conditions, page.etag, chosen);
   const unchanged = held !== undefined;
   const coding = held ?? chosen;
   const at = (CACHE_OUTCOMES.indexOf(outcome) * 2 + (unchanged ? 1 : 0)) * CODINGS.length + CODINGS.indexOf(coding);
@@ -61,7 +62,7 @@ export function answerOf(
   if (answer === undefined) {
     const body = unchanged ? undefined : page.bodies[coding]!;
     answer = {
-      status: unchanged ? 304 : 200,
+      status: unchanged ? 304 : page.status,
       head: headOf(page, outcome, coding, body, now, extraHeaders),
       body,
       second,
@@ -106,7 +107,8 @@ function headOf(
   now: number,
   extraHeaders: readonly string[],
 ): string[] {
-  const need = outcome === 'last_good';
+  // Neither a copy served in need nor an error is one that a browser should keep.
+  const isForNow = outcome === 'last_good' || page.status !== 200;
   const head = [...extraHeaders];
   let browserCacheControl = BROWSER_CACHE_CONTROL;
   for (const [name, value] of page.headers) {
@@ -117,11 +119,11 @@ function headOf(
       head.push(name, value);
     }
   }
-  head.push('cache-control', need ? NEED_CACHE_CONTROL : browserCacheControl);
+  head.push('cache-control', isForNow ? FOR_NOW_CACHE_CONTROL : browserCacheControl);
   const vary = varyOf(page);
   if (vary !== '') head.push('vary', vary);
   head.push('age', String(Math.floor(ageMs(page, now) / 1_000)), 'cache-status', cacheStatus(page, outcome, now));
-  if (!need) head.push('etag', etagOf(page.etag, coding));
+  if (!isForNow) head.push('etag', etagOf(page.etag, coding));
   if (body !== undefined) {
     if (coding !== 'identity') head.push('content-encoding', coding);
     head.push('content-length', String(body.length));

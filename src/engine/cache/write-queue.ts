@@ -70,9 +70,16 @@ export class WriteQueue {
     this.addPage({ page, bytes: pageBytes(page), ticket: this.ticket });
   }
 
+  /** What is taken back (hard) is not held here until the store can be written again. */
   purge(purge: Purge): void {
     this.ticket += 1;
     this.addPurge({ ...purge, ticket: this.ticket });
+    if (!purge.hard) return;
+    for (const entry of this.entries.values()) {
+      if (!this.isTakenBack(entry.page)) continue;
+      this.entries.delete(entry.page.key);
+      this.bytes -= entry.bytes;
+    }
   }
 
   /** The next batch, taken out: all purges, and the pages that have waited longest. */
@@ -99,15 +106,23 @@ export class WriteQueue {
     this.entries.clear();
     this.purges.clear();
     this.bytes = 0;
-    for (const entry of pages) this.addPage(entry);
     for (const purge of purges) this.addPurge(purge);
+    for (const entry of pages) this.addPage(entry);
+  }
+
+  private isTakenBack({ tags, renderStartedAt }: Page): boolean {
+    if (this.purges.size === 0) return false;
+    return tags.some(
+      (tag) => renderStartedAt <= (this.purges.get(idOf({ tag, hard: true }))?.at ?? Number.NEGATIVE_INFINITY),
+    );
   }
 
   private addPage(entry: WaitingPage): void {
     const { key } = entry.page;
+    if (this.isTakenBack(entry.page)) return;
     const before = this.entries.get(key);
     if (before !== undefined) {
-      if (before.page.renderedAt > entry.page.renderedAt) return;
+      if (before.page.renderStartedAt > entry.page.renderStartedAt) return;
       this.entries.delete(key);
       this.bytes -= before.bytes;
     }
@@ -122,10 +137,12 @@ export class WriteQueue {
   }
 
   private addPurge(purge: WaitingPurge): void {
-    const id = `${purge.hard ? 'hard' : 'soft'} ${purge.tag}`;
+    const id = idOf(purge);
     const before = this.purges.get(id);
     this.purges.delete(id);
     this.purges.set(id, { ...purge, at: Math.max(purge.at, before?.at ?? purge.at) });
     if (this.purges.size > MAX_PURGES) this.purges.delete(this.purges.keys().next().value!);
   }
 }
+
+const idOf = ({ tag, hard }: Pick<Purge, 'tag' | 'hard'>): string => `${hard ? 'hard' : 'soft'} ${tag}`;

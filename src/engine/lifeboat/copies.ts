@@ -35,7 +35,7 @@ export class Copies {
     // One that was found and is not held was too large for the memory, or had to make room: it is read again.
     if (known && (held !== undefined || !last.found)) return held;
     const stored = this.look(key);
-    if (stored === undefined || (held !== undefined && held.renderedAt >= stored.renderedAt)) return held;
+    if (stored === undefined || (held !== undefined && held.renderStartedAt >= stored.renderStartedAt)) return held;
     this.memory.set(stored);
     return stored;
   }

@@ -8,7 +8,7 @@ const MAX_ROUTES = 200;
 const OTHER = 'other';
 
 /** How the page cache took part in an answer; `engine`: the engine's own paths, `refused`: the waiting page. */
-export const CACHE_USES = ['fresh', 'revalidate', 'last_good', 'miss', 'bypass', 'engine', 'refused'] as const;
+const CACHE_USES = ['fresh', 'revalidate', 'last_good', 'miss', 'bypass', 'engine', 'refused'] as const;
 export type CacheUse = (typeof CACHE_USES)[number];
 
 /** Methods with series of their own; node:http knows 30 more, which only probes send. */
@@ -56,11 +56,6 @@ export class Recorder {
     value: number,
   ): void {
     this.book.histogram(name, labels).observe(value);
-  }
-
-  /** A series to keep at hand where much is counted. */
-  counter<N extends CounterName>(name: N, labels: LabelValues<(typeof COUNTERS)[N]['labels']>): CounterHandle {
-    return this.book.counter(name, labels);
   }
 
   /** The increments since the last flush; undefined when there are none. */

@@ -1,7 +1,10 @@
+import { freshness } from '../cache/freshness.ts';
 import { KeysForATime } from '../cache/keys-for-a-time.ts';
-import { makePage, type Rendered, tagsOf } from '../cache/make-page.ts';
+import { makePage, pageTags, type Rendered } from '../cache/make-page.ts';
 import type { PageMemory } from '../cache/memory.ts';
+import { MissingPages } from '../cache/missing-pages.ts';
 import type { Page } from '../cache/page.ts';
+import { isMissing } from '../cache/sharing.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { Route } from '../routes.ts';
 
@@ -27,6 +30,7 @@ export class Copies {
   private readonly sieMs: number;
   private readonly recorder: Recorder;
   private readonly absent = new KeysForATime(ABSENT_MS, MAX_ABSENT);
+  private readonly missing = new MissingPages(() => this.memory.lastPurge(undefined));
 
   /** `sieMs`: how long a copy is good as last good where neither policy nor page says so. */
   constructor(memory: PageMemory, store: PageStore, sieMs: number, recorder: Recorder) {
@@ -36,12 +40,18 @@ export class Copies {
     this.recorder = recorder;
   }
 
+  /** What there is of a page in memory: a copy, or the answer that there is no such page. */
   inMemory(key: string): Page | undefined {
-    return this.memory.get(key);
+    return this.orMissing(key, this.memory.get(key));
+  }
+
+  /** As `inMemory`, else the copy in the store, which then is in memory too. */
+  find(key: string): Page | undefined {
+    return this.orMissing(key, this.copy(key));
   }
 
   /** The copy in memory, else the one in the store, which then is in memory too. */
-  find(key: string): Page | undefined {
+  copy(key: string): Page | undefined {
     const page = this.memory.get(key);
     if (page !== undefined) return page;
     if (this.absent.has(key)) return undefined;
@@ -66,11 +76,18 @@ export class Copies {
     return stored === undefined ? undefined : this.memory.afterPurges(stored);
   }
 
-  /** The page that a render gave, undefined when it is not one to share; with `keep` it goes into memory and the store. */
-  take(key: string, route: Route, rendered: Rendered, keep: boolean): Page | undefined {
+  /**
+   * The page that a render gave, undefined when it is not one to share; with `store` it goes into memory and the store. An
+   * answer that there is no page is kept for a moment, in memory only.
+   */
+  take(key: string, route: Route, rendered: Rendered, store: boolean): Page | undefined {
     const made = makePage(key, route.policy.cache!, rendered, this.sieMs, Math.random());
+    if (made !== undefined && isMissing(made.status)) {
+      if (store) this.missing.set(made);
+      return made;
+    }
     const page = made === undefined ? undefined : this.memory.afterPurges(made);
-    if (page !== undefined && keep) {
+    if (page !== undefined && store) {
       this.memory.set(page);
       this.store.put(page);
     }
@@ -81,17 +98,27 @@ export class Copies {
    * When something was last purged that an answer may show, epoch ms; -Infinity: never. An answer that is no page (a
    * redirect, a 404) tells no tags of what it depends on: any purge may concern it.
    */
-  purgedAt(route: Route, { status, headers }: Rendered): number {
-    return this.memory.lastPurge(status === 200 ? tagsOf(route.policy.cache!, headers) : undefined);
+  purgedAt(key: string, route: Route, { status, headers }: Rendered): number {
+    return this.memory.lastPurge(status === 200 ? pageTags(key, route.policy.cache!, headers) : undefined);
   }
+
+  /** When one of the tags was last purged, or any tag for undefined; epoch ms, -Infinity: never. */
+  readonly lastPurge = (tags: readonly string[] | undefined): number => this.memory.lastPurge(tags);
 
   /** A copy that another worker has put into the store. */
   adopt(page: Page): void {
     this.memory.set(page);
   }
 
-  /** Resolves when what was kept before is in the store. */
+  /** Resolves when what was stored before is written. */
   flush(): Promise<void> {
     return this.store.flush();
+  }
+
+  /** The copy while it is good for visitors who need not wait; else the answer that the page is gone, where it is known. */
+  private orMissing(key: string, copy: Page | undefined): Page | undefined {
+    const now = Date.now();
+    const state = copy === undefined ? 'dead' : freshness(copy, now);
+    return state === 'fresh' || state === 'revalidate' ? copy : (this.missing.find(key, now) ?? copy);
   }
 }

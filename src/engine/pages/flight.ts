@@ -30,7 +30,7 @@ export class PageFlight {
   /** This worker holds the lease of the page. */
   leased = false;
   /** What is rendered goes into memory and the store. */
-  keep: boolean;
+  store: boolean;
   /** Somebody waited in vain: whoever has a copy to fall back on does not wait for this render any more. */
   slow = false;
   /** When it turns out that the page was purged meanwhile, it is rendered once more, whether visitors wait or not. */
@@ -45,8 +45,8 @@ export class PageFlight {
     this.reason = reason;
     this.priority = priority;
     this.refusals = refusals;
-    // A page that is missed is kept by the second-hit rule; all others were kept before.
-    this.keep = reason !== 'miss';
+    // A page that is missed is stored by the second-hit rule; all others were stored before.
+    this.store = reason !== 'miss';
   }
 
   /** How many wait. */

@@ -2,26 +2,28 @@ import { Deadline } from '../admission/deadline.ts';
 import type { Dispatcher } from '../admission/dispatcher.ts';
 import { rank, type SiteJob } from '../admission/job.ts';
 import type { Flight, RouteWork } from '../admission/route-work.ts';
-import { freshness, sharing } from '../cache/freshness.ts';
+import { freshness } from '../cache/freshness.ts';
 import { KeysForATime } from '../cache/keys-for-a-time.ts';
-import type { Rendered } from '../cache/make-page.ts';
+import { pageTags, type Rendered, tagsOf } from '../cache/make-page.ts';
 import type { Page } from '../cache/page.ts';
 import { SecondHit } from '../cache/second-hit.ts';
+import { dependsOn, type Sharing, sharing } from '../cache/sharing.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { DeadlineError } from '../request-info.ts';
 import type { Route } from '../routes.ts';
 import type { Priority } from '../site.ts';
 import type { Copies } from './copies.ts';
 import { PageFlight, type RenderReason, type Waiter } from './flight.ts';
-import type { LeaseDesk } from './leases.ts';
+import type { LeaseClient } from './leases.ts';
 import type { PageRefusals } from './page-refusals.ts';
 import type { PageVisitor } from './page-visitor.ts';
+import { Passes } from './passes.ts';
 import type { Renderer } from './renderer.ts';
 
 export interface FlightsParts {
   renderer: Renderer;
   copies: Copies;
-  leases: LeaseDesk;
+  leases: LeaseClient;
   refusals: PageRefusals;
   dispatcher: Dispatcher;
   /** By index of the route. */
@@ -34,17 +36,15 @@ export interface FlightsParts {
 
 /** Pages that may be rendered or asked for at once. */
 export const MAX_FLIGHTS = 1_000;
-/** How long a page that turned out private is passed to the site without coalescing (Varnish: hit-for-miss). */
-const PASS_MS = 10_000;
-const MAX_PASSES = 1_000;
 /** After a refused or failed refresh of a page, the next try waits this long. */
 const REFRESH_PAUSE_MS = 100;
 const MAX_PAUSES = 10_000;
+const COOKIE = ['cookie'];
 
 /** The pages that a worker renders: one render for all who wait, one for all workers, and its way through the queue. */
 export class Flights {
-  /** Pages that turned out private. */
-  readonly passes = new KeysForATime(PASS_MS, MAX_PASSES);
+  /** Pages that turned out not to be the same for all. */
+  readonly passes: Passes;
   /** Pages for which a try was just refused or failed: whoever has a copy to give gives it. */
   readonly pauses = new KeysForATime(REFRESH_PAUSE_MS, MAX_PAUSES);
   private readonly parts: FlightsParts;
@@ -53,6 +53,7 @@ export class Flights {
 
   constructor(parts: FlightsParts) {
     this.parts = parts;
+    this.passes = new Passes(parts.copies.lastPurge);
   }
 
   /** The render of a page that is under way. */
@@ -77,7 +78,7 @@ export class Flights {
   /** Lets a visitor wait for the page; `fallback` is for when the render fails or takes long. */
   join(flight: PageFlight, visitor: PageVisitor, fallback: Page | undefined): void {
     flight.join(visitor, fallback, this.parts.lastGoodAfterMs);
-    if (!flight.ended && this.secondHit.admits(flight.key)) flight.keep = true;
+    if (!flight.ended && this.secondHit.admits(flight.key)) flight.store = true;
   }
 
   /** A render goes on as one of a higher priority, also while it waits for its turn. */
@@ -136,42 +137,63 @@ export class Flights {
       this.fail(flight);
       return error instanceof DeadlineError ? 'dropped' : 'done';
     }
-    const page = copies.take(key, route, rendered, flight.keep);
-    // A purged copy helps no other worker: each that waits for it renders the page itself.
-    this.end(flight, page !== undefined && !page.purged);
+    const page = copies.take(key, route, rendered, flight.store);
+    // A purged copy helps no other worker, nor does one that is not stored: each that waits for it renders the page itself.
+    this.end(flight, page?.status === 200 && !page.purged);
     // A failure is no content, and what is private is asked for by each alone: neither can be too old.
-    const content = page !== undefined || (rendered.status < 500 && !isPrivate(rendered));
-    const purgedAt = content ? copies.purgedAt(route, rendered) : Number.NEGATIVE_INFINITY;
-    const late = flight.takeTooLate(rendered.renderedAt, purgedAt);
+    const content = page !== undefined || (rendered.status < 500 && sharingOf(rendered) !== 'private');
+    const purgedAt = content ? copies.purgedAt(key, route, rendered) : Number.NEGATIVE_INFINITY;
+    const late = flight.takeTooLate(rendered.renderStartedAt, purgedAt);
     if (page !== undefined) flight.settle(({ visitor }) => visitor.servePage(page, 'miss'));
-    else this.settleUnkept(flight, rendered);
-    if (late.length > 0 || (flight.renewIfPurged && purgedAt >= rendered.renderedAt)) this.renderAgain(flight, late);
+    else this.settleUnstored(flight, rendered);
+    if (late.length > 0 || (flight.renewIfPurged && purgedAt >= rendered.renderStartedAt))
+      this.renderAgain(flight, late);
     return 'done';
   }
 
   /** The page was purged while it was rendered: those who came after the purge wait for one new render. */
   private renderAgain(
-    { key, route, reason, priority, keep, renewIfPurged }: PageFlight,
+    { key, route, reason, priority, store, renewIfPurged }: PageFlight,
     late: readonly Waiter[],
   ): void {
     const flight = this.byKey.get(key) ?? this.begin(key, route, reason, priority);
-    flight.keep ||= keep || renewIfPurged;
+    flight.store ||= store || renewIfPurged;
     // It begins after all of them came: whatever is purged from here on, it is not too old for them.
     for (const { visitor, fallback } of late)
       flight.join(visitor, fallback, this.parts.lastGoodAfterMs, Number.NEGATIVE_INFINITY);
   }
 
-  /** What was rendered is not a page for all: it is private, a failure, or for those who wait now. */
-  private settleUnkept(flight: PageFlight, rendered: Rendered): void {
-    const failed = rendered.status >= 500;
-    if (isPrivate(rendered)) {
-      this.passes.add(flight.key);
-      flight.settle(({ visitor }) => visitor.askSite());
+  /** What was rendered is not a page for all: it is for one visitor, a failure, or for those who wait now. */
+  private settleUnstored(flight: PageFlight, rendered: Rendered): void {
+    const { key, route } = flight;
+    const { status, headers, renderStartedAt } = rendered;
+    const shared = sharingOf(rendered);
+    if (shared === 'private' || shared === 'once') {
+      const named = tagsOf(route.policy.cache!, headers);
+      this.passes.add(
+        key,
+        renderStartedAt,
+        named.length === 0 ? undefined : pageTags(key, route.policy.cache!, headers),
+      );
+      let given = shared === 'private';
+      flight.settle(({ visitor }) => {
+        // Whoever has a cookie may be somebody to the site, which then shows him what it shows nobody else.
+        if (given || visitor.sendsOneOf(COOKIE)) {
+          visitor.askSite();
+        } else {
+          given = true;
+          visitor.relay(rendered);
+        }
+      });
       return;
     }
-    if (failed) this.pauses.add(flight.key);
+    const failed = status >= 500;
+    if (failed) this.pauses.add(key);
+    const names = dependsOn(status, headers);
     flight.settle(({ visitor, fallback }) => {
-      if (failed && fallback !== undefined) visitor.servePage(fallback, 'last_good');
+      const copy = failed ? this.parts.refusals.stillGood(fallback) : undefined;
+      if (copy !== undefined) visitor.servePage(copy, 'last_good');
+      else if (visitor.sendsOneOf(names)) visitor.askSite();
       else visitor.relay(rendered);
     });
   }
@@ -193,4 +215,4 @@ export class Flights {
   }
 }
 
-const isPrivate = ({ status, headers }: Rendered): boolean => sharing(status, headers) === 'private';
+const sharingOf = ({ status, headers }: Rendered): Sharing => sharing(status, headers);

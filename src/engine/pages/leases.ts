@@ -1,7 +1,7 @@
 import type { Link } from '../link.ts';
 
 /** The worker's side of the render leases that the primary holds. */
-export interface LeaseDesk {
+export interface LeaseClient {
   /** Other workers serve beside this one: who renders must be agreed. */
   readonly needed: boolean;
   /** Resolves true when this worker renders, false when another has (or had) it and is done. */
@@ -11,9 +11,10 @@ export interface LeaseDesk {
 
 /** Longest wait for another worker's render, ms; then this one renders itself. */
 const LEASE_MS = 2_000;
-const MAX_ASKED = 1_000;
+/** Pages that wait for a lease; beyond, a worker renders without asking. */
+export const MAX_ASKED = 1_000;
 
-export function createLeaseDesk(link: Link, serving: () => number): LeaseDesk {
+export function createLeaseClient(link: Link, serving: () => number): LeaseClient {
   const asked = new Map<string, (granted: boolean) => void>();
   link.on('leased', ({ key, granted }) => {
     if (!granted) return;

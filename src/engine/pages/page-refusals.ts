@@ -16,15 +16,27 @@ export class PageRefusals {
   readonly turnedAway = new TurnedAway();
   private readonly recorder: Recorder;
   private readonly onRefusal: (priority: Priority) => void;
+  private readonly afterPurges: (page: Page) => Page | undefined;
 
-  /** `onRefusal`: somebody got no room. */
-  constructor(recorder: Recorder, onRefusal: (priority: Priority) => void) {
+  /** `onRefusal`: somebody got no room. `afterPurges`: the page as it may be used by now, undefined: not at all. */
+  constructor(
+    recorder: Recorder,
+    onRefusal: (priority: Priority) => void,
+    afterPurges: (page: Page) => Page | undefined,
+  ) {
     this.recorder = recorder;
     this.onRefusal = onRefusal;
+    this.afterPurges = afterPurges;
+  }
+
+  /** The copy that there was for a visitor when he began to wait, unless it was taken back since. */
+  stillGood(copy: Page | undefined): Page | undefined {
+    return copy === undefined ? undefined : this.afterPurges(copy);
   }
 
   /** Serves the last good copy of a page, or the waiting page where there is none. */
-  fallBack(key: string, visitor: PageVisitor, copy: Page | undefined, why: PageRefusal): void {
+  fallBack(key: string, visitor: PageVisitor, fallback: Page | undefined, why: PageRefusal): void {
+    const copy = this.stillGood(fallback);
     if (copy !== undefined) {
       visitor.servePage(copy, 'last_good');
       return;

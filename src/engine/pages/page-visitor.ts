@@ -11,6 +11,8 @@ export interface PageVisitor {
   readonly arrivedAt: number;
   /** Infinity: none. */
   readonly deadlineAt: number;
+  /** Whether the request carries one of these headers (lower case); `*`: always. */
+  sendsOneOf(names: readonly string[]): boolean;
   servePage(page: Page, outcome: CacheOutcome): void;
   /** Passes on what the site answered, where it is not kept. */
   relay(rendered: Rendered): void;

@@ -35,7 +35,7 @@ export class Pages {
     this.flights = parts.flights;
   }
 
-  /** The copy to decide by, from memory or the store; undefined for pages that turned out private. */
+  /** The copy to decide by, from memory or the store; undefined for pages that turned out not to be the same for all. */
   readonly copyOf = (key: string): Page | undefined =>
     this.flights.passes.has(key) ? undefined : this.parts.copies.find(key);
 
@@ -79,7 +79,7 @@ export class Pages {
 
   /** Serves the anonymous copy, whatever its age; false when there is none. */
   serveLastGood(visitor: PageVisitor, key: string): boolean {
-    const page = this.parts.copies.find(key);
+    const page = this.parts.copies.copy(key);
     if (page === undefined || freshness(page, Date.now()) === 'dead') return false;
     visitor.servePage(page, 'last_good');
     return true;
@@ -108,13 +108,13 @@ export class Pages {
   }
 
   /** Another worker waits for a page that is rendered here: it will look for it in the store. */
-  keepForOthers(key: string): void {
+  storeForOthers(key: string): void {
     const flight = this.flights.get(key);
-    if (flight !== undefined) flight.keep = true;
+    if (flight !== undefined) flight.store = true;
   }
 
   /**
-   * Renders a page now, past the gate, and keeps it where it may be kept.
+   * Renders a page now, without asking the gate, and stores it where it may be stored.
    * @throws {RenderError | DeadlineError}
    */
   async renderNow(key: string, route: Route): Promise<{ status: number; page: Page | undefined }> {
@@ -124,7 +124,7 @@ export class Pages {
   }
 
   /**
-   * Renders a page and keeps nothing.
+   * Renders a page and stores nothing.
    * @throws {RenderError | DeadlineError}
    */
   async rehearse(key: string, route: Route): Promise<void> {

@@ -31,7 +31,7 @@ export function render(
   target: RenderTarget,
   prepare: (request: IncomingMessage) => void,
 ): Promise<Rendered> {
-  const renderedAt = Date.now();
+  const renderStartedAt = Date.now();
   const began = performance.now();
   return new Promise((resolve, reject) => {
     const fail = (why: string, cause?: unknown): void =>
@@ -43,7 +43,7 @@ export function render(
         status: response.statusCode,
         headers: headersOf(response),
         body,
-        renderedAt,
+        renderStartedAt,
         renderMs: performance.now() - began,
       });
     });

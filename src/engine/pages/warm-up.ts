@@ -24,7 +24,7 @@ export async function warmUp({ keys, route, mainPage, pages, warn }: WarmUpParts
     try {
       const { status, page } = await pages.renderNow(key, route);
       if (status >= 500) return `the main page ${mainPage} was answered with ${status}`;
-      if (route.cacheable && page === undefined)
+      if (route.cacheable && page?.status !== 200)
         warn(`the main page ${mainPage} was not rendered as one to keep: the lifeboat has no copy of it`);
     } catch (error) {
       return `the main page ${mainPage} was not rendered: ${error instanceof Error ? error.message : String(error)}`;

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { hostNameOf, isAddress, isLoopbackHost } from '../host-name.ts';
 import { PortError, portProblem } from './port.ts';
 
 /** What the admin port shows. */
@@ -12,20 +13,33 @@ export interface AdminSources {
 const TEXT = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8';
+/** Misdirected Request (RFC 9110 section 15.5.20). */
+const MISDIRECTED = 421;
 
 /**
- * The admin port, served by the primary itself so that it answers whatever the workers do.
+ * The admin port, served by the primary itself so that it answers whatever the workers do. It answers to loopback names,
+ * to `host`, to `names`, and where it listens beyond loopback to any address: a page in a browser of this machine must not
+ * read it by a DNS name of its own (DNS rebinding).
  * @throws {PortError} the port cannot be had
  */
 export async function startAdmin(
   host: string,
   port: number,
+  names: readonly string[],
   sources: AdminSources,
 ): Promise<{ server: Server; port: number }> {
+  const known = new Set([host, ...names].map(hostNameOf));
+  const isBeyondLoopback = !isLoopbackHost(host) && host !== '::1';
+  const isForUs = (given: string | undefined): boolean =>
+    // A browser always sends Host.
+    given === undefined ||
+    isLoopbackHost(given) ||
+    known.has(hostNameOf(given)) ||
+    (isBeyondLoopback && isAddress(given));
   const server = createServer(
     { headersTimeout: 5_000, requestTimeout: 5_000, maxHeaderSize: 8_192 },
     (request, response) => {
-      void answer(request, response, sources);
+      void answer(request, response, sources, isForUs(request.headers.host));
     },
   );
   server.maxConnections = 64;
@@ -38,7 +52,12 @@ export async function startAdmin(
   return { server, port: (server.address() as { port: number }).port };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, sources: AdminSources): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  sources: AdminSources,
+  isForUs: boolean,
+): Promise<void> {
   const send = (status: number, type: string, body: string): void => {
     response.writeHead(status, {
       'content-type': type,
@@ -47,6 +66,14 @@ async function answer(request: IncomingMessage, response: ServerResponse, source
     });
     response.end(request.method === 'HEAD' ? undefined : body);
   };
+  if (!isForUs) {
+    send(
+      MISDIRECTED,
+      TEXT,
+      'The admin port does not answer to this host name. Ask for it as localhost or 127.0.0.1, or name the host in TAHAN_ADMIN_HOST, TAHAN_HOSTS or TAHAN_PUBLIC_URL.\n',
+    );
+    return;
+  }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD');
     send(405, TEXT, 'Only GET and HEAD here.\n');

@@ -8,7 +8,6 @@ export interface Leases {
   release: (key: string, owner: number) => readonly number[];
   /** A process died: frees what it held, as [key, waiters]. */
   drop: (owner: number) => (readonly [key: string, waiters: readonly number[]])[];
-  readonly size: number;
 }
 
 /** More leases than this at once are not kept: the page may then be rendered by two workers. */
@@ -23,9 +22,6 @@ export function createLeases(): Leases {
     if (oldest !== undefined && oldest[1].until <= now) leases.delete(oldest[0]);
   };
   return {
-    get size() {
-      return leases.size;
-    },
     ask(key, asker, ttlMs, now) {
       const held = leases.get(key);
       if (held !== undefined && held.owner !== asker && held.until > now) {

@@ -72,7 +72,10 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
     port: port.port,
     log,
   });
-  const admin = await startAdmin(config.adminHost, config.adminPort, supervisor.sources);
+  const adminNames = URL.canParse(config.publicUrl)
+    ? [...config.hosts, new URL(config.publicUrl).host]
+    : [...config.hosts];
+  const admin = await startAdmin(config.adminHost, config.adminPort, adminNames, supervisor.sources);
   admin.server.on('error', (error) => log.error({ error: error.message }, 'the admin port failed'));
   await runPrepare(settings, { deadlineMs: undefined, onWaiting });
 

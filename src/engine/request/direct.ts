@@ -5,6 +5,7 @@ import type { Outcome, SiteJob } from '../admission/job.ts';
 import type { Flight, RouteWork } from '../admission/route-work.ts';
 import { type CurrentRequest, currentRequest } from '../current-request.ts';
 import type { Pages } from '../pages/pages.ts';
+import type { WrittenPages } from '../pages/written-pages.ts';
 import { ClientGoneError, DeadlineError, SiteRequestInfo } from '../request-info.ts';
 import type { Priority, Site } from '../site.ts';
 import { detach } from './answer/detach.ts';
@@ -15,6 +16,7 @@ import type { AnswerTools, EngineRequest, SiteAnswers } from './engine-request.t
 export interface DirectParts {
   site: Site;
   pages: Pages;
+  written: WrittenPages;
   dispatcher: Dispatcher;
   /** By index of the route. */
   works: readonly RouteWork[];
@@ -201,9 +203,24 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     return false;
   }
 
+  /** Pages that the request has changed are stale. */
+  private noteWritten(): void {
+    const { request, response, path } = this.asked;
+    if (request.method === 'GET' || !response.headersSent) return;
+    this.parts.written.note({
+      method: request.method ?? 'GET',
+      path,
+      host: request.headers.host,
+      status: response.statusCode,
+      location: textOf(response.getHeader('location')),
+      contentLocation: textOf(response.getHeader('content-location')),
+    });
+  }
+
   /** The answer is out, or the visitor has left. */
   private gone(): void {
     clearTimeout(this.timer);
+    this.noteWritten();
     if (this.asked.response.writableFinished) {
       if (this.flight !== undefined) this.asked.record('bypass');
     } else {
@@ -218,6 +235,8 @@ class DirectAnswer implements SiteJob, CurrentRequest {
 /** The site has answered, and the kernel has all of it. */
 const isOut = ({ writableEnded, socket }: ServerResponse): boolean =>
   writableEnded && (socket === null || socket.writableLength === 0);
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 const isThenable = (value: unknown): boolean =>
   typeof (value as { then?: unknown } | null | undefined)?.then === 'function';

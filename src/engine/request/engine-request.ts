@@ -86,6 +86,10 @@ export class EngineRequest implements PageVisitor {
     this.response.writeContinue();
   }
 
+  sendsOneOf(names: readonly string[]): boolean {
+    return names.some((name) => name === '*' || this.request.headers[name] !== undefined);
+  }
+
   servePage(page: Page, outcome: CacheOutcome): void {
     const { codings, extraHeaders } = this.tools;
     const { headers } = this.request;

@@ -8,10 +8,12 @@ import type { PageMemory } from '../cache/memory.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { Copies, type PageStore } from '../pages/copies.ts';
 import { Flights } from '../pages/flights.ts';
-import type { LeaseDesk } from '../pages/leases.ts';
+import type { LeaseClient } from '../pages/leases.ts';
 import { PageRefusals } from '../pages/page-refusals.ts';
 import { Pages } from '../pages/pages.ts';
+import type { Purger } from '../pages/purger.ts';
 import { Renderer } from '../pages/renderer.ts';
+import { WrittenPages } from '../pages/written-pages.ts';
 import { compileRoutes, type Routes } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
 import { createRefusals } from './answer/refusal.ts';
@@ -52,7 +54,8 @@ export interface RequestPathParts {
   recorder: Recorder;
   memory: PageMemory;
   store: PageStore;
-  leases: LeaseDesk;
+  leases: LeaseClient;
+  purger: Purger;
   /** The lanes of the thread pool; absent: no route uses it. */
   lanes?: Lanes;
   trusted: BlockList;
@@ -92,7 +95,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   const withinMs = dispatcher.gate.withinMs.bind(dispatcher.gate);
   const renderer = new Renderer(site, trusted, withinMs);
   const copies = new Copies(parts.memory, parts.store, config.sieMs, recorder);
-  const pageRefusals = new PageRefusals(recorder, parts.onRefusal);
+  const pageRefusals = new PageRefusals(recorder, parts.onRefusal, (page) => parts.memory.afterPurges(page));
   const flights = new Flights({
     renderer,
     copies,
@@ -121,7 +124,12 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     extraHeaders,
     withinMs,
   };
-  const direct = new Direct({ site, pages, dispatcher, works, tools, trusted, bodyLimit, onSiteError });
+  const written = new WrittenPages({
+    routes,
+    memory: (tags) => parts.memory.purge(tags, false, Date.now()),
+    purge: (tags) => parts.purger.purge(tags, false),
+  });
+  const direct = new Direct({ site, pages, written, dispatcher, works, tools, trusted, bodyLimit, onSiteError });
 
   const keyOf = keysFor(config.hosts, site.languages ?? ['']);
   const known = { routes, keyOf, copyOf: pages.copyOf, bodyLimit };

@@ -9,7 +9,7 @@ import { type Link, linkToPrimary } from '../link.ts';
 import { createLog } from '../log.ts';
 import { Recorder } from '../metrics/recorder.ts';
 import { SiteMistakesError } from '../mistakes.ts';
-import { createLeaseDesk } from '../pages/leases.ts';
+import { createLeaseClient } from '../pages/leases.ts';
 import { createPurger } from '../pages/purger.ts';
 import { createPortServer } from '../request/connection/port-server.ts';
 import { EngineRoutes } from '../request/engine-routes.ts';
@@ -95,7 +95,8 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     recorder,
     memory: files.memory,
     store: files,
-    leases: createLeaseDesk(link, () => state.servingWorkers),
+    leases: createLeaseClient(link, () => state.servingWorkers),
+    purger,
     lanes: pool.lanes,
     trusted: trustedProxyList(config.trustedProxies),
     extraHeaders,
@@ -119,7 +120,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   takeConnections(link, server, config.maxConnections);
   endWhenTold({ link, log, site, state, server, beat, files, pool });
 
-  link.on('wanted', ({ key }) => pages.keepForOthers(key));
+  link.on('wanted', ({ key }) => pages.storeForOthers(key));
   link.on('rebalance', ({ share, forMs }) => state.rebalance.begin(server.connections, share, forMs));
   link.on('listen', ({ backlog, slowStart }, handle) => {
     if (handle === undefined || state.draining) return;

@@ -1,5 +1,6 @@
 import type { Context, Middleware } from 'koa';
 import type { Logger } from 'pino';
+import { RENDER_ADDRESS } from '../../engine/pages/render.ts';
 import { wantsJson } from '../../engine/request/answer/accept.ts';
 import { busyProblem, isBusy } from './busy.ts';
 import { FeatureDownError, FeatureTimeoutError } from './feature.ts';
@@ -58,8 +59,13 @@ export function errorPages(views: Views, log: Logger): Middleware {
     for (const name of ['Cache-Tag', 'Content-Disposition', 'ETag', 'Link']) ctx.remove(name);
     ctx.status = problem.status;
     ctx.set(problem.headers);
-    ctx.set('Cache-Control', 'no-store');
-    ctx.vary('Accept');
+    if (ctx.state.visit.clientAddress === RENDER_ADDRESS && !ctx.res.hasHeader('Set-Cookie')) {
+      // For all who ask for the page: one kind, for people, and a missing page may be said to be missing for a moment.
+      ctx.set('Cache-Control', problem.status === 404 ? 'public, max-age=0, s-maxage=1' : 'no-store');
+    } else {
+      ctx.set('Cache-Control', 'no-store');
+      ctx.vary('Accept');
+    }
     if (wantsJson(ctx.req)) {
       const { status, title, message: detail, code } = problem;
       ctx.body = JSON.stringify({ type: 'about:blank', title, status, detail, code });

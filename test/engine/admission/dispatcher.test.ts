@@ -355,6 +355,42 @@ describe('a place of a route', () => {
     expect(refused).toEqual([]);
   });
 
+  test('that streams give back is for those who wait for it, not for a newcomer', async () => {
+    const { dispatcher, ran, slow, work } = slowRoute(2, { maxStreams: 2 });
+    let streams = false;
+    for (const name of ['a', 'b', 'waits', 'waits too']) dispatcher.offer(slow(name, { isStreaming: () => streams }));
+    await turns();
+    expect([ran, work.waiting]).toEqual([['a', 'b'], 2]);
+    streams = true;
+    dispatcher.offer(slow('newcomer', { priority: 'critical' }));
+    await turns();
+    expect([ran, work.waiting]).toEqual([['a', 'b', 'waits', 'waits too'], 1]);
+  });
+
+  test('is taken by as many of those who wait as the limit has grown by', async () => {
+    const { clock, dispatcher, ran, job } = set();
+    const limiter = { limit: 1, observe: () => (limiter.limit = 3) } as unknown as AdaptiveLimit & { limit: number };
+    const work = new RouteWork(limiter);
+    const ends: (() => void)[] = [];
+    for (const name of ['first', 'second', 'third', 'fourth', 'fifth'])
+      dispatcher.offer(
+        job(name, 'normal', {
+          work,
+          costMs: 0.1,
+          run() {
+            ran.push(name);
+            return new Promise((resolve) => ends.push(() => resolve('done')));
+          },
+        }),
+      );
+    await turns();
+    expect([ran, work.waiting]).toEqual([['first'], 4]);
+    clock.now += 10;
+    ends.shift()!();
+    await turns();
+    expect([ran, work.waiting]).toEqual([['first', 'second', 'third', 'fourth'], 1]);
+  });
+
   test('is not needed by what has no deadline; such streams have their bound, and end', async () => {
     const { dispatcher, ran, refused, slow, ends } = slowRoute(1, { maxStreams: 2 });
     const open = { deadlineAt: Number.POSITIVE_INFINITY };

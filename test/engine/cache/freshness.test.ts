@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { freshness, type Headers, lifetimes, sharing, xfetchDue } from '../../../src/engine/cache/freshness.ts';
+import type { Headers } from '../../../src/engine/cache/directives.ts';
+import { ageMs, freshness, lifetimes, momentOf, xfetchDue } from '../../../src/engine/cache/freshness.ts';
 import { pageFor } from './fixtures/page-of.ts';
 import { seeded } from './fixtures/random.ts';
 
 describe('the state of a page', () => {
-  const page = pageFor('k', { renderedAt: 1_000, ttlMs: 100, swrMs: 200, sieMs: 300 });
+  const page = pageFor('k', { renderStartedAt: 1_000, ttlMs: 100, swrMs: 200, sieMs: 300 });
   test.each([
     [900, 'fresh', 'lastGood'],
     [1_000, 'fresh', 'lastGood'],
@@ -20,8 +21,14 @@ describe('the state of a page', () => {
   });
 });
 
+test('a page is as old as it was when it came, and since then', () => {
+  const page = pageFor('k', { renderStartedAt: 1_000, upstreamAgeMs: 50, ttlMs: 100, swrMs: 0 });
+  expect([ageMs(page, 1_010), ageMs(page, 900)]).toEqual([60, 50]);
+  expect([freshness(page, 1_049), freshness(page, 1_050)]).toEqual(['fresh', 'lastGood']);
+});
+
 describe('the early refresh', () => {
-  const page = pageFor('k', { renderedAt: 0, ttlMs: 1_000, renderMs: 50 });
+  const page = pageFor('k', { renderStartedAt: 0, ttlMs: 1_000, renderMs: 50 });
   const share = (now: number, beta?: number): number => {
     const random = seeded(1);
     let due = 0;
@@ -44,7 +51,8 @@ describe('the early refresh', () => {
 describe('the lifetimes of a page', () => {
   const NOW = Date.parse('Thu, 01 Jan 2026 00:00:03 GMT');
   const policy = { ttlMs: 10_000, swrMs: 5_000, sieMs: 20_000 };
-  const of = (headers: Headers, random = 0.5) => lifetimes(policy, headers, 99_000, random, NOW);
+  /** What the response says is as it says for 0, the policy as it is for the middle. */
+  const of = (headers: Headers, random = 0) => lifetimes(policy, headers, 99_000, random, NOW);
   test.each<[string, Headers, number, number, number]>([
     ['nothing: the policy', {}, 10_000, 5_000, 20_000],
     ['max-age', { 'cache-control': 'public, max-age=60' }, 60_000, 5_000, 20_000],
@@ -53,7 +61,26 @@ describe('the lifetimes of a page', () => {
     ['the first of two', { 'cache-control': 'max-age=1, max-age=2' }, 1_000, 5_000, 20_000],
     ['several fields', { 'cache-control': ['public', 'max-age=3'] }, 3_000, 5_000, 20_000],
     ['an unreadable age: stale', { 'cache-control': 'max-age=soon' }, 0, 5_000, 20_000],
-    ['an Age that it came with', { 'cache-control': 'max-age=60', age: '20' }, 40_000, 5_000, 20_000],
+    ['max-age from when it was made', { 'cache-control': 'max-age=60', age: '20' }, 60_000, 5_000, 20_000],
+    ['the policy from when it came', { age: '20' }, 30_000, 5_000, 20_000],
+    ['the first Age of a list', { age: '20, x' }, 30_000, 5_000, 20_000],
+    ['an Age that cannot be read: stale', { 'cache-control': 'max-age=60', age: '2.5' }, 0, 5_000, 20_000],
+    ['an Age that cannot be read, without more: stale', { age: '-1' }, 0, 5_000, 20_000],
+    ['a huge age: 2^31 s', { 'cache-control': 'max-age=99999999999' }, 2 ** 31 * 1_000, 5_000, 20_000],
+    [
+      'CDN-Cache-Control only',
+      { 'cdn-cache-control': 'max-age=9', 'cache-control': 's-maxage=1' },
+      9_000,
+      5_000,
+      20_000,
+    ],
+    [
+      'the policy, where CDN-Cache-Control names no time, whatever Expires says',
+      { 'cdn-cache-control': 'public', 'cache-control': 'max-age=1', expires: '0' },
+      10_000,
+      5_000,
+      20_000,
+    ],
     [
       'Expires',
       { expires: 'Thu, 01 Jan 2026 00:00:09 GMT', date: 'Thu, 01 Jan 2026 00:00:00 GMT' },
@@ -69,47 +96,45 @@ describe('the lifetimes of a page', () => {
       5_000,
       20_000,
     ],
+    ['Expires that is no date', { expires: '2100' }, 0, 5_000, 20_000],
+    ['several Expires', { expires: Array(2).fill('Thu, 01 Jan 2026 00:00:09 GMT') }, 0, 5_000, 20_000],
     ['Expires: 0', { expires: '0', date: 'Thu, 01 Jan 2026 00:00:00 GMT' }, 0, 5_000, 20_000],
     ['RFC 5861', { 'cache-control': 'stale-while-revalidate=1, stale-if-error=2' }, 10_000, 1_000, 2_000],
     ['swr over sie', { 'cache-control': 'stale-while-revalidate=30' }, 10_000, 30_000, 30_000],
     ['must-revalidate', { 'cache-control': 'max-age=5, must-revalidate' }, 5_000, 0, 0],
   ])('follow %s', (_, headers, ttlMs, swrMs, sieMs) => {
-    expect(of(headers)).toEqual({ ttlMs, swrMs, sieMs });
+    const found = [of(headers), of(headers, 0.5)];
+    expect(found).toContainEqual({ ttlMs, swrMs, sieMs });
+    expect(Math.min(...found.map((one) => one.ttlMs))).toBeLessThanOrEqual(ttlMs);
   });
   test('take the standard stale-if-error where the policy has none', () => {
     expect(lifetimes({ ttlMs: 1 }, {}, 99_000, 0.5, NOW)).toEqual({ ttlMs: 1, swrMs: 0, sieMs: 99_000 });
   });
   test('of s-maxage have stale use only where the response or the policy allows it (RFC 9111 section 5.2.2.10)', () => {
     const stale = (cacheControl: string): unknown =>
-      lifetimes({ ttlMs: 1 }, { 'cache-control': cacheControl }, 99_000, 0.5, NOW);
+      lifetimes({ ttlMs: 1 }, { 'cache-control': cacheControl }, 99_000, 0, NOW);
     expect(stale('s-maxage=5')).toEqual({ ttlMs: 5_000, swrMs: 0, sieMs: 0 });
     expect(stale('s-maxage=5, stale-if-error=7')).toEqual({ ttlMs: 5_000, swrMs: 0, sieMs: 7_000 });
     expect(of({ 'cache-control': 's-maxage=5' }).sieMs).toBe(20_000);
   });
-  test('spread the ttl by a tenth to either side', () => {
+  test('spread the ttl of the policy by a tenth to either side, the one of the response downward only', () => {
     expect(of({}, 0).ttlMs).toBe(9_000);
     expect(of({}, 0.999_999).ttlMs).toBeCloseTo(11_000, 0);
+    const own = { 'cache-control': 'max-age=10' };
+    expect(of(own, 0).ttlMs).toBe(10_000);
+    expect(of(own, 0.999_999).ttlMs).toBeCloseTo(9_000, 0);
   });
 });
 
-describe('what may be done with an answer', () => {
-  test.each<[string, number, Headers, 'store' | 'share' | 'private']>([
-    ['a page', 200, {}, 'store'],
-    ['a page that varies by coding', 200, { vary: 'Accept-Encoding, accept-language' }, 'store'],
-    ['a cookie', 200, { 'set-cookie': 'a=b' }, 'private'],
-    ['private', 200, { 'cache-control': 'max-age=5, Private' }, 'private'],
-    ['private fields', 200, { 'cache-control': 'private="x, y"' }, 'private'],
-    ['no-store', 200, { 'cache-control': 'no-store' }, 'private'],
-    ['no-cache', 200, { 'cache-control': 'no-cache' }, 'share'],
-    ['Vary: *', 200, { vary: '*' }, 'private'],
-    ['Vary: Cookie', 200, { vary: 'Accept-Encoding, Cookie' }, 'private'],
-    ['Vary: User-Agent', 200, { vary: ['accept-encoding', 'User-Agent'] }, 'private'],
-    ['an encoded body', 200, { 'content-encoding': 'gzip' }, 'private'],
-    ['not found', 404, {}, 'share'],
-    ['a redirect with a cookie', 302, { 'set-cookie': 'a=b' }, 'private'],
-    ['a failure', 500, {}, 'share'],
-    ['a failure with no-store', 503, { 'cache-control': 'no-store', 'set-cookie': 'a=b' }, 'share'],
-  ])('%s (%i)', (_, status, headers, expected) => {
-    expect(sharing(status, headers)).toBe(expected);
+describe('the answer that there is no page', () => {
+  const NOW = Date.parse('Thu, 01 Jan 2026 00:00:03 GMT');
+  test.each<[string, Headers, number]>([
+    ['says nothing: a second', {}, 1_000],
+    ['may be kept for long: a second', { 'cache-control': 'max-age=600' }, 1_000],
+    ['may not be kept: not at all', { 'cache-control': 'max-age=0' }, 0],
+    ['came with an age: a second more', { age: '1' }, 2_000],
+    ['is over', { expires: 'Thu, 01 Jan 2026 00:00:00 GMT' }, 0],
+  ])('that %s', (_, headers, ttlMs) => {
+    expect(momentOf(headers, NOW)).toEqual({ ttlMs, swrMs: 0, sieMs: 0 });
   });
 });

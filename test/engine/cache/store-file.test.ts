@@ -74,7 +74,7 @@ describe('the page store', () => {
     const page = pageFor('\n\n/a?b=é', {
       bodies: { identity: Buffer.from('plain'), gzip: Buffer.from([1, 2]), br: Buffer.from([3]) },
       tags: ['a', 'b'],
-      renderedAt: 1_000_000.25,
+      renderStartedAt: 1_000_000.25,
     });
     expect(put(store(), page, pageFor('/bare'))).toEqual({ written: true });
     expect(read(page.key)).toEqual(page);
@@ -87,17 +87,21 @@ describe('the page store', () => {
     const file = store();
     put(
       file,
-      pageFor('/a', { renderedAt: 20, tags: ['old'], bodies: { identity: Buffer.from('x'), br: Buffer.from('y') } }),
+      pageFor('/a', {
+        renderStartedAt: 20,
+        tags: ['old'],
+        bodies: { identity: Buffer.from('x'), br: Buffer.from('y') },
+      }),
     );
-    put(file, pageFor('/a', { renderedAt: 30, tags: ['new'] }));
-    put(file, pageFor('/a', { renderedAt: 25 }));
+    put(file, pageFor('/a', { renderStartedAt: 30, tags: ['new'] }));
+    put(file, pageFor('/a', { renderStartedAt: 25 }));
     purge(file, 'old', true, 99);
-    expect(read('/a')).toEqual(pageFor('/a', { renderedAt: 30, tags: ['new'] }));
+    expect(read('/a')).toEqual(pageFor('/a', { renderStartedAt: 30, tags: ['new'] }));
   });
 
   test('stays within its bound: the pages rendered longest ago go, and the file does not keep their room', () => {
     const file = store({ maxBytes: 1_000_000 });
-    for (let at = 0; at < 200; at++) put(file, large(`/${at}`, { renderedAt: at }));
+    for (let at = 0; at < 200; at++) put(file, large(`/${at}`, { renderStartedAt: at }));
     expect(read('/199')).toBeDefined();
     expect(read('/0')).toBeUndefined();
     const db = new Database(path, { readonly: true });
@@ -117,8 +121,8 @@ describe('the page store', () => {
   test('warms from the pages rendered last, without the dead', () => {
     const now = Date.now();
     const file = store();
-    for (let at = 0; at < 10; at++) put(file, large(`/${at}`, { renderedAt: now - 1_000 + at }));
-    put(file, large('/dead', { renderedAt: now - 1_000_000_000 }));
+    for (let at = 0; at < 10; at++) put(file, large(`/${at}`, { renderStartedAt: now - 1_000 + at }));
+    put(file, large('/dead', { renderStartedAt: now - 1_000_000_000 }));
     const reader = openPageReader(path, (kind) => problems.push(kind));
     expect(reader.newest(62_000).map(({ key }) => key)).toEqual(['/9', '/8', '/7']);
     expect(reader.newest(100_000_000).length).toBe(10);
@@ -146,14 +150,14 @@ describe('a purge of the store', () => {
     purge(here, 'hard', true, 100);
     put(
       there,
-      pageFor('/a', { tags: ['soft'], renderedAt: 100 }),
-      pageFor('/b', { tags: ['soft', 'hard'], renderedAt: 100 }),
+      pageFor('/a', { tags: ['soft'], renderStartedAt: 100 }),
+      pageFor('/b', { tags: ['soft', 'hard'], renderStartedAt: 100 }),
     );
     expect([read('/a')?.purged, read('/b')]).toEqual([true, undefined]);
     put(
       there,
-      pageFor('/a', { tags: ['soft'], renderedAt: 101 }),
-      pageFor('/b', { tags: ['soft', 'hard'], renderedAt: 101 }),
+      pageFor('/a', { tags: ['soft'], renderStartedAt: 101 }),
+      pageFor('/b', { tags: ['soft', 'hard'], renderStartedAt: 101 }),
     );
     expect([read('/a')?.purged, read('/b')?.purged]).toEqual([false, false]);
   });
@@ -340,7 +344,7 @@ describe('a full disk', () => {
     expect(outcomes[0]).toBe(true);
     expect(outcomes.at(-1)).toBe(false);
     expect(problems).toEqual([expect.stringMatching(/^SQLITE_FULL: .*full; tried again in 250 ms$/)]);
-    expect(put(file, large('/x'))).toEqual({ written: false, retryMs: 250, keep: true });
+    expect(put(file, large('/x'))).toEqual({ written: false, retryMs: 250, canRetry: true });
     const pauses = [];
     for (let at = 0; at < 9; at++) {
       clock += 30_000;
@@ -367,7 +371,7 @@ describe('a full disk', () => {
         return openForWriting(at);
       },
     });
-    expect(put(file, pageFor('/a'))).toEqual({ written: false, retryMs: 250, keep: true });
+    expect(put(file, pageFor('/a'))).toEqual({ written: false, retryMs: 250, canRetry: true });
     broken = false;
     expect(put(file, pageFor('/a')).written).toBe(false);
     clock += 250;
@@ -378,9 +382,9 @@ describe('a full disk', () => {
 
   test('a page that can never be written does not hold up the others', () => {
     const file = store();
-    expect(put(file, pageFor('/a', { renderedAt: Symbol('no number') as never }))).toMatchObject({
+    expect(put(file, pageFor('/a', { renderStartedAt: Symbol('no number') as never }))).toMatchObject({
       written: false,
-      keep: false,
+      canRetry: false,
     });
     clock += 250;
     expect(put(file, pageFor('/b'))).toEqual({ written: true });

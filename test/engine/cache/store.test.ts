@@ -77,10 +77,10 @@ describe('the writer of the page store', () => {
 
   test('a purge overtakes the pages that wait, and counts for those that come later from before it', async () => {
     const writer = write();
-    writer.put(pageFor('/a', { tags: ['t'], renderedAt: Date.now() - 10 }));
+    writer.put(pageFor('/a', { tags: ['t'], renderStartedAt: Date.now() - 10 }));
     writer.purge(['t'], true, Date.now());
-    writer.put(pageFor('/b', { tags: ['t'], renderedAt: Date.now() - 10 }));
-    writer.put(pageFor('/c', { tags: ['t'], renderedAt: Date.now() + 10 }));
+    writer.put(pageFor('/b', { tags: ['t'], renderStartedAt: Date.now() - 10 }));
+    writer.put(pageFor('/c', { tags: ['t'], renderStartedAt: Date.now() + 10 }));
     await writer.flush();
     const reader = readFrom();
     expect(['/a', '/b', '/c'].map((key) => reader.read(key)?.key)).toEqual([undefined, undefined, '/c']);

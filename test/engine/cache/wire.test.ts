@@ -292,7 +292,7 @@ describe('what a render gave', () => {
     status,
     headers: { 'content-type': 'text/html', ...headers },
     body: Buffer.from('<p>hello'),
-    renderedAt: START,
+    renderStartedAt: START,
     renderMs: 3,
   });
   const make = (headers?: Record<string, string | string[]>, status?: number) =>
@@ -300,7 +300,7 @@ describe('what a render gave', () => {
 
   test('becomes a page with its tags, lifetimes and a validator of its body', () => {
     expect(make({ 'cache-tag': 'post:1, home, , post:2', etag: '"own"' })).toMatchObject({
-      tags: ['home', 'post:1', 'post:2'],
+      tags: ['home', 'post:1', 'post:2', 'path /'],
       headers: [['content-type', 'text/html']],
       etag: expect.stringMatching(/^"[\w-]{27}"$/),
       compressible: true,
@@ -312,7 +312,7 @@ describe('what a render gave', () => {
 
   test('is not kept when it is not a good answer for everybody', () => {
     expect([
-      make({}, 404),
+      make({}, 302),
       make({}, 500),
       make({ 'set-cookie': 'a=b' }),
       make({ vary: '*' }),
@@ -320,9 +320,17 @@ describe('what a render gave', () => {
     ]).toEqual(Array(5).fill(undefined));
   });
 
+  test('is kept for a moment, and not compressed, where it is that there is no page', () => {
+    expect(make({}, 404)).toMatchObject({ status: 404, ttlMs: 1_000, swrMs: 0, sieMs: 0, compressible: false });
+    expect(make({ 'cache-control': 'no-store' }, 404)).toBeUndefined();
+  });
+
   test('loses headers of the connection and those that could split an answer', () => {
     const page = make({
-      connection: 'close',
+      connection: 'close, X-Hop',
+      'x-hop': 'for the next one only',
+      'proxy-authenticate': 'Basic',
+      'cdn-cache-control': 'max-age=60',
       'content-length': '3',
       date: 'x',
       expires: '0',
@@ -334,6 +342,14 @@ describe('what a render gave', () => {
       ['x-many', '1'],
       ['x-many', '2'],
     ]);
+  });
+
+  test('has the age that it came with', () => {
+    const page = make({ age: '20', 'cache-control': 'max-age=60' })!;
+    expect([page.upstreamAgeMs, page.ttlMs]).toEqual([20_000, 57_000]);
+    const { head } = answerOf(page, 'fresh', { acceptEncoding: undefined, ifNoneMatch: undefined }, START + 5_000, []);
+    expect(head[head.indexOf('age') + 1]).toBe('25');
+    expect(make({ age: 'x' })).toMatchObject({ upstreamAgeMs: 0, ttlMs: 0 });
   });
 
   test('takes no more memory than its own bytes', () => {

@@ -9,11 +9,11 @@ const keys = (queue: WriteQueue): string[] => queue.take().pages.map(({ page }) 
 describe('the queue of the store', () => {
   test('holds one page per key, the newest copy', () => {
     const queue = new WriteQueue(standard);
-    queue.put(pageFor('/a', { renderedAt: 1 }));
+    queue.put(pageFor('/a', { renderStartedAt: 1 }));
     queue.put(pageFor('/b'));
-    queue.put(pageFor('/a', { renderedAt: 2 }));
-    queue.put(pageFor('/a', { renderedAt: 1 }));
-    expect(queue.take().pages.map(({ page }) => [page.key, page.renderedAt])).toEqual([
+    queue.put(pageFor('/a', { renderStartedAt: 2 }));
+    queue.put(pageFor('/a', { renderStartedAt: 1 }));
+    expect(queue.take().pages.map(({ page }) => [page.key, page.renderStartedAt])).toEqual([
       ['/b', 1_000_000],
       ['/a', 2],
     ]);
@@ -38,16 +38,16 @@ describe('the queue of the store', () => {
 
   test('a batch that was not written goes back in front, behind newer copies', () => {
     const queue = new WriteQueue(standard);
-    queue.put(pageFor('/a', { renderedAt: 1 }));
+    queue.put(pageFor('/a', { renderStartedAt: 1 }));
     queue.put(pageFor('/b'));
     queue.purge({ tag: 't', hard: false, at: 5 });
     const batch = queue.take();
-    queue.put(pageFor('/a', { renderedAt: 2 }));
+    queue.put(pageFor('/a', { renderStartedAt: 2 }));
     queue.purge({ tag: 't', hard: false, at: 4 });
     queue.purge({ tag: 't', hard: true, at: 3 });
     queue.giveBack(batch);
     const again = queue.take();
-    expect(again.pages.map(({ page }) => [page.key, page.renderedAt])).toEqual([
+    expect(again.pages.map(({ page }) => [page.key, page.renderStartedAt])).toEqual([
       ['/b', 1_000_000],
       ['/a', 2],
     ]);
@@ -55,6 +55,25 @@ describe('the queue of the store', () => {
       [false, 5],
       [true, 3],
     ]);
+  });
+
+  test('holds nothing that was taken back, neither what waits nor what comes back unwritten', () => {
+    const queue = new WriteQueue(standard);
+    queue.put(pageFor('/written', { tags: ['t'], renderStartedAt: 1 }));
+    const batch = queue.take();
+    queue.put(pageFor('/old', { tags: ['s', 't'], renderStartedAt: 5 }));
+    queue.put(pageFor('/new', { tags: ['t'], renderStartedAt: 6 }));
+    queue.put(pageFor('/other', { tags: ['s'], renderStartedAt: 1 }));
+    queue.purge({ tag: 's', hard: false, at: 9 });
+    queue.purge({ tag: 't', hard: true, at: 5 });
+    expect([queue.pages, queue.bytes]).toEqual([
+      2,
+      pageBytes(pageFor('/new', { tags: ['t'] })) + pageBytes(pageFor('/other', { tags: ['s'] })),
+    ]);
+    queue.giveBack(batch);
+    queue.put(pageFor('/late', { tags: ['t'], renderStartedAt: 5 }));
+    expect(keys(queue)).toEqual(['/new', '/other']);
+    expect(queue.bytes).toBe(0);
   });
 
   test('knows the ticket of what has waited longest', () => {

@@ -72,14 +72,14 @@ describe('a flush', () => {
     });
   });
 
-  test('gives what a kept handle has added', () => {
+  test('gives what was added to a series that is known', () => {
     const recorder = new Recorder();
-    const fresh = recorder.counter('tahan_cache_lookups_total', ['fresh']);
-    fresh.add(1);
-    fresh.add(1);
-    expect(recorder.flush()!.counters).toEqual([['tahan_cache_lookups_total', ['fresh'], 2]]);
-    fresh.add(1);
-    expect(recorder.flush()!.counters).toEqual([['tahan_cache_lookups_total', ['fresh'], 1]]);
+    const note = () => recorder.request('/', 'GET', 200, 'fresh', 0.001);
+    note();
+    note();
+    expect(recorder.flush()!.counters).toEqual([['http_requests_total', ['/', 'GET', '200', 'fresh'], 2]]);
+    note();
+    expect(recorder.flush()!.counters).toEqual([['http_requests_total', ['/', 'GET', '200', 'fresh'], 1]]);
   });
 
   test('always fits into a message, however many series there are; the rest comes with the next', () => {

@@ -16,7 +16,11 @@ beforeEach(() => {
   saturated = [];
   const recorder = new Recorder();
   recorder.count = (name, labels) => counted.push([name, ...labels].join(' '));
-  refusals = new PageRefusals(recorder, (priority) => saturated.push(priority));
+  refusals = new PageRefusals(
+    recorder,
+    (priority) => saturated.push(priority),
+    (page) => page,
+  );
 });
 const flightOf = (): PageFlight => new PageFlight(KEY, compileRoutes([]).unknown, 'miss', 'low', refusals);
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Page } from '../../../src/engine/cache/page.ts';
 import type { CachePolicy, RoutePolicy } from '../../../src/engine/site.ts';
-import { pageFor } from '../cache/fixtures/page-of.ts';
+import { held, pageFor } from '../cache/fixtures/page-of.ts';
 import {
   closeGate,
   type Listener,
@@ -28,7 +28,7 @@ const keyOf = (path: string): string => `\n\n${path}`;
 /** A copy of a page that was rendered so long ago. */
 const copy = (path: string, ageMs: number, more: Partial<Page> = {}): Page =>
   pageFor(keyOf(path), {
-    renderedAt: Date.now() - ageMs,
+    renderStartedAt: Date.now() - ageMs,
     renderMs: 0,
     bodies: { identity: Buffer.from('<html><body>old copy</body></html>') },
     compressible: false,
@@ -83,6 +83,18 @@ describe('a cacheable page', () => {
     expect(answer.headers['cache-status']).toContain('detail=revalidate');
     await until(() => server.store.has(keyOf('/a')));
     expect(server.renders).toEqual(['refresh']);
+    expect((await server.get('/a')).body).toBe('new copy');
+  });
+
+  test('that is fresh and dear is rendered anew behind a visitor before it is stale (XFetch)', async () => {
+    const server = await start((_request, response) => response.end('new copy'));
+    // So dear that any draw says that it is due.
+    server.memory.set(copy('/a', FRESH_MS, { renderMs: Number.MAX_SAFE_INTEGER }));
+    const answer = await server.get('/a');
+    expect(answer.body).toContain('old copy');
+    expect(answer.headers['cache-status']).toMatch(/^tahan; hit; ttl=\d+$/);
+    await until(() => server.store.has(keyOf('/a')));
+    expect(server.renders).toEqual(['early']);
     expect((await server.get('/a')).body).toBe('new copy');
   });
 
@@ -147,7 +159,7 @@ describe('the last good copy', () => {
     const before = asked;
     expect((await get('/a')).body).toContain('old copy');
     expect(asked).toBe(before);
-    expect(memory.peek(keyOf('/a'))).toMatchObject({ status: 200 });
+    expect(held(memory, keyOf('/a'))).toMatchObject({ status: 200 });
   });
 
   test('is given when the render takes long; the render goes on, and nobody else waits for it', async () => {
@@ -296,6 +308,29 @@ describe('with other workers', () => {
     const server = await start((_request, response) => response.destroy(), { leases });
     expect((await server.get('/a')).status).toBe(503);
     expect(released).toEqual(['/a false']);
+  });
+
+  test('a lease is released as one without a copy when there is no page: the 404 is kept in this worker only', async () => {
+    const { leases, released } = desk(true);
+    const server = await start((_request, response) => response.writeHead(404).end(), { leases });
+    expect((await server.get('/a')).status).toBe(404);
+    expect(released).toEqual(['/a false']);
+  });
+
+  test('a page that another worker waits for is kept, though it would not be for the first who asks', async () => {
+    let finish: (() => void) | undefined;
+    const server = await start((_request, response) => {
+      finish = () => response.end('page');
+    });
+    for (const key of ['/a?q=1', '/a?q=2']) {
+      finish = undefined;
+      const answer = server.get(key);
+      await until(() => finish !== undefined);
+      if (key === '/a?q=2') server.pages.storeForOthers(keyOf(key));
+      finish!();
+      await answer;
+    }
+    expect([...server.store.keys()]).toEqual([keyOf('/a?q=2')]);
   });
 
   test('the other takes the copy from the store', async () => {

@@ -1,6 +1,7 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { LeaseDesk } from '../../../src/engine/pages/leases.ts';
-import { pageFor } from '../cache/fixtures/page-of.ts';
+import type { LeaseClient } from '../../../src/engine/pages/leases.ts';
+import { held, pageFor } from '../cache/fixtures/page-of.ts';
 import { startWorker, type TestWorker, until } from '../request/fixtures/worker.ts';
 
 let worker: TestWorker | undefined;
@@ -28,7 +29,7 @@ class Edited {
   }
 }
 
-const LEASES: LeaseDesk = { needed: false, ask: () => Promise.resolve(true), release: () => {} };
+const LEASES: LeaseClient = { needed: false, ask: () => Promise.resolve(true), release: () => {} };
 
 async function start(site: Edited, leases = LEASES): Promise<TestWorker> {
   worker = await startWorker({
@@ -133,6 +134,32 @@ describe('a purge while a page is rendered', () => {
   });
 });
 
+describe('the copy of a page that is taken back while visitors wait for a new one', () => {
+  test.each<[string, (response: ServerResponse) => void]>([
+    ['fails', (response) => response.writeHead(500).end('broken')],
+    ['is cut', (response) => response.destroy()],
+  ])('is not given when the render %s', async (_name, end) => {
+    let finish: (() => void) | undefined;
+    worker = await startWorker({
+      site: {
+        handler: (_request, response) => {
+          finish = () => end(response);
+        },
+        policies: [{ route: '/*', cache: { ttlMs: 60_000 } }],
+      },
+    });
+    const bodies = { identity: Buffer.from('taken back') };
+    worker.memory.set(pageFor(KEY, { tags: ['news'], renderStartedAt: Date.now() - 100, ttlMs: 1, swrMs: 0, bodies }));
+    const answer = worker.get('/a');
+    await until(() => finish !== undefined);
+    worker.memory.purge(['news'], true, Date.now());
+    finish!();
+    const { status, body } = await answer;
+    expect(status).toBeGreaterThanOrEqual(500);
+    expect(body).not.toContain('taken back');
+  });
+});
+
 describe('a page that is renewed after a purge', () => {
   test('is rendered once more when a render was under way that turns out older', async () => {
     const site = new Edited();
@@ -145,7 +172,7 @@ describe('a page that is renewed after a purge', () => {
     site.finish();
     await until(() => site.read.length === 2);
     site.finish();
-    await until(() => server.memory.peek(KEY)?.purged === false);
+    await until(() => held(server.memory, KEY)?.purged === false);
     expect((await server.get('/a')).body).toBe('v2');
     expect(site.read).toEqual(['v1', 'v2']);
   });
@@ -160,7 +187,7 @@ describe('a page that is renewed after a purge', () => {
     server.pages.renew(KEY, route, 'normal');
     site.finish();
     await until(() => server.dispatcher.inFlight === 0);
-    expect([server.memory.peek(KEY)?.purged, site.read]).toEqual([false, ['v2']]);
+    expect([held(server.memory, KEY)?.purged, site.read]).toEqual([false, ['v2']]);
     // A purge of something else.
     server.pages.renew(KEY, route, 'normal');
     expect(server.dispatcher.queue.length).toBe(0);
@@ -172,13 +199,13 @@ describe('a purge, with other workers', () => {
     const site = new Edited();
     const asked = Promise.withResolvers<boolean>();
     const server = await start(site, { ...LEASES, needed: true, ask: () => asked.promise });
-    const renderedAt = Date.now();
+    const renderStartedAt = Date.now();
     await publish(site, server);
     const after = server.get('/a');
     await until(() => server.lookups.length === 1);
     // The other worker had begun before the purge, and put its page into the store without knowing of it.
     const bodies = { identity: Buffer.from('v1') };
-    server.store.set(KEY, pageFor(KEY, { tags: ['news'], renderedAt, ttlMs: 60_000, bodies }));
+    server.store.set(KEY, pageFor(KEY, { tags: ['news'], renderStartedAt, ttlMs: 60_000, bodies }));
     asked.resolve(false);
     await until(() => site.read.length === 1);
     site.finish();

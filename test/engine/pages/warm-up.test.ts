@@ -15,7 +15,7 @@ const page = makePage(
     status: 200,
     headers: { 'content-type': 'text/html' },
     body: Buffer.from('home'),
-    renderedAt: Date.now(),
+    renderStartedAt: Date.now(),
     renderMs: 1,
   },
   1_000,

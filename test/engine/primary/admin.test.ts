@@ -8,8 +8,8 @@ const open: { close: () => void }[] = [];
 afterEach(() => {
   for (const one of open.splice(0)) one.close();
 });
-const admin = async (more: Partial<AdminSources> = {}): Promise<Server> => {
-  const { server } = await startAdmin('127.0.0.1', 0, {
+const admin = async (more: Partial<AdminSources> = {}, host = '127.0.0.1', names: string[] = []): Promise<Server> => {
+  const { server } = await startAdmin(host, 0, names, {
     health: () => ({ status: 200, body: '{"status":"ok"}\n' }),
     exposition: () => Promise.resolve('tahan_up 1\n'),
     fleet: () => ({ workers: [] }),
@@ -50,11 +50,50 @@ describe('the admin port', () => {
 
   test('in use by another program is one line that says what to do', async () => {
     const { port } = (await admin()).address() as { port: number };
-    const failure = await startAdmin('127.0.0.1', port, {} as AdminSources).catch((error: Error) => error);
+    const failure = await startAdmin('127.0.0.1', port, [], {} as AdminSources).catch((error: Error) => error);
     expect(failure).toMatchObject({
       code: 'PORT_UNAVAILABLE',
       message: `port ${port} on 127.0.0.1 is in use by another program; stop it, or set TAHAN_ADMIN_PORT to another port`,
     });
+  });
+});
+
+describe('the host name that the admin port is asked by', () => {
+  const status = async (server: Server, host: string): Promise<number> =>
+    (await supertest(server).get('/metrics').set('host', host)).status;
+  const OWN = ['localhost', 'LOCALHOST:9464', 'a.localhost', '127.0.0.1:9464', '127.9.9.9', '[::1]:9464', 'localhost.'];
+  const OTHERS = [
+    'evil.example',
+    'evil.example:9464',
+    '127.0.0.1.evil.example',
+    'localhost.evil.example',
+    '',
+    '[',
+    'a b',
+  ];
+
+  test.each(OWN)('%s is its own', async (host) => {
+    expect(await status(await admin(), host)).toBe(200);
+  });
+
+  test.each(OTHERS)('"%s" is not: 421, with what to do', async (host) => {
+    const server = await admin({}, '127.0.0.1', ['example.org']);
+    for (const path of ['/metrics', '/fleet', '/health']) {
+      const answer = await supertest(server).get(path).set('host', host);
+      expect([answer.status, answer.text]).toEqual([421, expect.stringContaining('TAHAN_ADMIN_HOST')]);
+    }
+  });
+
+  test('is one of the settings', async () => {
+    const server = await admin({}, '127.0.0.1', ['Example.org', 'tahan.internal:8080']);
+    expect([await status(server, 'example.org:9464'), await status(server, 'tahan.internal')]).toEqual([200, 200]);
+    expect(await status(server, 'sub.example.org')).toBe(421);
+  });
+
+  test('may be any address where the port is open to other machines, and only there', async () => {
+    expect(await status(await admin({}, '0.0.0.0'), '203.0.113.9:9464')).toBe(200);
+    expect(await status(await admin({}, '0.0.0.0'), 'evil.example')).toBe(421);
+    expect(await status(await admin(), '203.0.113.9:9464')).toBe(421);
   });
 });
 

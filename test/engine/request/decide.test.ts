@@ -38,7 +38,7 @@ const decided = (
     NOW,
   );
 const KEY = 'id\nexample.org\n/';
-const aged = (ageMs: number): Page => pageFor(KEY, { renderedAt: NOW - ageMs, ttlMs: 10, swrMs: 10, sieMs: 30 });
+const aged = (ageMs: number): Page => pageFor(KEY, { renderStartedAt: NOW - ageMs, ttlMs: 10, swrMs: 10, sieMs: 30 });
 
 describe('the engine answers its own paths', () => {
   test.each(['/health', '/health/live', '/health/ready', '/metrics'])(

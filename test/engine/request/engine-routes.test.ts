@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { Recorder } from '../../../src/engine/metrics/recorder.ts';
@@ -65,12 +67,39 @@ describe('metrics on the public port', () => {
     expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
   });
 
-  test.each(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'x-real-ip', 'via'])(
-    'are not there for who came through a proxy, as %s tells',
-    async (name) => {
-      await supertest(app()).get('/metrics').set(name, '127.0.0.1').expect(404, 'There is nothing here.\n');
+  test.each([
+    'x-forwarded-for',
+    'x-forwarded-proto',
+    'x-forwarded-host',
+    'forwarded',
+    'x-real-ip',
+    'via',
+    'cf-connecting-ip',
+    'true-client-ip',
+    'x-client-ip',
+    'fastly-client-ip',
+    'cdn-loop',
+  ])('are not there for who came through a proxy, as %s tells', async (name) => {
+    await supertest(app()).get('/metrics').set(name, '127.0.0.1').expect(404, 'There is nothing here.\n');
+  });
+
+  test.each(['evil.example', 'evil.example:3000', '203.0.113.9', 'localhost.evil.example'])(
+    'are not there for a page that leads its own name, %s, to this machine',
+    async (host) => {
+      await supertest(app()).get('/metrics').set('host', host).expect(404);
     },
   );
+
+  test('are not there for HTTP/1.0, which a proxy speaks that says nothing of itself', async () => {
+    const server = app().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write('GET /metrics HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n');
+    const [head] = (await once(socket, 'data')) as [Buffer];
+    expect(head.toString('latin1', 0, 12)).toBe('HTTP/1.1 404');
+    socket.destroy();
+    server.close();
+  });
 
   test('are not there for others, whatever they claim to be', async () => {
     await supertest(app({}, '203.0.113.9')).get('/metrics').expect(404);

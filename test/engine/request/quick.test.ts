@@ -18,7 +18,7 @@ describe('before the HTTP parser', () => {
       policies: [{ route: '/', cache: { ttlMs: 60_000 } }],
       isMember: member as never,
     });
-    memory.set(pageFor('\n\n/', { renderedAt: Date.now(), renderMs: 0 }));
+    memory.set(pageFor('\n\n/', { renderStartedAt: Date.now(), renderMs: 0 }));
     expect((await get('/')).body).toContain('Hello');
     expect((await get('/', { headers: { cookie: 'session=made-up' } })).body).toContain('Hello');
     expect((await get('/', { headers: { cookie: 'session=genuine' } })).body).toBe('site');
@@ -27,7 +27,7 @@ describe('before the HTTP parser', () => {
 
   test('the long and the short way give the same answer', async () => {
     const { get, memory } = await start({ policies: [{ route: '/', cache: { ttlMs: 60_000 } }] });
-    memory.set(pageFor('\n\n/', { renderedAt: Date.now(), renderMs: 0 }));
+    memory.set(pageFor('\n\n/', { renderStartedAt: Date.now(), renderMs: 0 }));
     const [short, long] = [await get('/'), await get('/', { headers: { te: 'trailers' } })];
     expect({ ...long, headers: { ...long.headers, date: '' } }).toEqual({
       ...short,
@@ -61,7 +61,7 @@ describe('before the HTTP parser', () => {
     for (let visitor = 0; visitor < 5; visitor++) expect((await server.get('/cold')).status).toBe(503);
     expect(reads).toBe(1);
     // Another worker's page is found, if a little later.
-    server.store.set('\n\n/cold', pageFor('\n\n/cold', { renderedAt: Date.now() }));
+    server.store.set('\n\n/cold', pageFor('\n\n/cold', { renderStartedAt: Date.now() }));
     let status = 0;
     for (const end = performance.now() + 5_000; status !== 200 && performance.now() < end; )
       status = (await server.get('/cold')).status;
@@ -70,7 +70,7 @@ describe('before the HTTP parser', () => {
 
   test('a page with a copy is given in a surge too', async () => {
     const server = await start({ policies: [{ route: '/', cache: { ttlMs: 60_000 } }] });
-    server.memory.set(pageFor('\n\n/', { renderedAt: Date.now() - 30_000, renderMs: 0, purged: true }));
+    server.memory.set(pageFor('\n\n/', { renderStartedAt: Date.now() - 30_000, renderMs: 0, purged: true }));
     await closeGate(server);
     expect(await server.get('/')).toMatchObject({
       status: 200,
@@ -93,7 +93,7 @@ describe('before the HTTP parser', () => {
     const { get, store, memory } = await start({ policies: [{ route: '/*', cache: { ttlMs: 60_000 } }] });
     expect((await get('/metrics', { headers: { 'x-forwarded-for': '203.0.113.9' } })).status).toBe(404);
     expect(store.size).toBe(0);
-    memory.set(pageFor('\n\n/metrics', { renderedAt: Date.now(), renderMs: 0 }));
+    memory.set(pageFor('\n\n/metrics', { renderStartedAt: Date.now(), renderMs: 0 }));
     expect((await get('/metrics')).body).toBe('tahan_up 1\n');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Downward, Upward } from '../../../src/engine/beats.ts';
 import type { Link } from '../../../src/engine/link.ts';
-import { createLeaseDesk } from '../../../src/engine/pages/leases.ts';
+import { createLeaseClient, MAX_ASKED } from '../../../src/engine/pages/leases.ts';
 import { createPurger } from '../../../src/engine/pages/purger.ts';
 
 /** A link whose primary is the test. */
@@ -15,10 +15,10 @@ function fakeLink() {
   return { link, sent, tell: (message: Downward) => listeners.get(message.type)?.(message as never, undefined) };
 }
 
-describe('the desk of leases', () => {
+describe('the client of the leases', () => {
   test('is needed beside other workers', () => {
     let serving = 1;
-    const desk = createLeaseDesk(fakeLink().link, () => serving);
+    const desk = createLeaseClient(fakeLink().link, () => serving);
     expect(desk.needed).toBe(false);
     serving = 2;
     expect(desk.needed).toBe(true);
@@ -26,7 +26,7 @@ describe('the desk of leases', () => {
 
   test('asks the primary, and knows whether to render when that is told', async () => {
     const { link, sent, tell } = fakeLink();
-    const desk = createLeaseDesk(link, () => 2);
+    const desk = createLeaseClient(link, () => 2);
     const [mine, theirs] = [desk.ask('mine'), desk.ask('theirs')];
     expect(sent).toMatchObject([
       { type: 'lease', key: 'mine' },
@@ -40,9 +40,19 @@ describe('the desk of leases', () => {
     expect(sent.at(-1)).toEqual({ type: 'release', key: 'mine', stored: true });
   });
 
+  test('is not needed while as many pages wait for a lease as may', async () => {
+    const { link, tell } = fakeLink();
+    const desk = createLeaseClient(link, () => 2);
+    const asked = Array.from({ length: MAX_ASKED }, (_, n) => desk.ask(`${n}`));
+    expect(desk.needed).toBe(false);
+    for (const n of asked.keys()) tell({ type: 'freed', key: `${n}`, stored: false });
+    await Promise.all(asked);
+    expect(desk.needed).toBe(true);
+  });
+
   test('gives back what is granted when nobody waits for it any more', () => {
     const { link, sent, tell } = fakeLink();
-    createLeaseDesk(link, () => 2);
+    createLeaseClient(link, () => 2);
     tell({ type: 'leased', key: 'late', granted: true });
     expect(sent).toEqual([{ type: 'release', key: 'late', stored: false }]);
   });

@@ -1,3 +1,4 @@
+import { PROXY_HEADERS } from '../../client.ts';
 import type { Asked } from '../asked.ts';
 import type { Decided } from '../decide.ts';
 
@@ -113,14 +114,9 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
         if (found.ifNoneMatch !== undefined) return undefined;
         found.ifNoneMatch = text.slice(colon + 1, end).trim();
         break;
-      case 'x-forwarded-for':
-      case 'forwarded':
-      case 'x-real-ip':
-      case 'via':
-        found.byProxy = true;
-        break;
       default:
         if (NOT_PLAIN.has(name)) return undefined;
+        found.byProxy ||= PROXY_HEADERS.has(name);
     }
     at = end + 2;
   }
