@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { paceConnections } from '../request/connection/paced.ts';
+import { cutStalled } from '../request/connection/stalled.ts';
 import { PortError, portProblem } from './port.ts';
 
 /** What the admin port shows. */
@@ -29,6 +31,8 @@ export async function startAdmin(
     },
   );
   server.maxConnections = 64;
+  paceConnections(server);
+  cutStalled(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(new PortError(portProblem(error.code ?? '', host, port, 'TAHAN_ADMIN_PORT')));

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { FrontConnection, type QuickAnswer } from './front-connection.ts';
+import { takeParser } from './paced.ts';
 
 /** Longest time between two looks at the connections that are due, ms: so much later than told one may end. */
 const MAX_LOOK_MS = 1_000;
@@ -22,9 +23,7 @@ export interface Front {
  * go to node:http for good. So node:http alone parses whatever is not plain, and decides what is wrong with it.
  */
 export function putFront(server: Server, { headerTimeoutMs, keepAliveMs }: FrontLimits, quick: QuickAnswer): Front {
-  const [parse] = server.listeners('connection') as ((socket: Socket) => void)[];
-  if (parse === undefined) throw new Error('node:http has no listener for connections to stand before');
-  server.off('connection', parse);
+  const parse = takeParser(server);
   const held = new Set<FrontConnection>();
   // One clock for all connections: a timer for each is set anew with every request, and costs a tenth of a tiny answer.
   const lookMs = Math.min(MAX_LOOK_MS, Math.ceil(Math.min(headerTimeoutMs, keepAliveMs) / 4));
