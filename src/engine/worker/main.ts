@@ -10,6 +10,7 @@ import { createLog } from '../log.ts';
 import { Recorder } from '../metrics/recorder.ts';
 import { createLeaseDesk } from '../pages/leases.ts';
 import { createPurger } from '../pages/purger.ts';
+import { MISSING_PARTS } from '../request/connection/node-parts.ts';
 import { createPortServer } from '../request/connection/port-server.ts';
 import { EngineRoutes } from '../request/engine-routes.ts';
 import { createRequestPath } from '../request/request-path.ts';
@@ -100,6 +101,8 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   });
   const { routes, pages } = path;
   mainPage = new MainPage(site, routes, pages, config.hosts);
+  if (MISSING_PARTS.length > 0)
+    log.warn({ missing: MISSING_PARTS }, 'this Node lacks parts of node:http: plain requests take the long way');
   const server = createPortServer(config, path.onRequest, path.onConnection, path.quick);
   beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, onSiteError });
   takeConnections(link, server, config.maxConnections);

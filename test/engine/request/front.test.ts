@@ -1,10 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { HALF_CLOSE_MS } from '../../../src/engine/request/connection/closing.ts';
 import { type Front, type FrontLimits, putFront } from '../../../src/engine/request/connection/front.ts';
+import { missingParts } from '../../../src/engine/request/connection/node-parts.ts';
 import { seeded } from '../cache/fixtures/random.ts';
 import { until } from './fixtures/worker.ts';
 
@@ -411,6 +412,50 @@ describe('a plain request that goes to the listener', () => {
       unsubscribe('http.server.request.start', onStart);
       unsubscribe('http.server.response.finish', onFinish);
     }
+  });
+});
+
+describe('where node:http lacks what it needs', () => {
+  test('every part that is missing is named', () => {
+    expect(missingParts()).toEqual([]);
+    const bare = function bare() {} as unknown;
+    expect(missingParts(bare as typeof IncomingMessage, bare as typeof ServerResponse)).toEqual([
+      'IncomingMessage._addHeaderLines',
+      'IncomingMessage.complete',
+      'IncomingMessage.upgrade',
+      'IncomingMessage[kDetachAbortSignal]',
+      'ServerResponse.assignSocket',
+      'ServerResponse.detachSocket',
+      'ServerResponse.shouldKeepAlive',
+      'ServerResponse._keepAliveTimeout',
+      'ServerResponse._last',
+      'ServerResponse._closed',
+      'ServerResponse._flush',
+    ]);
+  });
+
+  test('node:http reads the plain requests that the site answers, and those at hand are quick as ever', async () => {
+    const heard: string[] = [];
+    const made = createServer(echo(heard));
+    server = made;
+    const bytes = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nquick;');
+    putFront(
+      made,
+      { headerTimeoutMs: 10_000, keepAliveMs: 10_000 },
+      ({ target, close }) => (target === '/quick' ? { head: bytes, body: undefined, close } : undefined),
+      ['IncomingMessage._addHeaderLines'],
+    );
+    const accepted = once(made, 'connection') as Promise<[net.Socket]>;
+    await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve));
+    const client = await connect((made.address() as AddressInfo).port);
+    const [socket] = await accepted;
+    client.socket.write(get('/quick'));
+    await client.sees('quick;');
+    expect(readByNode(socket)).toBe(false);
+    client.socket.write(get('/a') + get('/b'));
+    await client.sees('node /b;');
+    expect(readByNode(socket)).toBe(true);
+    expect(heard).toEqual(['GET /a ', 'GET /b ']);
   });
 });
 

@@ -26,6 +26,8 @@ export interface FrontParts {
   server: Server;
   held: Set<FrontConnection>;
   quick: QuickAnswer;
+  /** Plain GETs can be given to the listeners of the server. */
+  canExchange: boolean;
   parse: NodeParser;
   keepAliveMs: number;
   /** When it was last looked at what is due (clock of `performance.now()`, ms). */
@@ -112,8 +114,9 @@ export class FrontConnection {
       if (!this.keep(bytes.subarray(end))) return;
     }
     const answer = this.front.quick(get);
-    if (answer === undefined) this.ask(get);
-    else this.write(answer);
+    if (answer !== undefined) this.write(answer);
+    else if (this.front.canExchange) this.ask(get);
+    else this.leave(Buffer.from(get.text, 'latin1'), answered);
   }
 
   drained(): void {

@@ -18,22 +18,33 @@ export type NodeParser = (socket: Socket, bytes: Buffer, answered?: boolean) => 
 /**
  * Takes a server's own listener for connections out, to put something before it.
  * @returns gives a connection to node:http, which reads one request of it at a time
- * @throws {Error} node:http has no such listener
+ * @throws {Error} node:http does not have what is needed for that (v26, lib/_http_server.js)
  */
 export function takeParser(server: Server): NodeParser {
   const [parse] = server.listeners('connection') as ((socket: Socket) => void)[];
   if (parse === undefined) throw new Error('node:http has no listener for connections to stand before');
   server.off('connection', parse);
-  // A client that ends its side after asking still gets its answer. Not documented; node:net's `allowHalfOpen` is true for node:http.
-  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
+  // A client that ends its side after asking still gets its answer.
+  if (!('httpAllowHalfOpen' in server)) throw new Error('this Node lacks http.Server.httpAllowHalfOpen');
+  server.httpAllowHalfOpen = true;
+  const connection = new Socket();
+  listenersOf(() => parse.call(server, connection), connection);
+  connection.destroy();
   return (socket, bytes, answered = false) => {
-    const [hadData, hadEnd] = [socket.listeners('data'), socket.listeners('end')];
-    parse.call(server, socket);
-    const data = socket.listeners('data').find((listener) => !hadData.includes(listener));
-    const end = socket.listeners('end').find((listener) => !hadEnd.includes(listener));
-    if (data === undefined || end === undefined) throw new Error('node:http does not listen to its connection');
-    new Paced(socket, data as (chunk: Buffer) => void, end as () => void).begin(bytes, answered);
+    const { data, end } = listenersOf(() => parse.call(server, socket), socket);
+    new Paced(socket, data, end).begin(bytes, answered);
   };
+}
+
+/** What node:http does with the bytes of a connection, and with its end: the listeners that `add` adds. */
+function listenersOf(add: () => void, socket: Socket): { data: (bytes: Buffer) => void; end: () => void } {
+  const [hadData, hadEnd] = [socket.listeners('data'), socket.listeners('end')];
+  add();
+  const data = socket.listeners('data').find((listener) => !hadData.includes(listener));
+  const end = socket.listeners('end').find((listener) => !hadEnd.includes(listener));
+  if (data === undefined || end === undefined)
+    throw new Error('node:http of this Node does not listen to its connections');
+  return { data: data as (bytes: Buffer) => void, end: end as () => void };
 }
 
 /** node:http reads each connection of the server one request at a time. */
