@@ -145,19 +145,22 @@ export function keepAlive(maxSockets: number): http.Agent {
 /**
  * Spawns the real server; the output is collected, nothing is waited for.
  * @param maxFileBlocks no file of the server may grow over so many blocks of 512 bytes (a quota of the kernel, as a full disk)
+ * @param openFiles each of its processes may open so many files
  */
 export function spawnServer(
   env: Record<string, string>,
   maxFileBlocks?: number,
+  openFiles?: number,
 ): {
   process: ChildProcess;
   output: () => string;
   exited: Promise<number | null>;
 } {
-  const [command, args] =
-    maxFileBlocks === undefined
-      ? [NODE, [MAIN]]
-      : ['/bin/sh', ['-c', `ulimit -f ${maxFileBlocks}; exec "$0" "$@"`, NODE, MAIN]];
+  const bounds = [
+    ...(maxFileBlocks === undefined ? [] : [`ulimit -f ${maxFileBlocks}; `]),
+    ...(openFiles === undefined ? [] : [`ulimit -n ${openFiles}; `]),
+  ].join('');
+  const [command, args] = bounds === '' ? [NODE, [MAIN]] : ['/bin/sh', ['-c', `${bounds}exec "$0" "$@"`, NODE, MAIN]];
   const child = spawn(command, args, {
     cwd: tmpdir(),
     env: { PATH: process.env.PATH ?? '', LOG_LEVEL: 'info', ...env },
@@ -179,7 +182,7 @@ export function spawnServer(
 /** Starts a server on free ports with a data folder of its own, and waits until it serves. */
 export async function startServer(
   env: Record<string, string> = {},
-  given: { dataDir?: string; maxFileBlocks?: number } = {},
+  given: { dataDir?: string; maxFileBlocks?: number; openFiles?: number } = {},
 ): Promise<TestServer> {
   const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), 'tahan-test-'));
   const {
@@ -189,6 +192,7 @@ export async function startServer(
   } = spawnServer(
     { PORT: '0', TAHAN_ADMIN_PORT: '0', HOST: '127.0.0.1', TAHAN_DATA_DIR: dataDir, ...env },
     given.maxFileBlocks,
+    given.openFiles,
   );
   const line = await eventually(
     () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createLog } from '../log.ts';
+import { openFilesWarning } from '../open-files.ts';
 import { sessionSecret } from '../secret.ts';
 import { startAdmin } from './admin.ts';
 import { withCompileCache } from './compile-cache.ts';
@@ -50,6 +51,9 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   });
   const settings = forChildren(first);
   const log = createLog(config.logLevel, 'primary');
+
+  const tooFewFiles = openFilesWarning(config.maxConnections);
+  if (tooFewFiles !== undefined) log.warn(tooFewFiles);
 
   let stopRequestedAt: number | undefined;
   let stop = async (): Promise<void> => process.exit(0);

@@ -8,6 +8,7 @@ import type { PublicPages } from '../beats.ts';
 import { type Link, linkToPrimary } from '../link.ts';
 import { createLog } from '../log.ts';
 import { Recorder } from '../metrics/recorder.ts';
+import { boundedConnections } from '../open-files.ts';
 import { createLeaseDesk } from '../pages/leases.ts';
 import { createPurger } from '../pages/purger.ts';
 import { MISSING_PARTS } from '../request/connection/node-parts.ts';
@@ -103,9 +104,10 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   mainPage = new MainPage(site, routes, pages, config.hosts);
   if (MISSING_PARTS.length > 0)
     log.warn({ missing: MISSING_PARTS }, 'this Node lacks parts of node:http: plain requests take the long way');
-  const server = createPortServer(config, path.onRequest, path.onConnection, path.quick);
+  const maxConnections = boundedConnections(config.maxConnections);
+  const server = createPortServer({ ...config, maxConnections }, path.onRequest, path.onConnection, path.quick);
   beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, onSiteError });
-  takeConnections(link, server, config.maxConnections);
+  takeConnections(link, server, maxConnections);
   endWhenTold({ link, log, site, state, server, beat, files, pool });
 
   link.on('wanted', ({ key }) => pages.keepForOthers(key));
