@@ -87,12 +87,14 @@ describe('a client that takes no byte of what waits for it', () => {
     const { client, socket } = await reader(large());
     await soon(() => socket.writableLength > 0);
     const handle = (socket as unknown as { _handle: { writeQueueSize: number } })._handle;
+    client.on('data', () => client.pause());
     for (let n = 0; n < 4; n++) {
       jest.advanceTimersByTime((STALLED_MS * 2) / 3);
       const before = handle.writeQueueSize;
-      client.resume();
-      await soon(() => handle.writeQueueSize < before);
-      client.pause();
+      await soon(() => {
+        client.resume();
+        return handle.writeQueueSize < before;
+      });
       expect(handle.writeQueueSize).toBeGreaterThan(0);
     }
     expect(socket.destroyed).toBe(false);

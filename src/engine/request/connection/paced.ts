@@ -201,11 +201,6 @@ class Paced {
         this.wait();
         return;
       }
-      if (this.unanswered === 0 && socket.writableNeedDrain) {
-        this.wait();
-        socket.once('drain', () => this.feed());
-        return;
-      }
       const piece = ahead.take(this.pieceLength(ahead.peek()!));
       this.readsStale = this.stale > 0;
       this.stale = Math.max(0, this.stale - piece.length);
