@@ -266,7 +266,7 @@ export const SETTINGS = {
   }),
   maxConnections: whole('TAHAN_MAX_CONNECTIONS', 16, 1_000_000, 20_000, 'connections', {
     group: 'Requests',
-    text: 'Open connections per worker.',
+    text: 'Open connections per worker; fewer where the limit of open files (ulimit -n, LimitNOFILE) does not leave a sixteenth of it, at least 128, for other files.',
   }),
   deadlineMs: whole('TAHAN_DEADLINE_MS', 50, 600_000, 2_000, 'ms', {
     group: 'Requests',

@@ -148,6 +148,23 @@ describe('a worker that is blocked', () => {
     expect(await server.metrics()).not.toMatch(/tahan_worker_restarts_total\{/);
   });
 
+  test('the lifeboat ends each connection with its answer, however many requests came on it at once', async () => {
+    const server = await startServer(ONE);
+    await untilServing(server, 1);
+    const { ended } = await block(server, 3_000);
+    const socket = connect(server.port, '127.0.0.1');
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+    });
+    socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n'.repeat(1_000));
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(text.match(/^HTTP\/1\.1 200/gm)).toHaveLength(1);
+    expect(text).toMatch(/\r\nx-tahan-process: lifeboat\r\n/i);
+    expect(text).toMatch(/\r\nconnection: close\r\n/i);
+    await ended;
+  });
+
   test('a connection that asked nothing while the lifeboat had it is a worker’s afterwards', async () => {
     const server = await startServer(ONE);
     await untilServing(server, 1);

@@ -145,6 +145,8 @@ export function keepAlive(maxSockets: number): http.Agent {
 export interface SpawnOptions {
   /** No file of the server may grow over so many blocks of 512 bytes (a quota of the kernel, as a full disk). */
   maxFileBlocks?: number;
+  /** Each of its processes may open so many files. */
+  openFiles?: number;
   /** Another binary, program or folder than usual. */
   node?: string;
   main?: string;
@@ -154,16 +156,17 @@ export interface SpawnOptions {
 /** Spawns the real server; the output is collected, nothing is waited for. */
 export function spawnServer(
   env: Record<string, string>,
-  { maxFileBlocks, node = NODE, main = MAIN, cwd = tmpdir() }: SpawnOptions = {},
+  { maxFileBlocks, openFiles, node = NODE, main = MAIN, cwd = tmpdir() }: SpawnOptions = {},
 ): {
   process: ChildProcess;
   output: () => string;
   exited: Promise<number | null>;
 } {
-  const [command, args] =
-    maxFileBlocks === undefined
-      ? [node, [main]]
-      : ['/bin/sh', ['-c', `ulimit -f ${maxFileBlocks}; exec "$0" "$@"`, node, main]];
+  const bounds = [
+    ...(maxFileBlocks === undefined ? [] : [`ulimit -f ${maxFileBlocks}; `]),
+    ...(openFiles === undefined ? [] : [`ulimit -n ${openFiles}; `]),
+  ].join('');
+  const [command, args] = bounds === '' ? [node, [main]] : ['/bin/sh', ['-c', `${bounds}exec "$0" "$@"`, node, main]];
   const child = spawn(command, args, {
     cwd,
     env: { PATH: process.env.PATH ?? '', LOG_LEVEL: 'info', ...env },

@@ -11,6 +11,7 @@ import { answerOf } from '../cache/wire.ts';
 import { linkToPrimary } from '../link.ts';
 import { createLog } from '../log.ts';
 import { Recorder } from '../metrics/recorder.ts';
+import { boundedConnections } from '../open-files.ts';
 import { createRefusals } from '../request/answer/refusal.ts';
 import { askedOf } from '../request/asked.ts';
 import { answerBody } from '../request/body.ts';
@@ -24,10 +25,12 @@ import { compileRoutes } from '../routes.ts';
 import { settle } from '../settle.ts';
 import { Copies } from './copies.ts';
 import { standBefore } from './reception.ts';
-import { WaitingRoom } from './waiting-room.ts';
+import { MAX_HELD, WaitingRoom } from './waiting-room.ts';
 
 /** The lifeboat's own share of the page memory. */
 const MEMORY_SHARE = 0.25;
+/** Of its connections so many may be in the waiting room. */
+const HELD_SHARE = 0.25;
 /** The main page is read from the store this often, so that a copy is at hand even when the disk fails later. */
 const MAIN_PAGE_EVERY_MS = 2_000;
 
@@ -150,11 +153,14 @@ export async function startLifeboat(config: Config): Promise<void> {
     if (decision.kind === 'page') return decision.copy !== undefined;
     return decision.kind !== 'direct' || copyFor(decision, now) !== undefined;
   };
-  const server = createPortServer(config, onRequest, () => {});
+  const connections = boundedConnections(config.maxConnections);
+  const maxHeld = Math.min(MAX_HELD, Math.floor(connections * HELD_SHARE));
+  const server = createPortServer({ ...config, maxConnections: connections - maxHeld }, onRequest, () => {});
   const room: WaitingRoom = new WaitingRoom({
     handBack: (id, bytes, handle) => link.send({ type: 'hand-back', id, bytes: bytes.toString('base64') }, handle),
     giveUp: (handle, bytes) => reception.answerHere(handle, bytes),
     prefix: String(process.pid),
+    maxHeld,
     now: () => performance.now(),
   });
   const reception = standBefore(server.server, config.headerTimeoutMs, canAnswer, room);

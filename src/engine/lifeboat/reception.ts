@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { PortHandle } from '../link.ts';
+import { takeParser } from '../request/connection/paced.ts';
 import { attach, detach } from '../request/connection/raw-connection.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
@@ -24,9 +25,7 @@ export function standBefore(
   canAnswer: (bytes: Buffer) => boolean,
   room: WaitingRoom,
 ): Reception {
-  const [parse] = server.listeners('connection') as ((socket: Socket) => void)[];
-  if (parse === undefined) throw new Error('node:http has no listener for connections to stand before');
-  server.off('connection', parse);
+  const parse = takeParser(server);
   /** Who has not asked anything yet, and how to stop listening to them. */
   const quiet = new Map<Socket, () => void>();
   /** Those whom only this process answers. */
@@ -41,8 +40,7 @@ export function standBefore(
         if (handle !== undefined) room.hold(handle, bytes);
         return;
       }
-      parse.call(server, socket);
-      socket.emit('data', bytes);
+      parse(socket, bytes);
     };
     const stop = (): void => {
       quiet.delete(socket);
@@ -58,7 +56,7 @@ export function standBefore(
     socket.on('close', stop);
   };
   server.on('connection', (socket: Socket) => {
-    if (settled.has(socket)) parse.call(server, socket);
+    if (settled.has(socket)) parse(socket, NOTHING);
     else listenTo(socket);
   });
 

@@ -21,6 +21,8 @@ export interface WaitingRoomParts {
   giveUp: (handle: PortHandle, bytes: Buffer) => void;
   /** Makes the names of connections the names of this process. */
   prefix: string;
+  /** Connections kept at a time where this process may open few files; else `MAX_HELD`. */
+  maxHeld?: number;
   now: () => number;
 }
 
@@ -50,7 +52,8 @@ export class WaitingRoom {
   }
 
   hasRoomFor(bytes: number): boolean {
-    return this.held.size < MAX_HELD && bytes <= MAX_HANDED_BYTES && this.heldBytes + bytes <= MAX_HELD_BYTES;
+    const { maxHeld = MAX_HELD } = this.parts;
+    return this.held.size < maxHeld && bytes <= MAX_HANDED_BYTES && this.heldBytes + bytes <= MAX_HELD_BYTES;
   }
 
   hold(handle: PortHandle, bytes: Buffer): void {

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { hostNameOf, isAddress, isLoopbackHost } from '../host-name.ts';
+import { paceConnections } from '../request/connection/paced.ts';
+import { cutStalled } from '../request/connection/stalled.ts';
 import { PortError, portProblem } from './port.ts';
 
 /** What the admin port shows. */
@@ -43,6 +45,8 @@ export async function startAdmin(
     },
   );
   server.maxConnections = 64;
+  paceConnections(server);
+  cutStalled(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(new PortError(portProblem(error.code ?? '', host, port, 'TAHAN_ADMIN_PORT')));

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { closeSync, openSync } from 'node:fs';
 import { createLog } from '../log.ts';
+import { openFilesWarning } from '../open-files.ts';
 import { sessionSecret } from '../secret.ts';
 import { settle } from '../settle.ts';
 import { startAdmin } from './admin.ts';
@@ -37,6 +38,9 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   const log = createLog(config.logLevel, 'primary');
   const place = createPlace(main, port.port, options.read, log);
   const settings = place.first(first);
+
+  const tooFewFiles = openFilesWarning(config.maxConnections);
+  if (tooFewFiles !== undefined) log.warn(tooFewFiles);
 
   let stopRequestedAt: number | undefined;
   let stop = async (): Promise<void> => process.exit(0);

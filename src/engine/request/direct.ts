@@ -10,7 +10,7 @@ import { ClientGoneError, DeadlineError, SiteRequestInfo } from '../request-info
 import type { Priority, Site } from '../site.ts';
 import { detach } from './answer/detach.ts';
 import { answerBody, countBody } from './body.ts';
-import { STALLED_MS } from './connection/front-connection.ts';
+import { STALLED_MS } from './connection/stalled.ts';
 import type { AnswerTools, EngineRequest, SiteAnswers } from './engine-request.ts';
 
 export interface DirectParts {

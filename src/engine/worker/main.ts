@@ -9,8 +9,10 @@ import { type Link, linkToPrimary } from '../link.ts';
 import { createLog } from '../log.ts';
 import { Recorder } from '../metrics/recorder.ts';
 import { SiteMistakesError } from '../mistakes.ts';
+import { boundedConnections } from '../open-files.ts';
 import { createLeaseClient } from '../pages/leases.ts';
 import { createPurger } from '../pages/purger.ts';
+import { MISSING_PARTS } from '../request/connection/node-parts.ts';
 import { createPortServer } from '../request/connection/port-server.ts';
 import { EngineRoutes } from '../request/engine-routes.ts';
 import { createRequestPath } from '../request/request-path.ts';
@@ -115,9 +117,12 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   });
   const { routes, pages } = path;
   mainPage = new MainPage(site, routes, pages, config.hosts);
-  const server = createPortServer(config, path.onRequest, path.onConnection, path.quick);
+  if (MISSING_PARTS.length > 0)
+    log.warn({ missing: MISSING_PARTS }, 'this Node lacks parts of node:http: plain requests take the long way');
+  const maxConnections = boundedConnections(config.maxConnections);
+  const server = createPortServer({ ...config, maxConnections }, path.onRequest, path.onConnection, path.quick);
   beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, onSiteError });
-  takeConnections(link, server, config.maxConnections);
+  takeConnections(link, server, maxConnections);
   endWhenTold({ link, log, site, state, server, beat, files, pool });
 
   link.on('wanted', ({ key }) => pages.storeForOthers(key));

@@ -25,6 +25,29 @@ describe('before the HTTP parser', () => {
     expect((await get('/', { headers: { authorization: 'Basic x' } })).body).toBe('site');
   });
 
+  test.each([
+    ['that leaves', { draining: true, shouldCloseForRebalance: () => false }],
+    ['that lets go of connections', { draining: false, shouldCloseForRebalance: () => true }],
+  ])('a worker %s ends the connection with the answer, also where it is at hand', async (_kind, leaving) => {
+    worker = await startWorker({
+      site: {
+        handler: (_request, response) => response.end('site'),
+        policies: [{ route: '/', cache: { ttlMs: 60_000 } }],
+      },
+      quick: true,
+      leaving,
+    });
+    worker.memory.set(pageFor('\n\n/', { renderedAt: Date.now(), renderMs: 0 }));
+    for (const [path, body] of [
+      ['/', 'Hello'],
+      ['/site', 'site'],
+    ] as const) {
+      const answer = await worker.get(path, { headers: { connection: 'keep-alive' } });
+      expect(answer.body).toContain(body);
+      expect(answer.headers.connection).toBe('close');
+    }
+  });
+
   test('the long and the short way give the same answer', async () => {
     const { get, memory } = await start({ policies: [{ route: '/', cache: { ttlMs: 60_000 } }] });
     memory.set(pageFor('\n\n/', { renderStartedAt: Date.now(), renderMs: 0 }));

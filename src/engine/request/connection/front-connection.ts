@@ -1,6 +1,11 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { Ahead } from './ahead.ts';
+import { closeWhileItSends, hasLeft } from './closing.ts';
 import { hastePauseMs, noteRefusal } from './haste.ts';
+import { endOfHead } from './head-end.ts';
+import { inLaterTurn } from './later-turn.ts';
+import type { NodeParser } from './paced.ts';
 import { type Exchange, openExchange } from './plain-exchange.ts';
 import { type PlainGet, parsePlainGet } from './plain-get.ts';
 
@@ -21,8 +26,9 @@ export interface FrontParts {
   server: Server;
   held: Set<FrontConnection>;
   quick: QuickAnswer;
-  /** node:http's own listener for connections. */
-  parse: (socket: Socket) => void;
+  /** Plain GETs can be given to the listeners of the server. */
+  canExchange: boolean;
+  parse: NodeParser;
   keepAliveMs: number;
   /** When it was last looked at what is due (clock of `performance.now()`, ms). */
   now: number;
@@ -30,12 +36,6 @@ export interface FrontParts {
   lookMs: number;
 }
 
-/** Most that a client may send ahead while its request is being answered, bytes; it is not read on before, either. */
-const MAX_AHEAD_BYTES = 65_536;
-/** How long a client may take no byte of an answer, ms; then it is cut. */
-export const STALLED_MS = 30_000;
-/** A request that is under way for so long is one that takes long, ms. */
-const LONG_MS = 1_000;
 /** A client may ask until the time told to it is over: what is on its way then still finds the connection open, ms. */
 const KEEP_ALIVE_GRACE_MS = 1_000;
 
@@ -52,9 +52,11 @@ export class FrontConnection {
   /** When it is over with the connection, if nothing comes; Infinity: something else sees to that. */
   dueAt: number;
   private readonly front: FrontParts;
-  /** The request that the server's listeners work on, and what the client sent meanwhile. */
+  /** The request that the server's listeners work on, and when it came. */
   private exchange: Exchange | undefined;
-  private ahead: Buffer | undefined;
+  private askedAt = 0;
+  /** What the client sent before its earlier requests were answered; none on most connections. */
+  private ahead: Ahead | undefined;
   /** The client is made to wait. */
   private paused = false;
 
@@ -65,38 +67,56 @@ export class FrontConnection {
     for (const [event, listener] of LISTENERS) socket.on(event, listener);
   }
 
+  /** The client has requests in hand. */
+  private get busy(): boolean {
+    return this.exchange !== undefined || this.paused || this.aheadLength > 0;
+  }
+
+  private get aheadLength(): number {
+    return this.ahead?.length ?? 0;
+  }
+
   data(chunk: Buffer): void {
-    if (this.exchange !== undefined || this.paused) {
-      this.wait(chunk);
-      return;
-    }
+    if (this.busy) {
+      if (this.keep(chunk)) this.socket.pause();
+    } else this.arrive(chunk, false);
+  }
+
+  /** `answered`: the bytes came before the last answer was out. */
+  private arrive(bytes: Buffer, answered: boolean): void {
     const pauseMs = hastePauseMs(this.socket, performance.now());
-    if (pauseMs > 0) this.pause(chunk, pauseMs);
-    else this.look(chunk);
+    if (pauseMs > 0) this.pause(bytes, pauseMs, answered);
+    else this.look(bytes, answered);
   }
 
   /** A client that ignores Retry-After is looked at later. */
-  private pause(chunk: Buffer, pauseMs: number): void {
+  private pause(bytes: Buffer, pauseMs: number, answered: boolean): void {
     this.paused = true;
     this.idle = false;
     this.dueAt = Number.POSITIVE_INFINITY;
     this.socket.pause();
-    this.wait(chunk);
     setTimeout(() => {
       this.paused = false;
-      if (!this.socket.destroyed) this.goOn();
+      if (!this.socket.destroyed) this.look(bytes, answered);
     }, pauseMs);
   }
 
-  private look(chunk: Buffer): void {
-    const get = parsePlainGet(chunk);
+  private look(bytes: Buffer, answered: boolean): void {
+    let get = parsePlainGet(bytes);
     if (get === undefined) {
-      this.leave(chunk);
-      return;
+      // Several requests, of which the first may be plain.
+      const end = endOfHead(bytes);
+      if (end !== -1 && end < bytes.length) get = parsePlainGet(bytes.subarray(0, end));
+      if (get === undefined) {
+        this.leave(bytes, answered);
+        return;
+      }
+      if (!this.keep(bytes.subarray(end))) return;
     }
     const answer = this.front.quick(get);
-    if (answer === undefined) this.ask(get);
-    else this.write(answer);
+    if (answer !== undefined) this.write(answer);
+    else if (this.front.canExchange) this.ask(get);
+    else this.leave(Buffer.from(get.text, 'latin1'), answered);
   }
 
   drained(): void {
@@ -105,34 +125,34 @@ export class FrontConnection {
 
   /** Its time is over by the common clock. */
   due(): void {
-    if (this.exchange === undefined) {
-      this.socket.destroy();
-      return;
-    }
-    // A request that takes long: from here on the socket looks for itself whether the client reads.
-    this.dueAt = Number.POSITIVE_INFINITY;
-    this.socket.setTimeout(this.socket.timeout || STALLED_MS);
+    this.socket.destroy();
   }
 
-  /** Nothing has moved on the socket for as long as it may. */
+  /** Nothing has moved on the socket for as long as the site allows. */
   timedOut(): void {
-    // While the site works on a request that is not answered yet, nobody is late.
-    if (this.exchange === undefined || this.socket.writableLength > 0) this.socket.destroy();
-    else this.exchange.timedOut();
+    if (this.exchange?.timedOut() !== true) this.socket.destroy();
+  }
+
+  /** The client has ended its side. */
+  ended(): void {
+    if (this.exchange !== undefined && hasLeft(this.askedAt, performance.now())) this.socket.destroy();
+    else if (!this.busy) this.socket.end();
   }
 
   closed(): void {
     this.front.held.delete(this);
+    this.ahead?.clear();
     this.exchange?.closed();
   }
 
   /** Gives the connection to node:http, with what has been read of it. */
-  private leave(chunk: Buffer): void {
-    const { socket, front } = this;
+  private leave(bytes: Buffer, answered: boolean): void {
+    const { socket, front, ahead } = this;
     front.held.delete(this);
     for (const [event, listener] of LISTENERS) socket.off(event, listener);
-    front.parse.call(front.server, socket);
-    socket.emit('data', chunk);
+    socket.resume();
+    const all = this.aheadLength === 0 ? bytes : Buffer.concat([bytes, ahead!.take(ahead!.length)]);
+    front.parse(socket, all, answered);
   }
 
   private write({ head, body, close, refusal }: QuickBytes): void {
@@ -145,54 +165,62 @@ export class FrontConnection {
       socket.write(body);
       socket.uncork();
     }
-    if (close) {
-      socket.destroySoon();
-      return;
-    }
-    this.rest();
-    // A client that asks and does not read gets no further answers.
-    if (socket.writableNeedDrain) {
-      socket.pause();
+    if (close) this.close();
+    else if (socket.writableNeedDrain) {
+      // A client that asks and does not read gets no further answers.
+      this.idle = false;
       this.dueAt = Number.POSITIVE_INFINITY;
-      socket.setTimeout(STALLED_MS);
-      socket.once('drain', () => {
-        this.idle = false;
-        this.rest();
-        socket.resume();
-      });
-    }
+      socket.pause();
+      socket.once('drain', () => this.next());
+    } else this.next();
   }
 
   private ask(get: PlainGet): void {
     const { server, keepAliveMs } = this.front;
     this.idle = false;
-    this.dueAt = this.afterMs(LONG_MS);
-    this.exchange = openExchange(server, this.socket, get, keepAliveMs, (close) => this.answered(close));
+    // How long the site may take is bounded by its deadline, how long the client may by `cutStalled`.
+    this.dueAt = Number.POSITIVE_INFINITY;
+    this.askedAt = performance.now();
+    this.exchange = openExchange(server, this.socket, get, keepAliveMs, (close) => {
+      this.exchange = undefined;
+      if (close) this.close();
+      else this.next();
+    });
   }
 
-  private answered(close: boolean): void {
-    this.exchange = undefined;
-    if (close) {
-      this.socket.destroySoon();
+  /** A request is answered. */
+  private next(): void {
+    const { socket } = this;
+    if (this.aheadLength > 0) {
+      // A client with many requests ahead must not keep the loop from the others.
+      inLaterTurn(() => this.goOn());
       return;
     }
+    if (socket.readableEnded) socket.end();
+    else if (socket.isPaused()) socket.resume();
     this.rest();
-    this.goOn();
   }
 
-  /** Deals with what the client sent meanwhile. */
   private goOn(): void {
-    const { ahead } = this;
-    if (ahead === undefined) return;
-    this.ahead = undefined;
-    this.socket.resume();
-    this.look(ahead);
+    const bytes = this.ahead?.peek();
+    if (bytes === undefined) return;
+    const end = endOfHead(bytes);
+    this.arrive(this.ahead!.take(end === -1 ? bytes.length : end), true);
   }
 
-  private wait(chunk: Buffer): void {
-    this.ahead = this.ahead === undefined ? chunk : Buffer.concat([this.ahead, chunk]);
-    if (this.ahead.length > MAX_AHEAD_BYTES) this.socket.destroy();
-    else this.socket.pause();
+  private close(): void {
+    const sends = this.aheadLength > 0 || this.socket.readableLength > 0;
+    this.ahead?.clear();
+    if (sends) closeWhileItSends(this.socket);
+    else this.socket.destroySoon();
+  }
+
+  /** False: it is more than may be held, and the client is cut. */
+  private keep(bytes: Buffer): boolean {
+    this.ahead ??= new Ahead();
+    if (this.ahead.add(bytes)) return true;
+    this.socket.destroy();
+    return false;
   }
 
   private rest(): void {
@@ -214,7 +242,7 @@ const LISTENERS = Object.entries({
     this[CONNECTION].data(chunk);
   },
   end(this: FrontSocket) {
-    this.end();
+    this[CONNECTION].ended();
   },
   drain(this: FrontSocket) {
     this[CONNECTION].drained();

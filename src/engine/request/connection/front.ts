@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { FrontConnection, type QuickAnswer } from './front-connection.ts';
+import { MISSING_PARTS } from './node-parts.ts';
+import { takeParser } from './paced.ts';
 
 /** Longest time between two looks at the connections that are due, ms: so much later than told one may end. */
 const MAX_LOOK_MS = 1_000;
@@ -20,15 +22,20 @@ export interface Front {
  * Stands before the HTTP parser of a server. A connection stays here while each of its requests is a plain GET: such a
  * request gets a quick answer, or goes to the server's listeners. With the first that is not plain, connection and bytes
  * go to node:http for good. So node:http alone parses whatever is not plain, and decides what is wrong with it.
+ * @param missingParts names of what this runtime lacks to give plain GETs to the listeners; with any, node:http reads them
  */
-export function putFront(server: Server, { headerTimeoutMs, keepAliveMs }: FrontLimits, quick: QuickAnswer): Front {
-  const [parse] = server.listeners('connection') as ((socket: Socket) => void)[];
-  if (parse === undefined) throw new Error('node:http has no listener for connections to stand before');
-  server.off('connection', parse);
+export function putFront(
+  server: Server,
+  { headerTimeoutMs, keepAliveMs }: FrontLimits,
+  quick: QuickAnswer,
+  missingParts = MISSING_PARTS,
+): Front {
+  const parse = takeParser(server);
   const held = new Set<FrontConnection>();
   // One clock for all connections: a timer for each is set anew with every request, and costs a tenth of a tiny answer.
   const lookMs = Math.min(MAX_LOOK_MS, Math.ceil(Math.min(headerTimeoutMs, keepAliveMs) / 4));
-  const front = { server, held, quick, parse, keepAliveMs, now: performance.now(), lookMs };
+  const canExchange = missingParts.length === 0;
+  const front = { server, held, quick, canExchange, parse, keepAliveMs, now: performance.now(), lookMs };
   let looking: NodeJS.Timeout | undefined;
   const look = (): void => {
     front.now = performance.now();

@@ -1,11 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
 import { IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { detachSignal } from './node-parts.ts';
 import { type PlainGet, rawHeadersOf } from './plain-get.ts';
-
-const detachSignal: unique symbol = Object.getOwnPropertySymbols(IncomingMessage.prototype).find(
-  ({ description }) => description === 'kDetachAbortSignal',
-) as never;
 
 const PLAIN = Symbol('tahan.plain-get');
 
@@ -17,11 +14,10 @@ export const plainGetOf = (request: IncomingMessage): PlainGet | undefined =>
 const onStart = channel('http.server.request.start');
 const onFinish = channel('http.server.response.finish');
 
-/** What node:http sets on its own messages and does not document; the runtime is pinned (v26, lib/_http_server.js). */
+/** What node:http sets on its own messages and does not document: node-parts.ts looks whether it is there. */
 interface RequestParts {
   upgrade: boolean;
   [PLAIN]?: PlainGet;
-  /** `request.signal` no longer listens to the connection. */
   [detachSignal]: () => void;
   _addHeaderLines: (raw: string[], length: number) => void;
 }

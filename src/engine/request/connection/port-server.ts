@@ -3,6 +3,8 @@ import { Server as NetServer, type Socket } from 'node:net';
 import type { PortHandle } from '../../link.ts';
 import { type Front, putFront } from './front.ts';
 import type { QuickAnswer } from './front-connection.ts';
+import { endUnreadable } from './paced.ts';
+import { cutStalled } from './stalled.ts';
 
 export interface ServerLimits {
   headerTimeoutMs: number;
@@ -61,6 +63,7 @@ export function createPortServer(
     socket.on('close', closed);
     onConnection();
   });
+  cutStalled(server);
   server.on('clientError', onClientError);
   // Answered after admission: a client that is refused need not send its body.
   server.on('checkContinue', onRequest);
@@ -126,8 +129,8 @@ function onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   }
   const status = ANSWERS[error.code ?? ''] ?? '400 Bad Request';
   const body = `${status.slice(4)}: the server could not read this request.\n`;
-  socket.end(
+  endUnreadable(
+    socket,
     `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    () => socket.destroy(),
   );
 }

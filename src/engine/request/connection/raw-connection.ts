@@ -6,6 +6,15 @@ import type { PortHandle } from '../../link.ts';
 interface ConnectionHandle extends PortHandle {
   readStop: () => number;
   reading: boolean;
+  /** What was given to the kernel, and what of it the kernel has not taken yet, bytes. */
+  bytesWritten: number;
+  writeQueueSize: number;
+}
+
+/** What the kernel has taken of all that was written to a connection, bytes: more than before when its client reads. */
+export function takenBytes(socket: Socket): number {
+  const { _handle: handle } = socket as unknown as { _handle: ConnectionHandle | null };
+  return handle === null ? 0 : handle.bytesWritten - handle.writeQueueSize;
 }
 
 /**
