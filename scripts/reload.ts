@@ -22,7 +22,8 @@ async function reload(): Promise<string> {
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     const { reload: report } = await askAdmin<Fleet>('/fleet');
     if (report !== undefined && report.number >= number && report.state !== 'running') {
-      if (report.state === 'done') return `reloaded in ${((report.ms ?? 0) / 1000).toFixed(1)} s`;
+      if (report.state === 'done')
+        return [`reloaded in ${((report.ms ?? 0) / 1000).toFixed(1)} s`, ...report.reasons].join('\n  ');
       const what =
         report.state === 'refused' ? 'refused, the old settings stay' : 'rolled back, the old version serves on';
       throw new Error([`the reload was ${what}:`, ...report.reasons].join('\n  '));

@@ -37,7 +37,7 @@ describe('before the HTTP parser', () => {
       quick: true,
       leaving,
     });
-    worker.memory.set(pageFor('\n\n/', { renderedAt: Date.now(), renderMs: 0 }));
+    worker.memory.set(pageFor('\n\n/', { renderStartedAt: Date.now(), renderMs: 0 }));
     for (const [path, body] of [
       ['/', 'Hello'],
       ['/site', 'site'],

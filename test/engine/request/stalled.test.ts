@@ -134,8 +134,8 @@ describe('is cut', () => {
       exposition: () => Promise.resolve(String(LARGE)),
       fleet: () => ({}),
     };
-    const { server } = await startAdmin('127.0.0.1', 0, sources);
-    const { socket } = await reader(server, 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n');
+    const { server } = await startAdmin('127.0.0.1', 0, [], sources);
+    const { socket } = await reader(server, 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await soon(() => socket.writableLength > 0);
     jest.advanceTimersByTime(2 * STALLED_MS);
     await soon(() => socket.closed);
