@@ -7,9 +7,9 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/g
 import {
   eventually,
   type FleetView,
-  failed,
   keepAlive,
   logged,
+  lost,
   NODE,
   servingPids,
   startServer,
@@ -91,7 +91,7 @@ describe('a reload', () => {
       reasons: ['TAHAN_ADMIN_HOST is now "127.0.0.2": that takes effect at the next start'],
     });
     const answers = (await Promise.all(visitors.map(({ stop }) => stop()))).flat();
-    expect(failed(answers)).toEqual([]);
+    expect(lost(answers)).toEqual([]);
     expect(answers.length).toBeGreaterThan(50);
     for (const pid of servingPids(fleet)) expect(old).not.toContain(pid);
     expect((await server.get('/version')).body).toBe('two of After');
@@ -115,7 +115,7 @@ describe('a reload', () => {
     expect(reload).toMatchObject({ state: 'rolled_back' });
     expect(reload?.reasons.join()).toMatch(reason);
     const answers = (await Promise.all(visitors.map(({ stop }) => stop()))).flat();
-    expect(failed(answers).length).toBeLessThanOrEqual(most);
+    expect(lost(answers).length).toBeLessThanOrEqual(most);
     // On a busy machine the first new worker may be proved before a visitor makes it end. Then an old one has left, and
     // the one that takes its place loads what is on the disk: which is put back, as who deploys would.
     if (most > 0) write('one');

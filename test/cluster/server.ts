@@ -253,6 +253,10 @@ export const failed = (visits: readonly (Answer | Error)[]): unknown[] =>
     .filter((one) => one instanceof Error || one.status !== 200)
     .map((one) => (one instanceof Error ? one.message : one.status));
 
+/** What was neither answered with 200 nor asked to come again: a machine that is busy with other tests may make that needful. */
+export const lost = (visits: readonly (Answer | Error)[]): unknown[] =>
+  failed(visits.filter((one) => one instanceof Error || one.headers['retry-after'] === undefined));
+
 export const servingPids = (fleet: FleetView): number[] =>
   fleet.workers.filter(({ state }) => state === 'serving').map(({ pid }) => pid);
 
