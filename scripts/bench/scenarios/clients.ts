@@ -16,8 +16,8 @@ const IGNORING = 50;
 const SLOW_READERS = 200;
 /** A reader without progress is cut after 30 s; then it is looked at what has come. */
 const SLOW_HOLD_MS = 40_000;
-/** Pipelined, so that the answers are larger than what the kernel takes from a server for a client that does not read. */
-const PIPELINED = 8;
+/** Pipelined, so that the answers are much larger than the megabytes that the kernel takes for a client that does not read. */
+const PIPELINED = 64;
 const PAGE_BYTES = 900_000;
 const SAMPLE_MS = 500;
 /** Files that a process needs beside its connections. */

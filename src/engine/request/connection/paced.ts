@@ -185,6 +185,8 @@ class Paced {
     if (this.parseEnded || this.closing) return;
     this.parseEnded = true;
     this.parseEnd();
+    // The rest of this request cannot come any more, whatever node:http still waits for.
+    if (!this.closing && this.request?.complete === false) this.socket.destroy();
   }
 
   private answered(): void {

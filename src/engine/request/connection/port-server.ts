@@ -30,7 +30,7 @@ export interface PortServer {
   readonly draining: boolean;
 }
 
-const REQUEST_HEAD_BYTES = 16_384;
+export const REQUEST_HEAD_BYTES = 16_384;
 
 /** node:http with every limit set: head 16 KiB, time-outs, connections. */
 export function createPortServer(
@@ -118,6 +118,7 @@ export function createPortServer(
 
 const ANSWERS: Record<string, string> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Content Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
