@@ -20,6 +20,7 @@ import { startPublisher } from './features/posts/publisher.ts';
 import { usersFeature } from './features/users/users.ts';
 import { createAssets } from './http/assets.ts';
 import { csrfCheck, csrfTokens } from './http/csrf.ts';
+import { createDisk } from './http/disk.ts';
 import { errorPages } from './http/errors.ts';
 import { createFeatures } from './http/feature.ts';
 import { PRIVATE } from './http/public-page.ts';
@@ -55,7 +56,8 @@ export function createSite(context: SiteContext): Site {
   const db = openReader(settings.dataDir);
   const assets = createAssets(new URL('assets/', VIEWS), new URL('styles/', VIEWS));
   const views = createViews(VIEWS, settings, assets);
-  const call = taskCaller(context.pool, settings.dataDir);
+  const disk = createDisk((line) => log.error(line));
+  const call = disk.watch(taskCaller(context.pool, settings.dataDir));
   const recorder = createRecorder(call, log);
   const parts: SiteParts = { context, db, call, views, features: createFeatures(), recorder };
   const built = [assets, ...FEATURES.map((feature) => feature(parts))];
@@ -94,7 +96,7 @@ export function createSite(context: SiteContext): Site {
     mainPage: '/',
     tasks: new URL('./tasks/index.ts', import.meta.url),
     isMember: (request) => hasSignedCookie(request, settings),
-    health: parts.features.health,
+    health: () => ({ ...parts.features.health(), disk: disk.state() }),
     waitedMs: waits.totalMs,
     async close() {
       stopPublisher();

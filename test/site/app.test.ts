@@ -1,5 +1,6 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import request from 'supertest';
 import { sharing } from '../../src/engine/cache/sharing.ts';
@@ -213,6 +214,18 @@ test('that somebody is an editor stands on public pages only if the editor wishe
   expect(running.context.purges.at(-1)).toContain('members');
   await browser.submit('/account', '/account/profile', { displayName: 'Quiet', bio: '' });
   expect(await marked()).toEqual([false, false]);
+});
+
+test.each([
+  ['no gzip at all', Buffer.from('name=edna')],
+  ['a gzip that breaks off', gzipSync('name=edna&password=x').subarray(0, 20)],
+])('a packed body that cannot be unpacked is a 400: %s', async (_name, body) => {
+  const answer = await request(running.server)
+    .post('/login')
+    .set({ Accept: 'text/html', 'Content-Encoding': 'gzip', 'Content-Type': 'application/x-www-form-urlencoded' })
+    .send(body);
+  expect(answer.status).toBe(400);
+  expect(answer.text).toContain('The body could not be unpacked.');
 });
 
 test('pictures of people are parts of their page, and the icon is where browsers look for it', async () => {

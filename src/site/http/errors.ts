@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { RENDER_ADDRESS } from '../../engine/pages/render.ts';
 import { wantsJson } from '../../engine/request/answer/accept.ts';
 import { busyProblem, isBusy } from './busy.ts';
+import { diskFullProblem, isDiskFull } from './disk.ts';
 import { FeatureDownError, FeatureTimeoutError } from './feature.ts';
 import { notFound, Problem, unavailable } from './problem.ts';
 import { SignInNeeded } from './require.ts';
@@ -21,6 +22,7 @@ const HEADINGS: Record<number, string> = {
   429: 'A little slower, please',
   500: 'A wave came over the wall',
   503: 'One moment, please',
+  507: 'The hold is full',
 };
 
 const heading = (status: number): string => HEADINGS[status] ?? (status < 500 ? 'That did not work' : HEADINGS[500]!);
@@ -29,6 +31,7 @@ const heading = (status: number): string => HEADINGS[status] ?? (status < 500 ? 
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (isBusy(error)) return busyProblem(error);
+  if (isDiskFull(error)) return diskFullProblem(error);
   if (error instanceof FeatureDownError || error instanceof FeatureTimeoutError) {
     return unavailable(
       error.code,
@@ -37,7 +40,10 @@ export function toProblem(error: unknown): Problem {
       error,
     );
   }
-  const { status, expose, message } = error as { status?: unknown; expose?: unknown; message?: unknown };
+  const { status, expose, message, code } = error as Partial<Record<'status' | 'expose' | 'message' | 'code', unknown>>;
+  // node:zlib, of a body that is not what its Content-Encoding says.
+  if (typeof code === 'string' && code.startsWith('Z_'))
+    return new Problem(400, 'BAD_REQUEST', 'The body could not be unpacked.', { cause: error });
   if (status === 413)
     return new Problem(413, 'BODY_TOO_LARGE', 'What you sent is larger than this site accepts.', { cause: error });
   if (typeof status === 'number' && status >= 400 && status < 500) {

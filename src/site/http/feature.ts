@@ -10,6 +10,7 @@ import type { Middleware } from 'koa';
 import { TaskDeadlineError } from '../../engine/pool/errors.ts';
 import type { FeatureState } from '../../engine/site.ts';
 import { isRefused } from './busy.ts';
+import { isDiskFull } from './disk.ts';
 
 /** So many failures one after the other open a feature's breaker. */
 const FAILURES_TO_OPEN = 5;
@@ -84,9 +85,9 @@ export interface Features {
   health: () => Record<string, FeatureState>;
 }
 
-/** Whether the feature is to blame: not for a visitor's mistake, nor for a busy pool, nor for a visitor who left. */
+/** Whether the feature is to blame: not for a visitor's mistake, nor for a busy pool or a full disk, nor for a visitor who left. */
 function isFailure(error: unknown): boolean {
-  if (isRefused(error)) return false;
+  if (isRefused(error) || isDiskFull(error)) return false;
   if (error instanceof TaskDeadlineError && error.cause !== undefined) return false;
   const { status, code } = error as { status?: unknown; code?: unknown };
   if (code === 'CLIENT_GONE' || code === 'SIGN_IN_NEEDED') return false;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { PoolFullError, TaskDeadlineError } from '../../../src/engine/pool/errors.ts';
+import { PoolFullError, TaskDeadlineError, TaskError } from '../../../src/engine/pool/errors.ts';
 import { Browser } from '../browser.ts';
 import { addUser, PASSWORD, signIn } from '../people.ts';
 import { type SiteServer, siteServer } from '../site-server.ts';
@@ -58,6 +58,25 @@ test.each([
   expect(answer.text).toContain(kept);
   running.context.failing.clear();
   expect((await browser.submit(page, path, fields)).status).toBe(303);
+});
+
+test('a full disk leaves the form with its text as a 507, takes no feature down, and shows in the health', async () => {
+  await signIn(browser, 'edna');
+  expect(running.site.health!()).toMatchObject({ disk: 'ok' });
+  const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+  running.context.failing.set('savePost', new TaskError('savePost', full));
+  const fields = { title: 'A title', markdown: 'a long text', action: 'publish' };
+  for (let time = 0; time < 6; time += 1) {
+    const answer = await browser.submit('/editor/new', '/editor/new', fields);
+    expect(answer.status).toBe(507);
+    expect(answer.text).toContain('What you typed is still here');
+    expect(answer.text).toContain('a long text');
+  }
+  const program = await browser.submit('/editor/new', '/editor/new', fields, { Accept: 'application/json' });
+  expect(program.body).toMatchObject({ status: 507, code: 'DISK_FULL' });
+  expect(running.site.health!()).toMatchObject({ disk: 'down', editor: 'ok' });
+  running.context.failing.clear();
+  expect((await browser.submit('/editor/new', '/editor/new', fields)).status).toBe(303);
 });
 
 test('a program is told in JSON that the server is busy', async () => {
