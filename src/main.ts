@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Config, ConfigError, readConfig, settingRows } from './config.ts';
+import { type Config, readConfig, settingRows } from './config.ts';
+import { failStart, stop } from './engine/bin/failure.ts';
 import { readEnvironment } from './environment.ts';
 
-/** sysexits.h: wrong usage, wrong configuration. */
+/** sysexits.h: wrong usage. */
 const EXIT_USAGE = 64;
-const EXIT_CONFIG = 78;
 
 async function main(): Promise<void> {
   const [option] = process.argv.slice(2);
@@ -57,17 +57,4 @@ function help(): void {
   }
 }
 
-function stop(code: number, line: string): void {
-  process.stderr.write(`tahan: ${line}\n`);
-  process.exitCode = code;
-}
-
-main().catch((error: unknown) => {
-  if (error instanceof ConfigError) {
-    for (const problem of error.problems) stop(EXIT_CONFIG, problem);
-    return;
-  }
-  const known = ['PORT_UNAVAILABLE', 'DATA_FOLDER', 'SITE_START'].includes((error as { code?: string }).code ?? '');
-  stop(1, known ? (error as Error).message : error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exit();
-});
+main().catch(failStart);

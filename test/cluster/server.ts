@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const NODE = join(ROOT, 'node_modules/.bin/node');
 export const MAIN = join(ROOT, 'src/main.ts');
+/** The command `tahan`. */
+export const TAHAN = join(ROOT, 'src/engine/bin/tahan.ts');
 
 /** The path of a site for tests. */
 export const siteFile = (name: string): string => fileURLToPath(new URL(`./sites/${name}.ts`, import.meta.url));
@@ -144,21 +146,23 @@ export function keepAlive(maxSockets: number): http.Agent {
 
 /**
  * Spawns the real server; the output is collected, nothing is waited for.
+ * @param command what node runs, with its arguments
  * @param maxFileBlocks no file of the server may grow over so many blocks of 512 bytes (a quota of the kernel, as a full disk)
  */
 export function spawnServer(
   env: Record<string, string>,
   maxFileBlocks?: number,
+  command: readonly string[] = [MAIN],
 ): {
   process: ChildProcess;
   output: () => string;
   exited: Promise<number | null>;
 } {
-  const [command, args] =
+  const [file, args] =
     maxFileBlocks === undefined
-      ? [NODE, [MAIN]]
-      : ['/bin/sh', ['-c', `ulimit -f ${maxFileBlocks}; exec "$0" "$@"`, NODE, MAIN]];
-  const child = spawn(command, args, {
+      ? [NODE, [...command]]
+      : ['/bin/sh', ['-c', `ulimit -f ${maxFileBlocks}; exec "$0" "$@"`, NODE, ...command]];
+  const child = spawn(file, args, {
     cwd: tmpdir(),
     env: { PATH: process.env.PATH ?? '', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -179,7 +183,7 @@ export function spawnServer(
 /** Starts a server on free ports with a data folder of its own, and waits until it serves. */
 export async function startServer(
   env: Record<string, string> = {},
-  given: { dataDir?: string; maxFileBlocks?: number } = {},
+  given: { dataDir?: string; maxFileBlocks?: number; command?: readonly string[] } = {},
 ): Promise<TestServer> {
   const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), 'tahan-test-'));
   const {
@@ -189,11 +193,12 @@ export async function startServer(
   } = spawnServer(
     { PORT: '0', TAHAN_ADMIN_PORT: '0', HOST: '127.0.0.1', TAHAN_DATA_DIR: dataDir, ...env },
     given.maxFileBlocks,
+    given.command,
   );
   const line = await eventually(
     () => {
       if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output()}`);
-      return /Tahan serves http:\/\/[^ ]+:(\d+) - admin http:\/\/[^ ]+:(\d+)/.exec(output());
+      return /Tahan serves (?:\S+ at )?http:\/\/[^ ]+?:(\d+)[\s\S]*?http:\/\/[^ ]+?:(\d+)/.exec(output());
     },
     (found) => found !== null,
     60_000,

@@ -71,6 +71,8 @@ export function lifetimes(
   receivedAt: number,
 ): Lifetimes {
   const given = directives(headers);
+  if (policy.declared !== undefined && !declaresShared(headers))
+    return { ttlMs: 0, swrMs: 0, sieMs: policy.sieMs ?? standardSieMs };
   const ms = (name: string): number | undefined => {
     const value = given.get(name);
     return value === undefined ? undefined : secondsToMs(value);
@@ -98,14 +100,21 @@ export type Sharing = 'store' | 'share' | 'private';
 /** Request headers by which pages may vary: the engine negotiates both itself. */
 const NEGOTIATED = new Set(['', 'accept-encoding', 'accept-language']);
 
+/** An answer says by itself that it is for everybody (RFC 9111 sections 5.2.2.9 and 5.2.2.10). */
+export function declaresShared(headers: Headers): boolean {
+  const given = directives(headers);
+  return given.has('public') || given.has('s-maxage');
+}
+
 /**
  * RFC 9111 section 3, for a shared cache, stricter: only 200, only unencoded, and never what sets a cookie, is
  * marked private or no-store, or varies by anything but coding and language. A failure (5xx) is always shared, so
- * that a failing site is not asked again by each visitor.
+ * that a failing site is not asked again by each visitor. `declared`: of the route's policy.
  */
-export function sharing(status: number, headers: Headers): Sharing {
+export function sharing(status: number, headers: Headers, declared?: CachePolicy['declared']): Sharing {
   if (status >= 500) return 'share';
   const given = directives(headers);
+  if (declared === 'only' && !declaresShared(headers)) return 'private';
   const varies = text(headers.vary).toLowerCase().split(',');
   if (
     headers['set-cookie'] !== undefined ||

@@ -71,7 +71,7 @@ export function makePage(
   random: number,
 ): Page | undefined {
   const { status, headers, renderedAt, renderMs } = rendered;
-  if (sharing(status, headers) !== 'store') return undefined;
+  if (sharing(status, headers, policy.declared) !== 'store') return undefined;
   const body = exact(rendered.body);
   return {
     key,

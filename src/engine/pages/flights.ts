@@ -140,7 +140,7 @@ export class Flights {
     // A purged copy helps no other worker: each that waits for it renders the page itself.
     this.end(flight, page !== undefined && !page.purged);
     // A failure is no content, and what is private is asked for by each alone: neither can be too old.
-    const content = page !== undefined || (rendered.status < 500 && !isPrivate(rendered));
+    const content = page !== undefined || (rendered.status < 500 && !isPrivate(rendered, route));
     const purgedAt = content ? copies.purgedAt(route, rendered) : Number.NEGATIVE_INFINITY;
     const late = flight.takeTooLate(rendered.renderedAt, purgedAt);
     if (page !== undefined) flight.settle(({ visitor }) => visitor.servePage(page, 'miss'));
@@ -164,7 +164,7 @@ export class Flights {
   /** What was rendered is not a page for all: it is private, a failure, or for those who wait now. */
   private settleUnkept(flight: PageFlight, rendered: Rendered): void {
     const failed = rendered.status >= 500;
-    if (isPrivate(rendered)) {
+    if (isPrivate(rendered, flight.route)) {
       this.passes.add(flight.key);
       flight.settle(({ visitor }) => visitor.askSite());
       return;
@@ -193,4 +193,5 @@ export class Flights {
   }
 }
 
-const isPrivate = ({ status, headers }: Rendered): boolean => sharing(status, headers) === 'private';
+const isPrivate = ({ status, headers }: Rendered, { policy }: Route): boolean =>
+  sharing(status, headers, policy.cache?.declared) === 'private';

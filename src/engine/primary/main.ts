@@ -3,6 +3,7 @@ import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Config } from '../../config.ts';
 import { createLog } from '../log.ts';
 import { sessionSecret } from '../secret.ts';
 import { startAdmin } from './admin.ts';
@@ -17,6 +18,19 @@ export interface PrimaryOptions {
   read: () => Settings;
   /** The module to run in children. */
   main: URL;
+  /** What workers run instead of it: an app of others, as Node's main module. */
+  worker?: { exec: string; args: string[]; execArgv: string[] };
+  /** Tells the person who started the server that it serves; default: one line. */
+  announce?: (started: Started) => void;
+}
+
+/** A server that serves. */
+export interface Started {
+  config: Config;
+  /** Where visitors arrive, and where the operator looks. */
+  url: string;
+  adminUrl: string;
+  adminPort: number;
 }
 
 /** Ctrl-C under npm comes twice, from the terminal and from npm: a signal so soon after the first is its echo, ms. */
@@ -87,7 +101,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   admin.server.on('error', (error) => log.error({ error: error.message }, 'the admin port failed'));
   await runPrepare(main, settings.env);
 
-  cluster.setupPrimary({ exec: fileURLToPath(main), args: [] });
+  cluster.setupPrimary(options.worker ?? { exec: fileURLToPath(main), args: [] });
   keepLimiters();
   supervisor.start();
   stopNow = () => {
@@ -112,12 +126,20 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   reload = () => supervisor.reload();
   const shown = (host: string): string =>
     host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  console.log(
-    `Tahan serves ${config.publicUrl || `http://${shown(config.host)}:${port.port}`} - admin http://${shown(config.adminHost)}:${admin.port} - ` +
-      `workers ${config.workersMin} to ${config.workersMax} - data ${config.dataDir}`,
-  );
+  const { announce = announceInOneLine } = options;
+  announce({
+    config,
+    url: config.publicUrl || `http://${shown(config.host)}:${port.port}`,
+    adminUrl: `http://${shown(config.adminHost)}:${admin.port}`,
+    adminPort: admin.port,
+  });
   process.send?.('ready');
 }
+
+const announceInOneLine = ({ config, url, adminUrl }: Started): void =>
+  console.log(
+    `Tahan serves ${url} - admin ${adminUrl} - workers ${config.workersMin} to ${config.workersMax} - data ${config.dataDir}`,
+  );
 
 /** Whether there is a terminal that this process belongs to. */
 function hasTerminal(): boolean {

@@ -11,6 +11,7 @@ import { detach } from './answer/detach.ts';
 import { answerBody, countBody } from './body.ts';
 import { STALLED_MS } from './connection/front-connection.ts';
 import type { AnswerTools, EngineRequest, SiteAnswers } from './engine-request.ts';
+import type { Learning } from './learning.ts';
 
 export interface DirectParts {
   site: Site;
@@ -22,6 +23,8 @@ export interface DirectParts {
   trusted: BlockList;
   /** Largest request body, bytes. */
   bodyLimit: number;
+  /** For a site that says nothing of itself. */
+  learning: Learning | undefined;
   /** The site failed on a request: logged and counted. */
   onSiteError: (error: unknown) => void;
 }
@@ -204,7 +207,10 @@ class DirectAnswer implements SiteJob, CurrentRequest {
   private gone(): void {
     clearTimeout(this.timer);
     if (this.asked.response.writableFinished) {
-      if (this.flight !== undefined) this.asked.record('bypass');
+      if (this.flight !== undefined) {
+        this.asked.record('bypass');
+        if (!this.late) this.parts.learning?.answered(this.asked, this.copyKey);
+      }
     } else {
       this.parts.dispatcher.cancel(this);
       this.info.abort(new ClientGoneError());

@@ -7,14 +7,23 @@ export class SiteStartError extends Error {
   override readonly name = 'SiteStartError';
 }
 
+/** How a module is loaded that is no site by itself. */
+export interface OtherDoors {
+  siteModuleOf: (module: Record<string, unknown>) => Promise<SiteModule>;
+}
+
 /**
- * Imports a site module.
- * @throws {SiteStartError} it cannot be loaded, or does not export `createSite`
+ * Imports a site module. `otherDoors`: for a module that exports no `createSite`.
+ * @throws {SiteStartError} it cannot be loaded, or does not export `createSite` and there is no other door
  */
-export async function loadSite(url: URL): Promise<SiteModule> {
+export async function loadSite(
+  url: URL,
+  otherDoors?: OtherDoors,
+  load: () => Promise<unknown> = () => import(url.href),
+): Promise<SiteModule> {
   let module: Partial<SiteModule>;
   try {
-    module = (await import(url.href)) as Partial<SiteModule>;
+    module = (await load()) as Partial<SiteModule>;
   } catch (error) {
     throw new SiteStartError(
       `the site ${url.pathname} cannot be loaded: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
@@ -22,8 +31,9 @@ export async function loadSite(url: URL): Promise<SiteModule> {
     );
   }
   if (typeof module.createSite !== 'function') {
+    if (otherDoors !== undefined) return otherDoors.siteModuleOf(module);
     throw new SiteStartError(
-      `the site ${url.pathname} must export a function createSite(context); set TAHAN_SITE to a module that does`,
+      `the site ${url.pathname} must export a function createSite(context); set TAHAN_SITE to a module that does, or start any other Node app with the command tahan`,
     );
   }
   return module as SiteModule;

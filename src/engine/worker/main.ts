@@ -3,6 +3,7 @@ import { setPriority } from 'node:os';
 import type { Logger } from 'pino';
 import { type Config, trustedProxyList } from '../../config.ts';
 import { startSlowly } from '../admission/slow-start.ts';
+import { readAppConfig } from '../app-config.ts';
 import type { Beating } from '../beating.ts';
 import type { PublicPages } from '../beats.ts';
 import { type Link, linkToPrimary } from '../link.ts';
@@ -11,12 +12,14 @@ import { Recorder } from '../metrics/recorder.ts';
 import { createLeaseDesk } from '../pages/leases.ts';
 import { createPurger } from '../pages/purger.ts';
 import { createPortServer } from '../request/connection/port-server.ts';
+import { passUpgrades } from '../request/connection/upgrades.ts';
 import { EngineRoutes } from '../request/engine-routes.ts';
 import { createRequestPath } from '../request/request-path.ts';
 import type { Routes } from '../routes.ts';
 import type { Site } from '../site.ts';
 import { startWorkerBeat } from './beat.ts';
 import { Compressor } from './compressor.ts';
+import { Doors } from './doors/doors.ts';
 import { endWhenTold } from './drain.ts';
 import { loadSite } from './load-site.ts';
 import { MainPage } from './main-page.ts';
@@ -29,14 +32,22 @@ import { takeConnections } from './take.ts';
 /** Longest reason of a failed start that travels to the primary's log, characters. */
 const MAX_REASON = 2_000;
 
+/** An app that Node itself runs as the main module of this process. */
+export interface Entry {
+  /** Resolves with what it exports, when it has run. */
+  load: () => Promise<unknown>;
+  /** Path of its `tahan.config`; empty: none. */
+  appConfig: string;
+}
+
 /** A worker: loads the site, says that it is ready, borrows the port when told to, and serves until it is drained. */
-export async function startWorker(config: Config, siteUrl: URL): Promise<void> {
+export async function startWorker(config: Config, siteUrl: URL, entry?: Entry): Promise<void> {
   setPriority(config.workerNice);
   const processName = `worker-${cluster.worker?.id ?? 0}`;
   const log = createLog(config.logLevel, processName);
   const link = linkToPrimary(log, () => process.exit(0));
   try {
-    await serve(config, siteUrl, processName, log, link);
+    await serve(config, siteUrl, entry, processName, log, link);
   } catch (error) {
     link.send({
       type: 'failed',
@@ -48,7 +59,25 @@ export async function startWorker(config: Config, siteUrl: URL): Promise<void> {
 }
 
 /** @throws what the site throws while it loads, or `SiteStartError` */
-async function serve(config: Config, siteUrl: URL, processName: string, log: Logger, link: Link): Promise<void> {
+async function serve(
+  config: Config,
+  siteUrl: URL,
+  entry: Entry | undefined,
+  processName: string,
+  log: Logger,
+  link: Link,
+): Promise<void> {
+  let leave = (): void => {};
+  const doors =
+    entry === undefined
+      ? undefined
+      : new Doors({
+          shown: { address: config.host, port: Number(process.env.TAHAN_INTERNAL_PORT) },
+          wantedPort: config.port,
+          log,
+          readAppConfig: () => readAppConfig(entry.appConfig),
+          onLeave: () => leave(),
+        });
   const extraHeaders = config.lab ? ['x-tahan-process', processName] : [];
   const recorder = new Recorder();
   const onSiteError = (error: unknown): void => {
@@ -56,7 +85,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the site failed on a request');
   };
   const state = new WorkerState(link);
-  const module = await loadSite(siteUrl);
+  const module = await loadSite(siteUrl, doors, entry?.load);
   const files = new PageFiles(config, log);
   let mainPage: MainPage | undefined;
   const purger = createPurger({
@@ -101,9 +130,13 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   const { routes, pages } = path;
   mainPage = new MainPage(site, routes, pages, config.hosts);
   const server = createPortServer(config, path.onRequest, path.onConnection, path.quick);
+  const upgrades =
+    site.upgrade === undefined
+      ? undefined
+      : passUpgrades(server, site, config.maxStreams, (outcome) => recorder.count('tahan_upgrades_total', [outcome]));
   beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, onSiteError });
   takeConnections(link, server, config.maxConnections);
-  endWhenTold({ link, log, site, state, server, beat, files, pool });
+  leave = endWhenTold({ link, log, config, site, state, server, upgrades, beat, files, pool });
 
   link.on('wanted', ({ key }) => pages.keepForOthers(key));
   link.on('rebalance', ({ share, forMs }) => state.rebalance.begin(server.connections, share, forMs));
@@ -134,7 +167,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
 const publicPagesOf = (site: Site, mainPage: MainPage, routes: Routes): PublicPages => ({
   mainPage: mainPage.path,
   languages: [...(site.languages ?? [''])],
-  routes: routes.all.map(({ policy, cacheable }) => ({
+  routes: (routes.published ?? routes.all).map(({ policy, cacheable }) => ({
     route: policy.route,
     ...(policy.methods === undefined ? {} : { methods: [...policy.methods] }),
     query: [...(policy.cache?.query ?? [])],

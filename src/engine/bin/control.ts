@@ -1,0 +1,114 @@
+import { request } from 'node:http';
+import { json } from 'node:stream/consumers';
+import type { ReloadReport } from '../primary/reload.ts';
+
+/** Where the admin port of a server is. */
+export interface AdminPort {
+  host: string;
+  port: number;
+}
+
+/** What the commands read of `/fleet`. */
+export interface Fleet {
+  pid: number;
+  mode: string;
+  why: string;
+  lifeboat: { active: boolean };
+  scaler: { min: number; max: number };
+  crashLoop: boolean;
+  reload?: ReloadReport;
+  workers: { name: string; pid: number; state: string; up: boolean; servingSeconds: number }[];
+}
+
+const LOOK_EVERY_MS = 200;
+/** A reload takes seconds; each of its steps is bounded by TAHAN_START_MS. */
+const RELOAD_MS = 600_000;
+/** Workers drain for TAHAN_DRAIN_MS, which is 300 s at most. */
+const STOP_MS = 310_000;
+
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+
+/** @throws {Error} nobody answers there, or something else than Tahan */
+export function readFleet({ host, port }: AdminPort): Promise<Fleet> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host, port, path: '/fleet', timeout: 5_000, agent: false }, (response) => {
+      json(response).then(
+        (fleet) => resolve(fleet as Fleet),
+        (cause: unknown) =>
+          reject(new Error(`what answers on ${host}:${port} is not the admin port of Tahan`, { cause })),
+      );
+    });
+    asked.on('timeout', () => asked.destroy(new Error('no answer within 5 s')));
+    asked.on('error', (error) =>
+      reject(
+        new Error(
+          `no server on the admin port ${host}:${port} (${error.message}); is it started, with these settings?`,
+        ),
+      ),
+    );
+    asked.end();
+  });
+}
+
+/**
+ * Asks the server of this machine to reload; gives the line that tells how it went.
+ * @throws {Error} it was refused or rolled back, with the reasons
+ */
+export async function reloadServer(admin: AdminPort): Promise<string> {
+  const before = await readFleet(admin);
+  const number = (before.reload?.number ?? 0) + (before.reload?.state === 'running' ? 2 : 1);
+  process.kill(before.pid, 'SIGHUP');
+  const until = Date.now() + RELOAD_MS;
+  for (;;) {
+    await pause();
+    const { reload: report } = await readFleet(admin);
+    if (report !== undefined && report.number >= number && report.state !== 'running') {
+      if (report.state === 'done') return `reloaded in ${((report.ms ?? 0) / 1000).toFixed(1)} s`;
+      const what =
+        report.state === 'refused' ? 'refused, the old settings stay' : 'rolled back, the old version serves on';
+      throw new Error([`the reload was ${what}:`, ...report.reasons].join('\n  '));
+    }
+    if (Date.now() > until) throw new Error(`no news of the reload within ${RELOAD_MS / 1000} s; see the server's log`);
+  }
+}
+
+/**
+ * Asks the server to stop and waits until its process is gone.
+ * @throws {Error} it is not gone in time
+ */
+export async function stopServer(admin: AdminPort): Promise<string> {
+  const { pid } = await readFleet(admin);
+  process.kill(pid, 'SIGTERM');
+  const until = Date.now() + STOP_MS;
+  while (isAlive(pid)) {
+    if (Date.now() > until) throw new Error(`process ${pid} has not ended within ${STOP_MS / 1000} s; see its log`);
+    await pause();
+  }
+  return 'stopped';
+}
+
+/** How a server is, in lines for a person. */
+export function statusLines(fleet: Fleet, url: string): string[] {
+  const { mode, why, lifeboat, scaler, workers, reload, crashLoop } = fleet;
+  const serving = workers.filter(({ state }) => state === 'serving');
+  return [
+    `${url} - ${mode}${why === '' ? '' : ` (${why})`} - process ${fleet.pid}`,
+    `workers: ${serving.length} serving, ${scaler.min} to ${scaler.max} wanted`,
+    ...workers.map(
+      ({ name, pid, state, up, servingSeconds }) =>
+        `  ${name} (process ${pid}) ${state}${state === 'serving' ? ` for ${servingSeconds} s` : ''}${up ? '' : ', gives no sign of life'}`,
+    ),
+    ...(lifeboat.active ? ['the lifeboat answers: no worker does'] : []),
+    ...(crashLoop ? ['workers die one after the other: see the log'] : []),
+    ...(reload === undefined ? [] : [`last reload: ${[reload.state, ...reload.reasons].join('; ')}`]),
+  ];
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false; // no such process
+  }
+}

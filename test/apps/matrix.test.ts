@@ -1,0 +1,223 @@
+import http from 'node:http';
+import net, { type AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  eventually,
+  failed,
+  request,
+  servingPids,
+  startServer,
+  stopAll,
+  TAHAN,
+  type TestServer,
+  untilServing,
+  visit,
+} from '../cluster/server.ts';
+import { appFile, startPlain, stopPlain } from './plain.ts';
+
+// Each app as it is: `tahan FILE` where `node FILE` stood, no line changed.
+
+/** A port that nobody has, for an app that must be told one. */
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+const startApp = (name: string, env: Record<string, string> = {}, args: readonly string[] = []): Promise<TestServer> =>
+  startServer({ LOG_LEVEL: 'info', TAHAN_WORKERS_MAX: '2', ...env }, { command: [TAHAN, appFile(name), ...args] });
+
+/** What must be as under plain node: not what belongs to the connection, nor the time. */
+function essence({ status, headers, body }: Awaited<ReturnType<typeof request>>): unknown {
+  const own = ['date', 'connection', 'keep-alive', 'transfer-encoding', 'content-length'];
+  return { status, body, headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !own.includes(name))) };
+}
+
+/** Sends a request for another protocol and then a word; gives all that comes back until `word` does. */
+function upgrade(port: number, word: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = net.connect(port, '127.0.0.1', () =>
+      socket.write('GET /live HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n'),
+    );
+    socket.setTimeout(15_000, () => socket.destroy(new Error(`only this came back: ${text}`)));
+    socket.on('data', (chunk) => {
+      if (text === '') socket.write(word);
+      text += String(chunk);
+      if (text.endsWith(word)) socket.destroy();
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(text));
+  });
+}
+
+/** The answer to a visitor with this address. */
+const from = (localAddress: string, port: number, path: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    http
+      .get({ host: '127.0.0.1', port, path, localAddress, agent: false }, (response) => {
+        let text = '';
+        response.on('data', (chunk) => {
+          text += String(chunk);
+        });
+        response.on('end', () => resolve(text));
+      })
+      .on('error', reject);
+  });
+
+afterAll(async () => {
+  await stopAll();
+  stopPlain();
+});
+
+describe.each([
+  ['bare.cjs', ['/', '/text', '/bytes', '/cookie', '/nothing', '/?utm_source=x'], true],
+  ['bare.mjs', ['/', '/nothing'], true],
+  ['express.cjs', ['/', '/json?a=1&b[]=2', '/users/7', '/nothing'], false],
+  ['koa.mjs', ['/', '/json?a=1', '/nothing'], false],
+  ['exported.ts', ['/'], false],
+] as const)('%s', (name, paths, upgrades) => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startApp(name);
+  }, 90_000);
+  afterAll(() => server.stop());
+
+  test('its pages are as under plain node', async () => {
+    if (name === 'exported.ts') {
+      expect((await server.get('/')).body).toBe('<h1>Main page</h1>');
+      return;
+    }
+    const port = await freePort();
+    const plain = await startPlain(name, port);
+    for (const path of paths)
+      expect([path, essence(await server.get(path))]).toEqual([path, essence(await request(port, path))]);
+    plain.stop();
+  });
+
+  test('it sees the address of the visitor', async () => {
+    expect(await from('127.0.0.9', server.port, '/ip')).toMatch(/^(::ffff:)?127\.0\.0\.9$/);
+  });
+
+  if (upgrades) {
+    test('another protocol passes', async () => {
+      expect(await upgrade(server.port, 'ping')).toMatch(/^HTTP\/1\.1 101 .*ping$/s);
+    });
+  }
+
+  test('the main page answers on while every worker is killed', async () => {
+    await untilServing(server, 1);
+    const visits = visit(server, '/', 25);
+    const killed = servingPids(await server.fleet());
+    for (const pid of killed) process.kill(pid, 'SIGKILL');
+    await eventually(server.fleet, (fleet) => servingPids(fleet).some((pid) => !killed.includes(pid)));
+    expect(failed(await visits.stop())).toEqual([]);
+  });
+
+  test('a reload loses no request', async () => {
+    await untilServing(server, 1);
+    const before = (await server.get('/pid')).body;
+    const visits = visit(server, '/slow', 25);
+    process.kill(server.process.pid!, 'SIGHUP');
+    await eventually(server.fleet, ({ reload }) => reload?.state === 'done');
+    expect(failed(await visits.stop())).toEqual([]);
+    expect((await server.get('/pid')).body).not.toBe(before);
+  });
+});
+
+describe('an app in front of which stands the word tahan', () => {
+  afterEach(stopAll);
+
+  test.each(['bare.cjs', 'bare.mjs'])(
+    '%s is the main module, with its arguments, on the port of the visitors',
+    async (name) => {
+      const server = await startApp(name, {}, ['--color', 'blue']);
+      expect(JSON.parse((await server.get('/main')).body)).toEqual([true, '--color', 'blue']);
+      expect(JSON.parse((await server.get('/address')).body)).toMatchObject({
+        address: '127.0.0.1',
+        port: server.port,
+      });
+    },
+  );
+
+  test('what it declares to be public is served from the cache, with its own Cache-Control; what it does not, is asked anew', async () => {
+    const server = await startApp('bare.cjs', { TAHAN_WORKERS_MAX: '1' });
+    const hit = await eventually(
+      () => server.get('/public'),
+      ({ headers }) => headers['cache-status']?.includes('hit') ?? false,
+    );
+    expect(hit.headers['cache-control']).toBe('public, max-age=60');
+    expect((await server.get('/public', { headers: { cookie: 'c=1' } })).body).toBe(hit.body);
+    const secret = await server.get('/public', { headers: { authorization: 'Basic eDp5' } });
+    expect([secret.body === hit.body, secret.headers['cache-status']]).toEqual([false, undefined]);
+    expect((await server.get('/cookie', { headers: { cookie: 'c=1' } })).body).toBe('c=1');
+    expect((await server.get('/cookie', { headers: { cookie: 'c=2' } })).body).toBe('c=2');
+  });
+
+  test('its routes are learned for the metrics', async () => {
+    const server = await startApp('express.cjs', { TAHAN_WORKERS_MAX: '1' });
+    for (const id of [1, 2, 3]) await server.get(`/users/${id}`);
+    await eventually(server.metrics, (text) => /http_requests_total\{route="\/users\/:id"[^}]*\} 2/.test(text));
+  });
+
+  test('a large upload passes', async () => {
+    const server = await startApp('bare.cjs');
+    const body = 'x'.repeat(20_000_000);
+    expect((await server.get('/echo', { method: 'POST', body })).body).toBe(body);
+  });
+
+  test('when it is stopped, the app learns it as under plain node, after its visitors', async () => {
+    const server = await startApp('bare.cjs', { TAHAN_WORKERS_MAX: '1' });
+    const slow = server.get('/slow');
+    await eventually(server.fleet, ({ workers }) => workers.some(({ beat }) => (beat?.inFlight ?? 0) > 0));
+    expect(await server.stop()).toBe(0);
+    expect((await slow).body).toBe('slow');
+    const said = server.output().match(/^app .*$/gm);
+    expect(said).toEqual([`app listens on ${server.port}`, 'app was told to end', 'app has closed', 'app before exit']);
+  });
+
+  test('a worker whose app closes its server leaves, and another takes its place', async () => {
+    const server = await startApp('bare.cjs');
+    const before = (await server.get('/pid')).body;
+    await server.get('/close');
+    await eventually(
+      () => server.get('/pid'),
+      ({ body }) => body !== before && body !== '',
+    );
+  });
+
+  test('a second port of the app is open on loopback only, and is named', async () => {
+    const second = await freePort();
+    const server = await startApp('bare.mjs', { SECOND_PORT: String(second) });
+    expect((await server.get('/')).body).toBe('<h1>Main page</h1>');
+    expect((await request(second, '/')).body).toBe('inside');
+    await eventually(server.output, (text) =>
+      text.includes(`the app also listens on port ${second}, which is open on 127.0.0.1 only`),
+    );
+  });
+
+  test('workers of its own are refused with a sentence', async () => {
+    const server = await startApp('bare.cjs');
+    expect((await server.get('/fork')).body).toBe(
+      'Tahan keeps the workers of this app: it must not fork workers of its own (cluster.fork)',
+    );
+  });
+
+  test('a listener that fails costs its visitor a 500, and nobody else anything', async () => {
+    const server = await startApp('bare.mjs', { TAHAN_WORKERS_MAX: '1' });
+    const pid = (await server.get('/pid')).body;
+    expect((await server.get('/throw')).status).toBe(500);
+    expect((await server.get('/pid')).body).toBe(pid);
+  });
+
+  test('an app in the manner of the web is asked by fetch', async () => {
+    const server = await startApp('fetch.mjs');
+    expect((await server.get('/')).body).toBe('<h1>Main page</h1>');
+    const echo = await server.get('/echo', { method: 'PUT', body: 'words' });
+    expect([echo.body, echo.headers['x-method']]).toEqual(['words', 'PUT']);
+    const cookies = await server.get('/cookies');
+    expect([cookies.status, cookies.headers['set-cookie']]).toEqual([204, ['a=1', 'b=2']]);
+  });
+});
