@@ -84,6 +84,8 @@ export interface Site {
   upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
   /** The site says nothing of itself: routes for metrics and admission, and its public pages, are learned from its answers. */
   learns?: boolean;
+  /** Host header of a render whose key names no host. Default `localhost`. */
+  host?: string;
   /**
    * Whether the request carries a genuine session, by its cookie alone; cheap and synchronous (check a signature, no
    * database). Default: never. When it throws, the visitor counts as anonymous.

@@ -13,7 +13,8 @@ import { projectOf } from './find-entry.ts';
 const FOR_APPS = {
   NODE_ENV: 'production',
   LOG_LEVEL: 'warn',
-  TAHAN_DEADLINE_MS: '10000',
+  // As long as Heroku's router lets a request take.
+  TAHAN_DEADLINE_MS: '30000',
   TAHAN_BODY_LIMIT: '104857600',
   TAHAN_REQUEST_TIMEOUT_MS: '300000',
 };

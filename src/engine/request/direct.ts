@@ -13,6 +13,9 @@ import { STALLED_MS } from './connection/front-connection.ts';
 import type { AnswerTools, EngineRequest, SiteAnswers } from './engine-request.ts';
 import type { Learning } from './learning.ts';
 
+/** While a body comes that the site reads itself, it is looked again whether the deadline has begun, ms. */
+const UPLOAD_LOOK_MS = 1_000;
+
 export interface DirectParts {
   site: Site;
   pages: Pages;
@@ -83,9 +86,11 @@ class DirectAnswer implements SiteJob, CurrentRequest {
 
   /** Queues the request, or refuses it. */
   offer(): void {
-    const { request, response, route } = this.asked;
+    const { request, response, route, streamsBody } = this.asked;
     // What is read first is counted while it is read.
-    if (route.policy.body === 'stream') countBody(request, this.bodyLimit, (error) => this.refuseBody(error));
+    if (streamsBody) countBody(request, this.bodyLimit, (error) => this.refuseBody(error));
+    // How long the client takes to send it is bounded for itself.
+    if (streamsBody && route.policy.deadlineMs === undefined) request.once('end', () => this.asked.bodyComplete());
     this.asked.onGone(() => this.gone());
     if (this.parts.dispatcher.offer(this) !== undefined) this.refuse();
     // A tiny one may be answered already.
@@ -157,7 +162,11 @@ class DirectAnswer implements SiteJob, CurrentRequest {
   }
 
   private expire(): void {
-    const { response, route } = this.asked;
+    const { request, response, route, streamsBody } = this.asked;
+    if (streamsBody && !request.complete && route.policy.deadlineMs === undefined) {
+      this.awaitDeadline(UPLOAD_LOOK_MS);
+      return;
+    }
     const leftMs = this.deadlineAt - performance.now();
     if (leftMs >= 1) {
       this.awaitDeadline(leftMs);

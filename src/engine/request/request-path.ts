@@ -150,6 +150,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       bodies: new BodyReader({ timeoutMs: config.requestTimeoutMs }),
       tools,
       leaving,
+      learns: site.learns ?? false,
     }),
     onConnection: () => dispatcher.noteArrival(0),
     quick: createQuick({

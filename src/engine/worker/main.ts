@@ -74,6 +74,7 @@ async function serve(
       : new Doors({
           shown: { address: config.host, port: Number(process.env.TAHAN_INTERNAL_PORT) },
           wantedPort: config.port,
+          publicUrl: config.publicUrl,
           log,
           readAppConfig: () => readAppConfig(entry.appConfig),
           onLeave: () => leave(),

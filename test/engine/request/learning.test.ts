@@ -1,3 +1,4 @@
+import http from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeGate, type Listener, startWorker, type TestWorker, until } from './fixtures/worker.ts';
 
@@ -95,6 +96,16 @@ describe.each([false, true])('an app that says nothing of itself, before the par
     open();
   });
 
+  test('a page that shows the host it was rendered for is asked for by each visitor', async () => {
+    const { get, store } = await start((request, response) => {
+      response.setHeader('cache-control', 'public, max-age=60');
+      response.end(`<link rel="canonical" href="http://${request.headers.host}/page">`);
+    }, quick);
+    for (const host of ['a.example', 'b.example', 'c.example'])
+      expect((await get('/page', { headers: { host } })).body).toContain(host);
+    expect(store.size).toBe(0);
+  });
+
   test('a page that is too large for the cache is not asked for behind the visitors’ backs', async () => {
     const { get, renders } = await start((_request, response) => {
       response.writeHead(200, { 'cache-control': 'public, max-age=60', 'content-length': 2_000_000 });
@@ -103,5 +114,53 @@ describe.each([false, true])('an app that says nothing of itself, before the par
     await get('/large');
     await get('/large');
     expect(renders).toEqual([]);
+  });
+});
+
+describe('an upload to an app that says nothing of itself', () => {
+  const CHUNK = Buffer.alloc(262_144, 'x');
+
+  test('is read by the app as it comes, and may take longer than the deadline', async () => {
+    let firstAt = 0;
+    worker = await startWorker({
+      site: {
+        learns: true,
+        handler(request, response) {
+          let bytes = 0;
+          request.on('data', (chunk: Buffer) => {
+            firstAt ||= performance.now();
+            bytes += chunk.length;
+          });
+          request.on('end', () => response.end(String(bytes)));
+        },
+      },
+      deadlineMs: 100,
+      bodyLimit: 10_000_000,
+    });
+    const upload = http.request({
+      port: worker.port,
+      method: 'POST',
+      agent: false,
+      headers: { 'content-length': 8 * CHUNK.length },
+    });
+    const answer = new Promise<string>((resolve, reject) => {
+      upload.on('error', reject);
+      upload.on('response', (response) => {
+        let body = '';
+        response.on('data', (part) => {
+          body += String(part);
+        });
+        response.on('end', () => resolve(`${response.statusCode} ${body}`));
+      });
+    });
+    let sentAt = 0;
+    for (let part = 0; part < 8; part++) {
+      upload.write(CHUNK);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      sentAt = performance.now();
+    }
+    upload.end();
+    expect(await answer).toBe(`200 ${8 * CHUNK.length}`);
+    expect(firstAt).toBeLessThan(sentAt);
   });
 });

@@ -13,6 +13,8 @@ export interface DoorOptions {
   shown: ShownAddress;
   /** PORT, as it was asked for. */
   wantedPort: number;
+  /** TAHAN_PUBLIC_URL; empty: not set. */
+  publicUrl: string;
   log: Logger;
   /** What `tahan.config` says of the app. @throws {SiteStartError} */
   readAppConfig: () => Promise<AppConfig>;
@@ -63,6 +65,7 @@ export class Doors {
       upgrade: (request, socket, head) => app().upgrade?.(request, socket, head) ?? false,
       policies: config.routes ?? [],
       learns: true,
+      ...(this.options.publicUrl === '' ? {} : { host: new URL(this.options.publicUrl).host }),
       ...(config.mainPage === undefined ? {} : { mainPage: config.mainPage }),
       ...(config.languages === undefined ? {} : { languages: config.languages }),
       ...(config.isMember === undefined ? {} : { isMember: config.isMember }),
