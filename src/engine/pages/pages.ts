@@ -43,11 +43,6 @@ export class Pages {
   readonly copyInMemory = (key: string): Page | undefined =>
     this.flights.passes.has(key) ? undefined : this.parts.copies.inMemory(key);
 
-  /** No copy is at hand, as was seen a moment ago. */
-  isAbsent(key: string): boolean {
-    return this.flights.passes.has(key) || this.parts.copies.isAbsent(key);
-  }
-
   answer(visitor: PageVisitor, question: PageQuestion): void {
     if (this.flights.passes.has(question.key)) {
       this.parts.recorder.count('tahan_cache_lookups_total', ['pass']);

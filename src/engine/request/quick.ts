@@ -77,12 +77,13 @@ export function createQuick(parts: QuickParts): QuickAnswer {
   ): QuickBytes | undefined => {
     const { route, copyKey } = decision;
     const priority = priorityFor(get, route, member);
+    const work = works[route.index]!;
+    const withinMs = dispatcher.gate.withinMs(route.policy);
     // Whoever finds no room gets the public copy of a public page, where there is one: the long way knows how.
-    if (
-      (copyKey === undefined || pages.isAbsent(copyKey)) &&
-      dispatcher.refusesEarly(priority, works[route.index]!, dispatcher.gate.withinMs(route.policy))
-    )
-      return waitingPage(get, route, arrivedAt, now);
+    const goesOn =
+      copyKey !== undefined &&
+      (!dispatcher.wouldRefuse(priority, work, withinMs) || pages.copyOf(copyKey) !== undefined);
+    if (!goesOn && dispatcher.refusesEarly(priority, work, withinMs)) return waitingPage(get, route, arrivedAt, now);
     get.decided = { decision, member, priority };
     return undefined;
   };
