@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Config, readConfig, settingRows } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import { failStart, stop } from './engine/bin/failure.ts';
+import { settingLines } from './engine/bin/setting-lines.ts';
 import { readEnvironment } from './environment.ts';
 
 /** sysexits.h: wrong usage. */
@@ -47,14 +48,7 @@ function help(): void {
   console.log(
     'Tahan: a web server for one VM that stays up when everyone arrives at once.\n\nStart: npm start     Settings are environment variables, or lines in the file .env:\n',
   );
-  let group = '';
-  for (const row of settingRows()) {
-    if (row.group !== group) console.log(`${row.group}`);
-    group = row.group;
-    console.log(
-      `  ${row.env.padEnd(28)} ${row.text}\n${' '.repeat(31)}${row.allowed}; default: ${row.standard || 'none'}`,
-    );
-  }
+  for (const line of settingLines()) console.log(line);
 }
 
 main().catch(failStart);

@@ -1,13 +1,11 @@
-import { basename, dirname, extname, relative } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { moduleNear } from '../module-near.ts';
 import { type Started, startPrimary } from '../primary/main.ts';
 import type { Entry } from './find-entry.ts';
 import { projectOf } from './find-entry.ts';
 import { makeDataFolder, writeServerFile } from './server-file.ts';
 import { settingsFor, standardDataDir } from './settings.ts';
-
-/** A module of the engine, with the extension that this one has: TypeScript here, JavaScript in the package. */
-const moduleNear = (path: string): URL => new URL(`${path}${extname(import.meta.url)}`, import.meta.url);
 
 /**
  * Serves an app in front of which stands nothing but the word `tahan`.
@@ -19,11 +17,11 @@ export async function run({ file, args }: Entry): Promise<void> {
   if (dataDir === standardDataDir(projectOf(dirname(file)))) makeDataFolder(dataDir);
   await startPrimary({
     read,
-    main: moduleNear('./child'),
+    main: moduleNear('./child', import.meta.url),
     worker: {
       exec: file,
       args: [...args],
-      execArgv: [...process.execArgv, '--import', fileURLToPath(moduleNear('../worker/preload'))],
+      execArgv: [...process.execArgv, '--import', fileURLToPath(moduleNear('../worker/preload', import.meta.url))],
     },
     announce(started) {
       const { adminHost, dataDir: folder } = started.config;

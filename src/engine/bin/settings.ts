@@ -10,7 +10,7 @@ import { projectOf } from './find-entry.ts';
  * What an app that knows nothing of Tahan finds as under plain node: time and bodies as large as node:http takes them.
  * A site of Tahan's own kind has stricter ones.
  */
-const FOR_APPS = {
+export const FOR_APPS = {
   NODE_ENV: 'production',
   LOG_LEVEL: 'warn',
   // As long as Heroku's router lets a request take.

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
+import { moduleNear } from '../module-near.ts';
 import type { Priority } from '../site.ts';
 import { PoolFullError, TaskDeadlineError, TaskError } from './errors.ts';
 import { errorOf } from './failure.ts';
@@ -255,7 +256,7 @@ function modulesOf({ tasks, engineTasks = {} }: PoolOptions): Record<string, str
 
 function startThreads({ queue, memoryMb, onStray }: PoolOptions, data: ThreadData): Piscina {
   const piscina = new Piscina({
-    filename: fileURLToPath(new URL('./runner.ts', import.meta.url)),
+    filename: fileURLToPath(moduleNear('./runner', import.meta.url)),
     workerData: data,
     // All at once and for good: a thread takes 50 ms to start, just when the work comes.
     minThreads: queue.threads,
