@@ -1,11 +1,15 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   eventually,
   failed,
   request,
   servingPids,
+  spawnServer,
   startServer,
   stopAll,
   TAHAN,
@@ -196,6 +200,62 @@ describe('an app in front of which stands the word tahan', () => {
     await eventually(server.output, (text) =>
       text.includes(`the app also listens on port ${second}, which is open on 127.0.0.1 only`),
     );
+  });
+
+  test('the server for visitors is the one on their port, also when the app listens on another one first', async () => {
+    const [port, second] = [await freePort(), await freePort()];
+    const server = await startApp('metrics-first.cjs', { PORT: String(port), SECOND_PORT: String(second) });
+    await eventually(
+      () => server.get('/'),
+      ({ body }) => body === 'visitors',
+    );
+    await eventually(
+      () => request(second, '/'),
+      ({ body }) => body === 'metrics',
+    );
+  });
+
+  test('settings and policies come from tahan.config, without touching the app', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tahan-config-'));
+    writeFileSync(join(folder, 'package.json'), '{"scripts":{"start":"node app.cjs"}}');
+    writeFileSync(
+      join(folder, 'app.cjs'),
+      "let n = 0; require('http').createServer((q, r) => r.end([q.url, ++n, process.env.NODE_ENV].join(' '))).listen(3000);",
+    );
+    writeFileSync(
+      join(folder, 'tahan.config.mjs'),
+      "export default { settings: { TAHAN_SITE_NAME: 'Mine', TAHAN_WORKERS_MAX: 1 }, routes: [{ route: '/news', cache: { ttlMs: 60000 } }] };",
+    );
+    const server = await startServer({}, { command: [TAHAN, join(folder, 'app.cjs')] });
+    const page = (await server.get('/news')).body;
+    expect(page).toMatch(/^\/news \d+ production$/);
+    await eventually(
+      () => server.get('/news'),
+      ({ headers }) => headers['cache-status']?.includes('hit') ?? false,
+    );
+    expect((await server.fleet()).scaler).toMatchObject({ max: 1 });
+    await server.stop();
+    writeFileSync(join(folder, 'tahan.config.mjs'), 'export default { route: [] };');
+    const { exited, output } = spawnServer({ PORT: '0', TAHAN_ADMIN_PORT: '0' }, undefined, [
+      TAHAN,
+      join(folder, 'app.cjs'),
+    ]);
+    expect(await exited).toBe(1);
+    expect(output()).toMatch(/^tahan: .*tahan\.config\.mjs: route is not known; there are settings, routes/);
+    rmSync(folder, { recursive: true });
+  });
+
+  test('reload, status and stop find it by its data folder', async () => {
+    const server = await startApp('bare.cjs');
+    const tahan = async (command: string): Promise<[number | null, string]> => {
+      const { exited, output } = spawnServer({ TAHAN_DATA_DIR: server.dataDir }, undefined, [TAHAN, command]);
+      const code = await exited;
+      return [code, output()];
+    };
+    expect(await tahan('status')).toEqual([0, expect.stringMatching(/ - \w+ .*process \d+\nworkers: 1 serving/)]);
+    expect(await tahan('reload')).toEqual([0, expect.stringMatching(/^reloaded in/)]);
+    expect(await tahan('stop')).toEqual([0, 'stopped\n']);
+    expect(await tahan('status')).toEqual([1, expect.stringContaining('no server runs with the data folder')]);
   });
 
   test('workers of its own are refused with a sentence', async () => {
