@@ -1,74 +1,16 @@
-import { askAdmin, fail, takesNothing } from './admin-port.ts';
+import { readFleet } from '../src/engine/bin/control.ts';
+import { statusLines } from '../src/engine/bin/status-lines.ts';
+import { adminPort, fail, takesNothing } from './admin-port.ts';
 
 const USAGE = `Usage: npm run status
 Tells in a few lines how the server of this machine is: mode, workers, lifeboat, last step of the scaler, last reload.
 Exit code 1 when no server answers.`;
 
-/** What of `/fleet` is shown. Times: epoch ms. */
-export interface FleetGlance {
-  mode: string;
-  why: string;
-  crashLoop: boolean;
-  lifeboat: { active: boolean };
-  scaler: {
-    state: string;
-    target: number;
-    min: number;
-    max: number;
-    decisions: readonly { action: string; target: number; reason: string; lastAt: number }[];
-  };
-  reload?: { state: string; reasons: readonly string[]; startedAt: number; ms?: number };
-  workers: readonly {
-    name: string;
-    state: string;
-    up: boolean;
-    beat?: { connections: number; inFlight: number; queued: number; elu: number };
-  }[];
-}
+const status = async (): Promise<string[]> => statusLines(await readFleet(adminPort()), Date.now());
 
-const RELOADS: Record<string, string> = {
-  running: 'runs',
-  done: 'done',
-  refused: 'refused, the old settings stay',
-  rolled_back: 'rolled back, the old version serves on',
-};
-
-/** The server at a glance. `now`: epoch ms. */
-export function statusLines(
-  { mode, why, crashLoop, lifeboat, scaler, reload, workers }: FleetGlance,
-  now: number,
-): string[] {
-  const serving = workers.filter(({ state }) => state === 'serving').length;
-  const step = scaler.decisions.at(-1);
-  return [
-    `mode       ${mode}: ${why}`,
-    `workers    ${serving} of ${scaler.target} wanted serve (from ${scaler.min} to ${scaler.max})`,
-    ...workers.map(
-      ({ name, state, up, beat }) =>
-        `           ${name} ${up ? state : `${state}, silent`}${beat === undefined ? '' : ` - ${beat.connections} connections, ${beat.inFlight} requests, ${beat.queued} wait, ${Math.round(beat.elu * 100)} % busy`}`,
-    ),
-    ...(crashLoop ? ['           alert: workers die one after the other'] : []),
-    `lifeboat   ${lifeboat.active ? 'answers in place of the workers' : 'stands by'}`,
-    `scaler     ${scaler.state}${step === undefined ? ', no step yet' : `; last, ${ago(step.lastAt, now)} ago: ${step.reason}`}`,
-    `reload     ${reload === undefined ? 'none since the start' : `${RELOADS[reload.state] ?? reload.state}, ${ago(reload.startedAt, now)} ago`}`,
-    ...(reload?.reasons ?? []).map((reason) => `           ${reason}`),
-  ];
-}
-
-/** `42 s`, `7 min`, `3 h`, `5 days`. */
-function ago(at: number, now: number): string {
-  const seconds = Math.max(0, Math.round((now - at) / 1_000));
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
-  return `${Math.round(seconds / 86_400)} days`;
-}
-
-if (import.meta.main && takesNothing('status', USAGE, process.argv.slice(2))) {
-  askAdmin<FleetGlance>('/fleet').then(
-    (fleet) => {
-      for (const line of statusLines(fleet, Date.now())) console.log(line);
-    },
+if (takesNothing('status', USAGE, process.argv.slice(2))) {
+  status().then(
+    (lines) => console.log(lines.join('\n')),
     (error: unknown) => fail('status', error),
   );
 }

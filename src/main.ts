@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Config, ConfigError, readConfig, settingRows } from './config.ts';
-import { SiteMistakesError } from './engine/mistakes.ts';
+import { type Config, readConfig } from './config.ts';
+import { failStart, stop } from './engine/bin/failure.ts';
+import { settingLines } from './engine/bin/setting-lines.ts';
 import { overriddenNames, readEnvironment } from './environment.ts';
 
-/** sysexits.h: wrong usage, wrong configuration. */
+/** sysexits.h: wrong usage. */
 const EXIT_USAGE = 64;
-const EXIT_CONFIG = 78;
 
 async function main(): Promise<void> {
   const [option] = process.argv.slice(2);
@@ -51,36 +51,7 @@ function help(): void {
   console.log(
     'Tahan: a web server for one VM that stays up when everyone arrives at once.\n\nStart: npm start     Settings are environment variables, or lines in the file .env:\n',
   );
-  let group = '';
-  for (const row of settingRows()) {
-    if (row.group !== group) console.log(`${row.group}`);
-    group = row.group;
-    console.log(
-      `  ${row.env.padEnd(28)} ${row.text}\n${' '.repeat(31)}${row.allowed}; default: ${row.standard || 'none'}`,
-    );
-  }
+  for (const line of settingLines()) console.log(line);
 }
 
-function stop(code: number, line: string): void {
-  process.stderr.write(`tahan: ${line}\n`);
-  process.exitCode = code;
-}
-
-main().catch((error: unknown) => {
-  if (error instanceof ConfigError) {
-    for (const problem of error.problems) stop(EXIT_CONFIG, problem);
-    return;
-  }
-  if (error instanceof SiteMistakesError) {
-    for (const problem of error.problems) stop(EXIT_CONFIG, problem);
-    // What the site has opened must not hold this process.
-    process.exit();
-  }
-  const { exitCode = 1 } = error as { exitCode?: number };
-  const known = ['PORT_UNAVAILABLE', 'DATA_FOLDER', 'SITE_START'].includes((error as { code?: string }).code ?? '');
-  stop(
-    exitCode,
-    known ? (error as Error).message : error instanceof Error ? (error.stack ?? error.message) : String(error),
-  );
-  process.exit();
-});
+main().catch(failStart);

@@ -72,6 +72,7 @@ const cacheSchema = z.strictObject(
     sieMs: wanted(isMs, MS).optional(),
     query: wanted(isTexts, 'a list of names').optional(),
     tags: wanted(isTexts, 'a list of tags').optional(),
+    declared: wanted((value) => value === 'only' || value === 'kept', 'only or kept').optional(),
   },
   whenNoObject('an object with ttlMs'),
 );

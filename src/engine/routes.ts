@@ -14,6 +14,8 @@ export interface Routes {
   match: (method: string, path: string) => Route;
   all: readonly Route[];
   unknown: Route;
+  /** What a process must know that finds public pages without the site; default: all. */
+  published?: readonly Route[];
 }
 
 /** Route policies that a site may declare. */

@@ -37,6 +37,10 @@ const siteSchema = z.strictObject(
       'a list of languages',
     ).optional(),
     close: wanted(isFunction, 'a function').optional(),
+    upgrade: wanted(isFunction, 'a function (request, socket, head)').optional(),
+    learns: wanted((value) => typeof value === 'boolean', 'true or false').optional(),
+    host: wanted((value) => typeof value === 'string', 'a host name').optional(),
+    endsItself: wanted(isFunction, 'a function').optional(),
   },
   whenNoObject('an object'),
 );

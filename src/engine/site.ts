@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 
 /** How much a request matters when not all can be served; the gate refuses from the end of this list first. */
@@ -17,10 +18,19 @@ export interface CachePolicy {
   swrMs?: number;
   /** After `ttlMs`, still served when the site is saturated or fails (stale-if-error). Default: TAHAN_SIE_MS. */
   sieMs?: number;
-  /** Query parameters that make another page; all others are ignored and not passed on. */
+  /**
+   * Query parameters that make another page; all others are ignored and not passed on. `['*']`: all but those by which
+   * campaigns are counted (`utm_source`, `fbclid`, ...).
+   */
   query?: readonly string[];
   /** Tags of every page of this route; a page adds its own with the response header `Cache-Tag: a, b`. */
   tags?: readonly string[];
+  /**
+   * Only what an answer itself declares to be for everybody is a page: `Cache-Control` with `public` or `s-maxage`, and
+   * a lifetime. Until a copy says so, each request goes to the site as it came. `kept`: what declares nothing, and
+   * forbids nothing, is kept as last good for times of need.
+   */
+  declared?: 'only' | 'kept';
 }
 
 /** What the engine must know of a route before the site sees a request of it. The first match wins. */
@@ -74,6 +84,15 @@ export interface Site {
    */
   tasks?: URL;
   /**
+   * A client wants another protocol on its connection (WebSocket). Gets what node:http gives its `upgrade` listeners;
+   * false: nobody took it, and the connection is closed.
+   */
+  upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
+  /** The site says nothing of itself: routes for metrics and admission, and its public pages, are learned from its answers. */
+  learns?: boolean;
+  /** Host header of a render whose key names no host. Default `localhost`. */
+  host?: string;
+  /**
    * Whether the request carries a genuine session, by its cookie alone; cheap and synchronous (check a signature, no
    * database). Default: never. When it throws, the visitor counts as anonymous.
    */
@@ -86,6 +105,8 @@ export interface Site {
   languages?: readonly string[];
   /** Called when the worker ends, after the last request. */
   close?: () => void | Promise<void>;
+  /** Asked after `close`: the site ends the process by itself, or leaves nothing open that would hold it. */
+  endsItself?: () => boolean;
 }
 
 /** What a site module exports. */

@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const NODE = join(ROOT, 'node_modules/.bin/node');
 export const MAIN = join(ROOT, 'src/main.ts');
+/** The command `tahan`. */
+export const TAHAN = join(ROOT, 'src/engine/bin/tahan.ts');
 
 /** The path of a site for tests. */
 export const siteFile = (name: string): string => fileURLToPath(new URL(`./sites/${name}.ts`, import.meta.url));
@@ -149,14 +151,15 @@ export interface SpawnOptions {
   openFiles?: number;
   /** Another binary, program or folder than usual. */
   node?: string;
-  main?: string;
+  /** What node runs, with its arguments. */
+  command?: readonly string[];
   cwd?: string;
 }
 
 /** Spawns the real server; the output is collected, nothing is waited for. */
 export function spawnServer(
   env: Record<string, string>,
-  { maxFileBlocks, openFiles, node = NODE, main = MAIN, cwd = tmpdir() }: SpawnOptions = {},
+  { maxFileBlocks, openFiles, node = NODE, command = [MAIN], cwd = tmpdir() }: SpawnOptions = {},
 ): {
   process: ChildProcess;
   output: () => string;
@@ -166,8 +169,9 @@ export function spawnServer(
     ...(maxFileBlocks === undefined ? [] : [`ulimit -f ${maxFileBlocks}; `]),
     ...(openFiles === undefined ? [] : [`ulimit -n ${openFiles}; `]),
   ].join('');
-  const [command, args] = bounds === '' ? [node, [main]] : ['/bin/sh', ['-c', `${bounds}exec "$0" "$@"`, node, main]];
-  const child = spawn(command, args, {
+  const [file, args] =
+    bounds === '' ? [node, [...command]] : ['/bin/sh', ['-c', `${bounds}exec "$0" "$@"`, node, ...command]];
+  const child = spawn(file, args, {
     cwd,
     env: { PATH: process.env.PATH ?? '', LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -199,7 +203,7 @@ export async function startServer(
   const line = await eventually(
     () => {
       if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output()}`);
-      return /Tahan serves http:\/\/[^ ]+:(\d+) - admin http:\/\/[^ ]+:(\d+)/.exec(output());
+      return /Tahan serves (?:\S+ at )?http:\/\/[^ ]+?:(\d+)[\s\S]*?http:\/\/[^ ]+?:(\d+)/.exec(output());
     },
     (found) => found !== null,
     60_000,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { type FleetGlance, statusLines } from '../../scripts/status.ts';
+import { type FleetGlance, statusLines } from '../../src/engine/bin/status-lines.ts';
 import { NODE, startServer, stopAll, untilServing } from '../cluster/server.ts';
 
 afterAll(stopAll);
@@ -11,6 +11,7 @@ const SCRIPT = fileURLToPath(new URL('../../scripts/status.ts', import.meta.url)
 const NOW = Date.UTC(2026, 2, 9, 12);
 
 const calm: FleetGlance = {
+  pid: 1,
   mode: 'calm',
   why: 'every worker has room',
   crashLoop: false,
@@ -57,7 +58,7 @@ describe('npm run status', () => {
           ...calm.scaler,
           decisions: [{ action: 'up', target: 2, reason: 'up to 2: a queue', lastAt: NOW - 9_000 }],
         },
-        reload: { state: 'rolled_back', reasons: ['one', 'two'], startedAt: NOW - 600_000 },
+        reload: { number: 1, state: 'rolled_back', reasons: ['one', 'two'], startedAt: NOW - 600_000, ms: 900 },
         workers: [{ name: 'worker-1', state: 'serving', up: false }],
       },
       NOW,

@@ -59,3 +59,9 @@ export function targetedAt(headers: Headers): Directives | undefined {
   }
   return found;
 }
+
+/** An answer says by itself that it is for everybody (RFC 9111 sections 5.2.2.9 and 5.2.2.10). */
+export function declaresShared(headers: Headers): boolean {
+  const given = directivesOf(headers);
+  return given.has('public') || given.has('s-maxage');
+}

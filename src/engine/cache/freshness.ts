@@ -1,5 +1,5 @@
 import type { CachePolicy } from '../site.ts';
-import { directivesOf, fieldText, type Headers, targetedAt } from './directives.ts';
+import { declaresShared, directivesOf, fieldText, type Headers, targetedAt } from './directives.ts';
 import { parseHttpDate } from './http-date.ts';
 import type { Page } from './page.ts';
 
@@ -72,6 +72,8 @@ export function lifetimes(
   receivedAt: number,
 ): Lifetimes {
   const given = directivesOf(headers);
+  if (policy.declared !== undefined && !declaresShared(headers))
+    return { ttlMs: 0, swrMs: 0, sieMs: policy.sieMs ?? standardSieMs };
   const ms = (name: string): number | undefined => {
     const value = given.get(name);
     return value === undefined ? undefined : (secondsToMs(value) ?? 0);

@@ -7,7 +7,7 @@ export interface KeyInput {
   path: string;
   /** Query without `?`. */
   query: string;
-  /** Query parameters that make another page. */
+  /** Query parameters that make another page; `*`: all but those of campaigns. */
   allowed: readonly string[];
   /** Host header, as sent. */
   host: string | undefined;
@@ -41,7 +41,8 @@ export function cacheKey({ path, query, allowed, host, hosts, language }: KeyInp
   if (path.length > MAX_KEY || !(PLAIN_PATH.test(path) || NORMAL_PATH.test(path))) return undefined;
   if (path.includes('//') || (path.includes('/.') && DOT_SEGMENT.test(path))) return undefined;
   const known = hosts.size === 0 || host === undefined ? '' : knownHost(host, hosts);
-  const kept = query === '' || allowed.length === 0 ? '' : sortedQuery(query, allowed);
+  const kept = query === '' || allowed.length === 0 ? '' : keptQuery(query, allowed);
+  if (kept === undefined) return undefined;
   const key = `${language}${SEPARATOR}${known}${SEPARATOR}${path}${kept === '' ? '' : `?${kept}`}`;
   return key.length > MAX_KEY ? undefined : key;
 }
@@ -52,6 +53,24 @@ function knownHost(host: string, hosts: ReadonlySet<string>): string {
   if (hosts.has(lower)) return lower;
   const bare = lower.replace(/\.?(?::\d*)?$/, '');
   return hosts.has(bare) ? bare : '';
+}
+
+/** In a list of allowed parameters: all of them. */
+const ALL = '*';
+/** Parameters by which campaigns are counted: they are in links, and make no other page. */
+const CAMPAIGN = /^(?:utm_[a-z]+|fbclid|gclid|gbraid|wbraid|msclkid|mc_[ce]id)(?:=|$)/;
+/** What a target may hold (RFC 3986 section 3.4), and nothing that could end a key. */
+const QUERY = /^[!$-;=?-_a-z~|{}]*$/;
+
+/** The part of a query that makes the page; undefined: it cannot be in a key. */
+function keptQuery(query: string, allowed: readonly string[]): string | undefined {
+  if (!allowed.includes(ALL)) return sortedQuery(query, allowed);
+  if (!QUERY.test(query)) return undefined;
+  // In the order in which they came: to an app that is not known it may matter.
+  return query
+    .split('&')
+    .filter((part) => !CAMPAIGN.test(part))
+    .join('&');
 }
 
 /** A query whose text is its meaning: nothing is encoded in it. */

@@ -99,7 +99,7 @@ export function makePage(
   random: number,
 ): Page | undefined {
   const { status, headers, renderStartedAt, renderMs } = rendered;
-  if (sharing(status, headers) !== 'store') return undefined;
+  if (sharing(status, headers, policy.declared) !== 'store') return undefined;
   const body = exact(rendered.body);
   return {
     key,

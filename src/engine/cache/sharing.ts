@@ -1,4 +1,5 @@
-import { directivesOf, fieldText, type Headers } from './directives.ts';
+import type { CachePolicy } from '../site.ts';
+import { declaresShared, directivesOf, fieldText, type Headers } from './directives.ts';
 
 /**
  * What may be done with an answer to a render: kept (`store`); given to all who wait for it now (`share`); given to one of
@@ -22,10 +23,11 @@ export const isMissing = (status: number): boolean => MISSING.has(status);
  *
  * The status comes first: an error that was rendered from the cache key alone has nothing of a visitor in it, so it is
  * given to all who wait, whatever its headers say, but to those whose own headers it names (`dependsOn`). Else each of
- * them would ask a failing site, or one that does not have the page, once more.
+ * them would ask a failing site, or one that does not have the page, once more. `declared`: of the route's policy.
  */
-export function sharing(status: number, headers: Headers): Sharing {
+export function sharing(status: number, headers: Headers, declared?: CachePolicy['declared']): Sharing {
   if (status >= 500) return 'share';
+  if (declared === 'only' && !declaresShared(headers)) return 'private';
   const given = directivesOf(headers);
   const isOwn = headers['set-cookie'] !== undefined || given.has('private') || variesBy(headers).length > 0;
   const isEncoded = !['', 'identity'].includes(fieldText(headers['content-encoding']).toLowerCase());

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
+import { moduleNear } from '../module-near.ts';
 import { freshness } from './freshness.ts';
 import { KeysForATime } from './keys-for-a-time.ts';
 import type { Page } from './page.ts';
@@ -240,7 +241,7 @@ export function startPageWriter(
   };
   const start = (): void => {
     if (closed) return;
-    thread = new Worker(new URL('./store-thread.ts', import.meta.url), {
+    thread = new Worker(moduleNear('./store-thread', import.meta.url), {
       workerData: { path, maxBytes } satisfies WriterData,
     });
     thread.on('message', onReply);

@@ -113,8 +113,9 @@ function headOf(
   let browserCacheControl = BROWSER_CACHE_CONTROL;
   for (const [name, value] of page.headers) {
     if (name === 'cache-control') {
-      // The page at this address never changes, says the site (RFC 8246): no purge will be needed.
-      if (/\bimmutable\b/i.test(value)) browserCacheControl = value;
+      // The page at this address never changes, says the site (RFC 8246), or it has no tag by which it could be purged:
+      // browsers may keep it as long as the site says.
+      if (page.tags.length === 0 || /\bimmutable\b/i.test(value)) browserCacheControl = value;
     } else if (name !== 'vary' && !(body === undefined && name.startsWith('content-') && name !== 'content-location')) {
       head.push(name, value);
     }

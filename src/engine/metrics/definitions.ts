@@ -26,6 +26,10 @@ export const COUNTERS = {
     labels: ['route'],
   },
   tahan_client_gone_total: { help: 'Requests whose client went away before the answer was written.', labels: [] },
+  tahan_upgrades_total: {
+    help: 'Requests for another protocol (WebSocket), by what became of them.',
+    labels: ['outcome'],
+  },
   tahan_site_errors_total: { help: 'Errors thrown by the site, by the name of the error.', labels: ['error'] },
   tahan_pool_tasks_total: { help: 'Tasks given to the thread pool, by how they ended.', labels: ['task', 'outcome'] },
   tahan_sqlite_wait_seconds_total: { help: 'Time spent waiting for SQLite locks.', labels: [] },

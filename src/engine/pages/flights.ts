@@ -141,7 +141,7 @@ export class Flights {
     // A purged copy helps no other worker, nor does one that is not stored: each that waits for it renders the page itself.
     this.end(flight, page?.status === 200 && !page.purged);
     // A failure is no content, and what is private is asked for by each alone: neither can be too old.
-    const content = page !== undefined || (rendered.status < 500 && sharingOf(rendered) !== 'private');
+    const content = page !== undefined || (rendered.status < 500 && sharingOf(rendered, route) !== 'private');
     const purgedAt = content ? copies.purgedAt(key, route, rendered) : Number.NEGATIVE_INFINITY;
     const late = flight.takeTooLate(rendered.renderStartedAt, purgedAt);
     if (page !== undefined) flight.settle(({ visitor }) => visitor.servePage(page, 'miss'));
@@ -167,7 +167,7 @@ export class Flights {
   private settleUnstored(flight: PageFlight, rendered: Rendered): void {
     const { key, route } = flight;
     const { status, headers, renderStartedAt } = rendered;
-    const shared = sharingOf(rendered);
+    const shared = sharingOf(rendered, route);
     if (shared === 'private' || shared === 'once') {
       const named = tagsOf(route.policy.cache!, headers);
       this.passes.add(
@@ -215,4 +215,5 @@ export class Flights {
   }
 }
 
-const sharingOf = ({ status, headers }: Rendered): Sharing => sharing(status, headers);
+const sharingOf = ({ status, headers }: Rendered, { policy }: Route): Sharing =>
+  sharing(status, headers, policy.cache?.declared);

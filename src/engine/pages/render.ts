@@ -18,6 +18,8 @@ export class RenderError extends Error {
 
 /** The client of a render: TEST-NET-1 (RFC 5737), which no visitor and no proxy has; a site may show more to loopback. */
 export const RENDER_ADDRESS = '192.0.2.1';
+/** The host of a render where nobody names another. */
+export const STANDARD_HOST = 'localhost';
 /** Largest answer that is held in memory for those who wait for it. */
 const MAX_BODY_BYTES = 16_777_216;
 
@@ -36,7 +38,7 @@ export function render(
   return new Promise((resolve, reject) => {
     const fail = (why: string, cause?: unknown): void =>
       reject(new RenderError(`the site did not render ${target.url}: ${why}`, { cause }));
-    const request = requestFor(target);
+    const request = requestFor(target, site.host);
     const response = new ServerResponse(request);
     capture(response, fail, (body) => {
       resolve({
@@ -57,7 +59,7 @@ export function render(
   });
 }
 
-function requestFor({ url, host, language }: RenderTarget): IncomingMessage {
+function requestFor({ url, host, language }: RenderTarget, standardHost = STANDARD_HOST): IncomingMessage {
   const socket = new Socket();
   Object.defineProperty(socket, 'remoteAddress', { value: RENDER_ADDRESS });
   const request = new IncomingMessage(socket);
@@ -67,7 +69,7 @@ function requestFor({ url, host, language }: RenderTarget): IncomingMessage {
   request.httpVersionMajor = 1;
   request.httpVersionMinor = 1;
   request.headers = {
-    host: host || 'localhost',
+    host: host || standardHost,
     accept: '*/*',
     'user-agent': 'tahan',
     ...(language === '' ? {} : { 'accept-language': language }),

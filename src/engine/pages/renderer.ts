@@ -6,7 +6,7 @@ import { currentRequest } from '../current-request.ts';
 import { DeadlineError, SiteRequestInfo } from '../request-info.ts';
 import type { Route } from '../routes.ts';
 import type { Priority, RoutePolicy, Site } from '../site.ts';
-import { render } from './render.ts';
+import { render, STANDARD_HOST } from './render.ts';
 
 /** Renders pages, each within the deadline of its route. */
 export class Renderer {
@@ -38,9 +38,17 @@ export class Renderer {
           info = new SiteRequestInfo(request, priority, performance.now() + withinMs, this.trusted);
         }),
       );
-      return await Promise.race([answer, expiry.promise]);
+      const rendered = await Promise.race([answer, expiry.promise]);
+      if (route.policy.cache?.declared !== undefined && this.site.host === undefined && showsHost(key, rendered))
+        rendered.headers['cache-control'] = 'private';
+      return rendered;
     } finally {
       clearTimeout(timer);
     }
   }
 }
+
+/** A page that contains the host for which it was rendered is another one for each host: it is not for everybody. */
+const showsHost = (key: string, { body, headers }: Rendered): boolean =>
+  renderTarget(key).host === '' &&
+  (body.includes(STANDARD_HOST) || Object.values(headers).some((value) => String(value).includes(STANDARD_HOST)));

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
+import { moduleNear } from '../module-near.ts';
 import type { Priority } from '../site.ts';
 import { PoolFullError, TaskDeadlineError, TaskError } from './errors.ts';
 import { errorOf } from './failure.ts';
@@ -260,7 +261,7 @@ function modulesOf({ tasks, engineTasks = {} }: PoolOptions): Record<string, str
 
 function startThreads({ queue, memoryMb, onStray }: PoolOptions, data: ThreadData): Piscina {
   const piscina = new Piscina({
-    filename: fileURLToPath(new URL('./runner.ts', import.meta.url)),
+    filename: fileURLToPath(moduleNear('./runner', import.meta.url)),
     workerData: data,
     // A thread with the site's modules takes some 20 MB: who has nothing to do for a while goes.
     minThreads: 0,

@@ -192,7 +192,7 @@ export function createFleet(options: FleetOptions): Fleet {
   };
 
   const launch = ({ env, release }: Generation): ClusterWorker | string => {
-    cluster.setupPrimary({ exec: release.main, args: [], cwd: release.cwd });
+    cluster.setupPrimary({ ...release.worker, cwd: release.cwd });
     try {
       return cluster.fork({ ...env, TAHAN_INTERNAL_ROLE: 'worker' });
     } catch (error) {

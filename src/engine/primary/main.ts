@@ -1,5 +1,5 @@
-import cluster from 'node:cluster';
 import { closeSync, openSync } from 'node:fs';
+import type { Config } from '../../config.ts';
 import { createLog } from '../log.ts';
 import { openFilesWarning } from '../open-files.ts';
 import { sessionSecret } from '../secret.ts';
@@ -10,6 +10,7 @@ import { keepLimiters } from './limiters.ts';
 import { createPlace } from './place.ts';
 import { bindPort } from './port.ts';
 import { PrepareError, runPrepare } from './prepare.ts';
+import type { WorkerProgram } from './release.ts';
 import type { ReadSettings } from './settings.ts';
 import { createSupervisor } from './supervisor.ts';
 
@@ -18,6 +19,19 @@ export interface PrimaryOptions {
   read: () => ReadSettings;
   /** The module to run in children. */
   main: URL;
+  /** What workers run instead of it: an app of others, as Node's main module. */
+  worker?: WorkerProgram;
+  /** Tells the person who started the server that it serves; default: one line. */
+  announce?: (started: Started) => void;
+}
+
+/** A server that serves. */
+export interface Started {
+  config: Config;
+  /** Where visitors arrive, and where the operator looks. */
+  url: string;
+  adminUrl: string;
+  adminPort: number;
 }
 
 /** Ctrl-C under npm comes twice, from the terminal and from npm: a signal so soon after the first is its echo, ms. */
@@ -36,7 +50,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   claimDataFolder(config.dataDir);
   const port = await bindPort(config.host, config.port, 'PORT');
   const log = createLog(config.logLevel, 'primary');
-  const place = createPlace(main, port.port, options.read, log);
+  const place = createPlace({ main, worker: options.worker, port: port.port, read: options.read, log });
   const settings = place.first(first);
 
   const tooFewFiles = openFilesWarning(config.maxConnections);
@@ -83,7 +97,6 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   admin.server.on('error', (error) => log.error({ error: error.message }, 'the admin port failed'));
   await runPrepare(settings, { deadlineMs: undefined, onWaiting });
 
-  cluster.setupPrimary({ exec: settings.release.main, args: [] });
   keepLimiters();
   supervisor.start();
   stopNow = () => {
@@ -112,13 +125,21 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   reload = () => supervisor.reload();
   const shown = (host: string): string =>
     host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  console.log(
-    `Tahan serves ${config.publicUrl || `http://${shown(config.host)}:${port.port}`} - admin http://${shown(config.adminHost)}:${admin.port} - ` +
-      `workers ${config.workersMin} to ${config.workersMax} - data ${config.dataDir}`,
-  );
+  const { announce = announceInOneLine } = options;
+  announce({
+    config,
+    url: config.publicUrl || `http://${shown(config.host)}:${port.port}`,
+    adminUrl: `http://${shown(config.adminHost)}:${admin.port}`,
+    adminPort: admin.port,
+  });
   process.send?.('ready');
   settle();
 }
+
+const announceInOneLine = ({ config, url, adminUrl }: Started): void =>
+  console.log(
+    `Tahan serves ${url} - admin ${adminUrl} - workers ${config.workersMin} to ${config.workersMax} - data ${config.dataDir}`,
+  );
 
 /** Whether there is a terminal that this process belongs to. */
 function hasTerminal(): boolean {

@@ -2,7 +2,7 @@ import { resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { withCompileCache } from './compile-cache.ts';
-import { followRelease, type Release } from './release.ts';
+import { followRelease, type Release, type WorkerProgram } from './release.ts';
 import { type AfterReload, overriddenLines, type ReadSettings, renewed, type Settings } from './settings.ts';
 
 /** Where the server runs: its folder, its program, and the settings that it finds there. */
@@ -15,9 +15,20 @@ export interface Place {
   stay: (release: Release) => void;
 }
 
-/** @param main the program of the children; @param port the one in use; @param read reads the settings in the present folder */
-export function createPlace(main: URL, port: number, read: () => ReadSettings, log: Logger): Place {
-  const start: Release = { cwd: process.cwd(), main: fileURLToPath(main) };
+export interface PlaceParts {
+  /** The program of the children, and of workers where that is another one. */
+  main: URL;
+  worker: WorkerProgram | undefined;
+  /** The one in use. */
+  port: number;
+  /** Reads the settings in the present folder. @throws {ConfigError} */
+  read: () => ReadSettings;
+  log: Logger;
+}
+
+export function createPlace({ main, worker, port, read, log }: PlaceParts): Place {
+  const program = fileURLToPath(main);
+  const start: Release = { cwd: process.cwd(), main: program, worker: worker ?? { exec: program, args: [] } };
   const { folder, find } = followRelease({ ...start, env: process.env, argument: process.argv[1] });
   /** The data stays where it is when a release has another folder. */
   const settingsOf = ({ config, env }: ReadSettings, release: Release): Settings => {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from '../admission/dispatcher.ts';
 import type { RouteWork } from '../admission/route-work.ts';
 import type { Pages } from '../pages/pages.ts';
-import type { Site } from '../site.ts';
+import type { RoutePolicy, Site } from '../site.ts';
 import { askedOf } from './asked.ts';
 import { answerBody } from './body.ts';
 import { type BodyOutcome, type BodyReader, hasBody } from './body-reader.ts';
@@ -28,7 +28,12 @@ export interface ArrivalParts {
   bodies: BodyReader;
   tools: AnswerTools;
   leaving: Leaving;
+  /** The site says nothing of itself. */
+  learns: boolean;
 }
+
+/** A form or a message, and no upload; the bodies that a worker holds are bounded in all (body-reader.ts). */
+const SMALL_BODY_BYTES = 1_048_576;
 
 /** Carries the decision out for a request of node:http. */
 export function createArrival(parts: ArrivalParts): (request: IncomingMessage, response: ServerResponse) => void {
@@ -63,6 +68,10 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
     });
   };
 
+  /** Whether the site reads the body itself: of one that says nothing of itself those that are not small. */
+  const streams = ({ headers }: IncomingMessage, { body }: RoutePolicy): boolean =>
+    body === undefined && parts.learns ? !(Number(headers['content-length']) <= SMALL_BODY_BYTES) : body === 'stream';
+
   const look = (request: IncomingMessage, response: ServerResponse): void => {
     const arrivedAt = performance.now();
     if (leaving.draining || (response.shouldKeepAlive && leaving.shouldCloseForRebalance()))
@@ -85,9 +94,12 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
         const asked = new EngineRequest(request, response, decision, priority, arrivedAt, tools, direct);
         if (plain === undefined) asked.awaitsContinue = request.headers.expect?.toLowerCase() === '100-continue';
         if (decision.kind === 'page') pages.answer(asked, decision);
-        else if (plain === undefined && hasBody(request) && route.policy.body !== 'stream')
+        else if (plain === undefined && hasBody(request) && !streams(request, route.policy))
           readBody(asked, route.policy.bodyLimit ?? known.bodyLimit);
-        else direct.answer(asked, decision.copyKey);
+        else {
+          asked.streamsBody = plain === undefined && hasBody(request);
+          direct.answer(asked, decision.copyKey);
+        }
       }
     }
     dispatcher.noteArrival(performance.now() - arrivedAt);

@@ -73,6 +73,9 @@ export function decide(asked: Asked, member: boolean, known: Known, now: number)
   if (key === undefined || member || asked.authorized) return { kind: 'direct', route, path, query, copyKey: key };
   const copy = known.copyOf(key);
   const state = copy === undefined ? 'dead' : freshness(copy, now);
+  // Until a copy says that it is for everybody, it is for times of need only, and the request goes to the site as it came.
+  if (route.policy.cache?.declared !== undefined && (state === 'dead' || copy!.ttlMs === 0))
+    return { kind: 'direct', route, path, query, copyKey: key };
   return { kind: 'page', route, path, query, key, copy: state === 'dead' ? undefined : copy, freshness: state };
 }
 

@@ -12,6 +12,10 @@ import { detach } from './answer/detach.ts';
 import { answerBody, countBody } from './body.ts';
 import { STALLED_MS } from './connection/stalled.ts';
 import type { AnswerTools, EngineRequest, SiteAnswers } from './engine-request.ts';
+import type { Learning } from './learning.ts';
+
+/** While a body comes that the site reads itself, it is looked again whether the deadline has begun, ms. */
+const UPLOAD_LOOK_MS = 1_000;
 
 export interface DirectParts {
   site: Site;
@@ -24,6 +28,8 @@ export interface DirectParts {
   trusted: BlockList;
   /** Largest request body, bytes. */
   bodyLimit: number;
+  /** For a site that says nothing of itself. */
+  learning: Learning | undefined;
   /** The site failed on a request: logged and counted. */
   onSiteError: (error: unknown) => void;
 }
@@ -82,9 +88,11 @@ class DirectAnswer implements SiteJob, CurrentRequest {
 
   /** Queues the request, or refuses it. */
   offer(): void {
-    const { request, response, route } = this.asked;
+    const { request, response, route, streamsBody } = this.asked;
     // What is read first is counted while it is read.
-    if (route.policy.body === 'stream') countBody(request, this.bodyLimit, (error) => this.refuseBody(error));
+    if (streamsBody) countBody(request, this.bodyLimit, (error) => this.refuseBody(error));
+    // How long the client takes to send it is bounded for itself.
+    if (streamsBody && route.policy.deadlineMs === undefined) request.once('end', () => this.asked.bodyComplete());
     this.asked.onGone(() => this.gone());
     if (this.parts.dispatcher.offer(this) !== undefined) this.refuse();
     // A tiny one may be answered already.
@@ -157,7 +165,11 @@ class DirectAnswer implements SiteJob, CurrentRequest {
   }
 
   private expire(): void {
-    const { response, route } = this.asked;
+    const { request, response, route, streamsBody } = this.asked;
+    if (streamsBody && !request.complete && route.policy.deadlineMs === undefined) {
+      this.awaitDeadline(UPLOAD_LOOK_MS);
+      return;
+    }
     const leftMs = this.deadlineAt - performance.now();
     if (leftMs >= 1) {
       this.awaitDeadline(leftMs);
@@ -222,7 +234,10 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     clearTimeout(this.timer);
     this.noteWritten();
     if (this.asked.response.writableFinished) {
-      if (this.flight !== undefined) this.asked.record('bypass');
+      if (this.flight !== undefined) {
+        this.asked.record('bypass');
+        if (!this.late) this.parts.learning?.answered(this.asked, this.copyKey);
+      }
     } else {
       this.parts.dispatcher.cancel(this);
       this.info.abort(new ClientGoneError());

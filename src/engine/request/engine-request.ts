@@ -43,6 +43,8 @@ export class EngineRequest implements PageVisitor {
   readonly arrivedAt: number;
   /** The client waits for "100 Continue" before it sends the body (RFC 9110 section 10.1.1). */
   awaitsContinue = false;
+  /** The site reads the body itself, as it comes. */
+  streamsBody = false;
   private readonly tools: AnswerTools;
   private readonly site: SiteAnswers;
   private deadline: Deadline;

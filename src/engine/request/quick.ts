@@ -75,10 +75,15 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     arrivedAt: number,
     now: number,
   ): QuickBytes | undefined => {
-    const { route } = decision;
+    const { route, copyKey } = decision;
     const priority = priorityFor(get, route, member);
-    if (dispatcher.refusesEarly(priority, works[route.index]!, dispatcher.gate.withinMs(route.policy)))
-      return waitingPage(get, route, arrivedAt, now);
+    const work = works[route.index]!;
+    const withinMs = dispatcher.gate.withinMs(route.policy);
+    // Whoever finds no room gets the public copy of a public page, where there is one: the long way knows how.
+    const goesOn =
+      copyKey !== undefined &&
+      (!dispatcher.wouldRefuse(priority, work, withinMs) || pages.copyOf(copyKey) !== undefined);
+    if (!goesOn && dispatcher.refusesEarly(priority, work, withinMs)) return waitingPage(get, route, arrivedAt, now);
     get.decided = { decision, member, priority };
     return undefined;
   };
@@ -93,9 +98,7 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     let answer: QuickBytes | undefined;
     if (decision.kind === 'page')
       answer = cached(get, decision, arrivedAt, now) ?? turnedAway(get, decision, arrivedAt, now);
-    // A member who finds no room gets the public copy of a public page: the long way knows how.
-    else if (decision.kind === 'direct' && decision.copyKey === undefined)
-      answer = refused(get, decision, member, arrivedAt, now);
+    else if (decision.kind === 'direct') answer = refused(get, decision, member, arrivedAt, now);
     if (answer !== undefined) dispatcher.noteArrival(performance.now() - arrivedAt);
     return answer;
   };

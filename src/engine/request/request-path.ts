@@ -5,6 +5,7 @@ import { AdaptiveLimit } from '../admission/adaptive-limit.ts';
 import { Dispatcher } from '../admission/dispatcher.ts';
 import { type Lanes, RouteWork } from '../admission/route-work.ts';
 import type { PageMemory } from '../cache/memory.ts';
+import { learnRoutes } from '../learned-routes.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { Copies, type PageStore } from '../pages/copies.ts';
 import { Flights } from '../pages/flights.ts';
@@ -24,6 +25,7 @@ import type { QuickAnswer } from './connection/front-connection.ts';
 import { Direct } from './direct.ts';
 import type { EngineRoutes } from './engine-routes.ts';
 import { guarded, guardedPolicies } from './guarded.ts';
+import { Learning } from './learning.ts';
 import type { Leaving } from './leaving.ts';
 import { keysFor } from './page-key.ts';
 import { createQuick } from './quick.ts';
@@ -46,6 +48,7 @@ export type PathConfig = Pick<
   | 'dryRun'
   | 'hosts'
   | 'siteName'
+  | 'cacheEntryBytes'
 >;
 
 export interface RequestPathParts {
@@ -87,7 +90,9 @@ export interface RequestPath {
 export function createRequestPath(parts: RequestPathParts): RequestPath {
   const { config, site, recorder, leases, trusted, extraHeaders, leaving, onSiteError } = parts;
   const { bodyLimit } = config;
-  const routes = compileRoutes(guardedPolicies(site.policies ?? [], onSiteError));
+  const declared = compileRoutes(guardedPolicies(site.policies ?? [], onSiteError));
+  const learned = site.learns ? learnRoutes(declared, site.mainPage ?? '/') : undefined;
+  const routes = learned ?? declared;
   const members = { isMember: guarded(site.isMember?.bind(site), false, onSiteError) };
   const works = worksOf(routes, config);
   const dispatcher = dispatcherOf(parts, works);
@@ -129,7 +134,19 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     memory: (tags) => parts.memory.purge(tags, false, Date.now()),
     purge: (tags) => parts.purger.purge(tags, false),
   });
-  const direct = new Direct({ site, pages, written, dispatcher, works, tools, trusted, bodyLimit, onSiteError });
+  const learning = learned === undefined ? undefined : new Learning(learned, pages, config.cacheEntryBytes);
+  const direct = new Direct({
+    site,
+    pages,
+    written,
+    dispatcher,
+    works,
+    tools,
+    trusted,
+    bodyLimit,
+    learning,
+    onSiteError,
+  });
 
   const keyOf = keysFor(config.hosts, site.languages ?? ['']);
   const known = { routes, keyOf, copyOf: pages.copyOf, bodyLimit };
@@ -152,6 +169,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       bodies: new BodyReader({ timeoutMs: config.requestTimeoutMs }),
       tools,
       leaving,
+      learns: site.learns ?? false,
     }),
     onConnection: () => dispatcher.noteArrival(0),
     quick: createQuick({

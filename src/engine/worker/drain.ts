@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
+import type { Config } from '../../config.ts';
 import type { Link } from '../link.ts';
 import type { PortServer } from '../request/connection/port-server.ts';
+import type { Upgrades } from '../request/connection/upgrades.ts';
 import type { Site } from '../site.ts';
 import type { PageFiles } from './page-files.ts';
 import type { SitePool } from './site-pool.ts';
@@ -8,30 +10,44 @@ import type { WorkerState } from './state.ts';
 
 /** Time for the open requests of a worker whose code failed, ms. */
 const CRASH_DRAIN_MS = 1_000;
+/** Time for a site that ends the process itself, ms; the primary is no more patient than that. */
+const OWN_END_MS = 5_000;
 
 export interface DrainParts {
   link: Link;
   log: Logger;
+  config: Pick<Config, 'drainMs' | 'drainIdleMs'>;
   site: Site;
   state: WorkerState;
   server: PortServer;
+  /** Connections that speak another protocol by now; undefined: the site takes none. */
+  upgrades: Upgrades | undefined;
   beat: { stop: () => void };
   files: PageFiles;
   pool: SitePool;
 }
 
-/** Ends this worker when the primary says so, or when its code failed: open requests are finished first. */
-export function endWhenTold(parts: DrainParts): void {
-  const { link, log, site, state, server, beat, files, pool } = parts;
+/**
+ * Ends this worker when the primary says so, or when its code failed: open requests are finished first. Gives what ends
+ * it for the site's own reasons, in the same way.
+ */
+export function endWhenTold(parts: DrainParts): () => void {
+  const { link, log, config, site, state, server, upgrades, beat, files, pool } = parts;
   const end = async (withinMs: number, idleMs: number, exitCode: number): Promise<void> => {
     if (state.draining) return;
     state.draining = true;
+    upgrades?.end();
     await server.drain(withinMs, idleMs);
     beat.stop();
     await site.close?.();
     await files.close();
     await pool.close();
     process.exitCode = exitCode;
+    if (site.endsItself?.()) {
+      process.channel?.unref();
+      setTimeout(() => process.exit(), OWN_END_MS).unref();
+      return;
+    }
     process.disconnect?.();
     // Whatever the site left open must not keep a drained worker alive.
     setImmediate(() => process.exit(exitCode));
@@ -49,4 +65,9 @@ export function endWhenTold(parts: DrainParts): void {
       void end(CRASH_DRAIN_MS, 0, 1);
     });
   }
+  return () => {
+    if (state.draining) return;
+    link.send({ type: 'left', withinMs: config.drainMs });
+    void end(config.drainMs, Math.min(config.drainMs, config.drainIdleMs), 0);
+  };
 }

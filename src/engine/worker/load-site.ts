@@ -10,15 +10,24 @@ export class SiteStartError extends Error {
   override readonly name = 'SiteStartError';
 }
 
+/** How a module is loaded that is no site by itself. */
+export interface OtherDoors {
+  siteModuleOf: (module: Record<string, unknown>) => Promise<SiteModule>;
+}
+
 /**
- * Imports a site module.
+ * Imports a site module. `otherDoors`: for an app that is no site by itself, which may open ports.
  * @throws {SiteStartError} it cannot be loaded
  * @throws {SiteMistakesError} what it exports cannot be used, or it opens a port
  */
-export async function loadSite(url: URL): Promise<SiteModule> {
+export async function loadSite(
+  url: URL,
+  otherDoors?: OtherDoors,
+  load: () => Promise<unknown> = () => import(url.href),
+): Promise<SiteModule> {
   let module: object;
   try {
-    module = await withoutPorts(() => import(url.href) as Promise<object>);
+    module = (await (otherDoors === undefined ? withoutPorts(load) : load())) as object;
   } catch (error) {
     if (error instanceof SiteMistakesError) throw error;
     throw new SiteStartError(
@@ -26,6 +35,8 @@ export async function loadSite(url: URL): Promise<SiteModule> {
       { cause: error },
     );
   }
+  if (otherDoors !== undefined && !('createSite' in module))
+    return otherDoors.siteModuleOf(module as Record<string, unknown>);
   return checkModule(module);
 }
 

@@ -3,6 +3,7 @@ import { setPriority } from 'node:os';
 import type { Logger } from 'pino';
 import { type Config, trustedProxyList } from '../../config.ts';
 import { startSlowly } from '../admission/slow-start.ts';
+import { readAppConfig } from '../app-config.ts';
 import type { Beating } from '../beating.ts';
 import type { PublicPages } from '../beats.ts';
 import { type Link, linkToPrimary } from '../link.ts';
@@ -14,6 +15,7 @@ import { createLeaseClient } from '../pages/leases.ts';
 import { createPurger } from '../pages/purger.ts';
 import { MISSING_PARTS } from '../request/connection/node-parts.ts';
 import { createPortServer } from '../request/connection/port-server.ts';
+import { passUpgrades } from '../request/connection/upgrades.ts';
 import { EngineRoutes } from '../request/engine-routes.ts';
 import { createRequestPath } from '../request/request-path.ts';
 import type { Routes } from '../routes.ts';
@@ -22,6 +24,7 @@ import type { Site } from '../site.ts';
 import { checkSite } from '../site-check.ts';
 import { startWorkerBeat } from './beat.ts';
 import { Compressor } from './compressor.ts';
+import { Doors } from './doors/doors.ts';
 import { endWhenTold } from './drain.ts';
 import { loadSite } from './load-site.ts';
 import { MainPage } from './main-page.ts';
@@ -35,14 +38,22 @@ import { takeConnections } from './take.ts';
 /** Longest reason of a failed start that travels to the primary's log, characters. */
 const MAX_REASON = 2_000;
 
+/** An app that Node itself runs as the main module of this process. */
+export interface Entry {
+  /** Resolves with what it exports, when it has run. */
+  load: () => Promise<unknown>;
+  /** Path of its `tahan.config`; empty: none. */
+  appConfig: string;
+}
+
 /** A worker: loads the site, says that it is ready, borrows the port when told to, and serves until it is drained. */
-export async function startWorker(config: Config, siteUrl: URL): Promise<void> {
+export async function startWorker(config: Config, siteUrl: URL, entry?: Entry): Promise<void> {
   setPriority(config.workerNice);
   const processName = `worker-${cluster.worker?.id ?? 0}`;
   const log = createLog(config.logLevel, processName);
   const link = linkToPrimary(log, () => process.exit(0));
   try {
-    await serve(config, siteUrl, processName, log, link);
+    await serve(config, siteUrl, entry, processName, log, link);
   } catch (error) {
     link.send({
       type: 'failed',
@@ -60,7 +71,26 @@ function reasonOf(error: unknown): string {
 }
 
 /** @throws what the site throws while it loads, `SiteStartError`, or `SiteMistakesError` */
-async function serve(config: Config, siteUrl: URL, processName: string, log: Logger, link: Link): Promise<void> {
+async function serve(
+  config: Config,
+  siteUrl: URL,
+  entry: Entry | undefined,
+  processName: string,
+  log: Logger,
+  link: Link,
+): Promise<void> {
+  let leave = (): void => {};
+  const doors =
+    entry === undefined
+      ? undefined
+      : new Doors({
+          shown: { address: config.host, port: Number(process.env.TAHAN_INTERNAL_PORT) },
+          wantedPort: config.port,
+          publicUrl: config.publicUrl,
+          log,
+          readAppConfig: () => readAppConfig(entry.appConfig),
+          onLeave: () => leave(),
+        });
   const extraHeaders = config.lab ? ['x-tahan-process', processName] : [];
   const recorder = new Recorder();
   const onSiteError = (error: unknown): void => {
@@ -68,7 +98,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the site failed on a request');
   };
   const state = new WorkerState(link);
-  const module = await loadSite(siteUrl);
+  const module = await loadSite(siteUrl, doors, entry?.load);
   const files = new PageFiles(config, log);
   let mainPage: MainPage | undefined;
   const purger = createPurger({
@@ -85,7 +115,8 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
   const pool = new SitePool(config, recorder, log);
   if (module.tasks !== undefined) pool.open(module.tasks);
   const context = siteContext(config, processName, log, link, pool, purger);
-  const site = checkSite(await withoutPorts(() => module.createSite(context)), module);
+  const create = (): ReturnType<typeof module.createSite> => module.createSite(context);
+  const site = checkSite(await (doors === undefined ? withoutPorts(create) : create()), module);
   // A request's own work in the pool has its priority only where the site is known to have tasks.
   if (module.tasks !== undefined) site.tasks ??= module.tasks;
   pool.open(site.tasks);
@@ -121,9 +152,13 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
     log.warn({ missing: MISSING_PARTS }, 'this Node lacks parts of node:http: plain requests take the long way');
   const maxConnections = boundedConnections(config.maxConnections);
   const server = createPortServer({ ...config, maxConnections }, path.onRequest, path.onConnection, path.quick);
+  const upgrades =
+    site.upgrade === undefined
+      ? undefined
+      : passUpgrades(server, site, config.maxStreams, (outcome) => recorder.count('tahan_upgrades_total', [outcome]));
   beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, onSiteError });
   takeConnections(link, server, maxConnections);
-  endWhenTold({ link, log, site, state, server, beat, files, pool });
+  leave = endWhenTold({ link, log, config, site, state, server, upgrades, beat, files, pool });
 
   link.on('wanted', ({ key }) => pages.storeForOthers(key));
   link.on('rebalance', ({ share, forMs }) => state.rebalance.begin(server.connections, share, forMs));
@@ -155,7 +190,7 @@ async function serve(config: Config, siteUrl: URL, processName: string, log: Log
 const publicPagesOf = (site: Site, mainPage: MainPage, routes: Routes): PublicPages => ({
   mainPage: mainPage.path,
   languages: [...(site.languages ?? [''])],
-  routes: routes.all.map(({ policy, cacheable }) => ({
+  routes: (routes.published ?? routes.all).map(({ policy, cacheable }) => ({
     route: policy.route,
     ...(policy.methods === undefined ? {} : { methods: [...policy.methods] }),
     query: [...(policy.cache?.query ?? [])],

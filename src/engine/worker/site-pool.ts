@@ -4,6 +4,7 @@ import { Lanes } from '../admission/lanes.ts';
 import type { Lanes as RouteLanes } from '../admission/route-work.ts';
 import { currentRequest } from '../current-request.ts';
 import type { Recorder } from '../metrics/recorder.ts';
+import { moduleNear } from '../module-near.ts';
 import { PoolFullError, TaskDeadlineError, TaskError } from '../pool/errors.ts';
 import { createPool, type Pool, type TaskOptions } from '../pool/pool.ts';
 
@@ -98,7 +99,7 @@ export class SitePool {
     const { config, recorder, log } = this;
     return createPool({
       tasks,
-      engineTasks: { tahan: new URL('../cache/compress.ts', import.meta.url) },
+      engineTasks: { tahan: moduleNear('../cache/compress', import.meta.url) },
       queue: new Lanes({
         threads: Math.max(MIN_THREADS, Math.floor(config.cores / config.workersMax)),
         maxQueue: config.poolQueue,

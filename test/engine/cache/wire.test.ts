@@ -97,12 +97,18 @@ describe('the answer', () => {
   });
 
   test('lets a browser keep the page but ask each time, unless the site says that it never changes', () => {
-    const headers = (value: string): Page => ({ ...coded(), headers: [['cache-control', value]] });
+    const headers = (value: string): Page => ({ ...coded(), headers: [['cache-control', value]], tags: ['post'] });
     expect(field(ask(headers('public, max-age=60'), 'fresh'), 'cache-control')).toBe(
       'public, max-age=0, must-revalidate',
     );
     expect(field(ask(headers('max-age=9, immutable'), 'fresh'), 'cache-control')).toBe('max-age=9, immutable');
     expect(field(ask(headers('max-age=9, immutable'), 'last_good'), 'cache-control')).toBe('no-store');
+  });
+
+  test('lets a browser keep a page as the site says, where it has no tag by which it could be purged', () => {
+    const page: Page = { ...coded(), headers: [['cache-control', 'public, max-age=60']], tags: [] };
+    expect(field(ask(page, 'fresh'), 'cache-control')).toBe('public, max-age=60');
+    expect(field(ask(page, 'last_good'), 'cache-control')).toBe('no-store');
   });
 
   test('varies by coding, and by language where the key has one', () => {

@@ -14,7 +14,7 @@ function keep(spawn: (nth: number) => ChildProcess) {
   let spawned = 0;
   let exits = 0;
   const keeper = keepLifeboat({
-    release: { cwd: '/', main: '/main.ts' },
+    release: { cwd: '/', main: '/main.ts', worker: { exec: '/main.ts', args: [] } },
     env: {},
     handle: { close: () => {} },
     backlog: () => 1,

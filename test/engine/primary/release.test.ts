@@ -23,11 +23,18 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('the release that is there now', () => {
-  const base = (): { env: NodeJS.ProcessEnv; cwd: string; argument: string | undefined; main: string } => ({
+  const base = (): Parameters<typeof followRelease>[0] => ({
     env: {},
     cwd: real('a'),
     argument: undefined,
     main: join(real('a'), 'main.ts'),
+    worker: { exec: join(real('a'), 'main.ts'), args: ['x'] },
+  });
+
+  const at = (name: string) => ({
+    cwd: real(name),
+    main: join(real(name), 'main.ts'),
+    worker: { exec: join(real(name), 'main.ts'), args: ['x'] },
   });
 
   test.each([
@@ -37,15 +44,15 @@ describe('the release that is there now', () => {
   ])('is found through the name that %s', (_, named) => {
     const { folder: start, find } = followRelease({ ...base(), ...named() });
     expect(start).toBe(current);
-    expect(find()).toEqual({ cwd: real('a'), main: join(real('a'), 'main.ts') });
+    expect(find()).toEqual(at('a'));
     lead('b');
-    expect(find()).toEqual({ cwd: real('b'), main: join(real('b'), 'main.ts') });
+    expect(find()).toEqual(at('b'));
   });
 
   test('stays where no link leads to it, or the name leads elsewhere', () => {
     const { find } = followRelease({ ...base(), env: { PWD: real('b') } });
     lead('b');
-    expect(find()).toEqual({ cwd: real('a'), main: join(real('a'), 'main.ts') });
+    expect(find()).toEqual(at('a'));
   });
 
   test('keeps a program that is installed elsewhere', () => {
@@ -53,7 +60,7 @@ describe('the release that is there now', () => {
     writeFileSync(elsewhere, '');
     const { find } = followRelease({ ...base(), env: { PWD: current }, main: elsewhere });
     lead('b');
-    expect(find()).toEqual({ cwd: real('b'), main: elsewhere });
+    expect(find()).toEqual({ ...at('b'), main: elsewhere });
   });
 
   test('is an error in words where the link leads nowhere, or to no program', () => {

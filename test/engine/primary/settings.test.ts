@@ -5,7 +5,7 @@ import { mistakes, renewed } from '../../../src/engine/primary/settings.ts';
 const read = (env: NodeJS.ProcessEnv) => ({
   env,
   config: readConfig(env, 2),
-  release: { cwd: '/srv', main: '/srv/main.ts' },
+  release: { cwd: '/srv', main: '/srv/main.ts', worker: { exec: '/srv/main.ts', args: [] } },
 });
 
 describe('the settings after a reload', () => {

@@ -1,0 +1,73 @@
+import cluster from 'node:cluster';
+import { readConfig } from '../../config.ts';
+import { readEnvironment } from '../../environment.ts';
+import { readCommandLine } from './command-line.ts';
+import { readFleet, reloadServer, stopServer } from './control.ts';
+import { failStart, stop } from './failure.ts';
+import { CommandError, entryAt, entryOf, projectOf } from './find-entry.ts';
+import { readServerFile, type ServerFile } from './server-file.ts';
+import { settingLines } from './setting-lines.ts';
+import { FOR_APPS, standardDataDir } from './settings.ts';
+import { statusLines } from './status-lines.ts';
+
+/** sysexits.h: wrong usage. */
+const EXIT_USAGE = 64;
+
+const HELP = `Tahan: puts any Node web app behind a server that stays up when everyone arrives at once.
+
+  tahan app.js [arguments]   serve the app: what you would start with "node app.js"
+  tahan                      serve the app of this folder: "start" or "main" in package.json
+  tahan status               how the server of this folder is
+  tahan reload               new code and settings, without losing a request
+  tahan stop                 end it; requests under way are finished
+  tahan settings             every setting, its default and what it is for
+
+Settings are environment variables, lines in the file .env, or "settings" in tahan.config.ts (.js, .mjs, .json).
+PORT (3000) and HOST (0.0.0.0) say where visitors arrive.`;
+
+async function main(): Promise<void> {
+  const cwd = process.cwd();
+  const wish = readCommandLine(process.argv.slice(2));
+  switch (wish.do) {
+    case 'help':
+      return console.log(HELP);
+    case 'version':
+      return console.log(readConfig({}).version);
+    case 'settings':
+      return console.log(settingLines({ ...FOR_APPS, TAHAN_DATA_DIR: '.tahan beside package.json' }).join('\n'));
+    case 'refuse':
+      return stop(EXIT_USAGE, wish.why);
+    case 'run': {
+      if (cluster.isWorker)
+        throw new CommandError('Tahan keeps its own workers: start it in fork mode, not in the cluster mode of pm2');
+      const { run } = await import('./run.ts');
+      return run(wish.entry === undefined ? entryOf(cwd) : entryAt(wish.entry, wish.args, cwd));
+    }
+    case 'reload':
+      return console.log(await reloadServer(adminOf(server(cwd))));
+    case 'stop':
+      return console.log(await stopServer(adminOf(server(cwd))));
+    case 'status': {
+      const found = server(cwd);
+      return console.log([found.url, ...statusLines(await readFleet(adminOf(found)), Date.now())].join('\n'));
+    }
+  }
+}
+
+const adminOf = ({ adminHost, adminPort }: ServerFile): { host: string; port: number } => ({
+  host: adminHost,
+  port: adminPort,
+});
+
+/** @throws {CommandError} none of this folder runs */
+function server(cwd: string): ServerFile {
+  const dataDir = readEnvironment().TAHAN_DATA_DIR?.trim() || standardDataDir(projectOf(cwd));
+  const found = readServerFile(dataDir);
+  if (found === undefined)
+    throw new CommandError(
+      `no server runs with the data folder ${dataDir}; call this in the folder of the app, or set TAHAN_DATA_DIR`,
+    );
+  return found;
+}
+
+main().catch(failStart);

@@ -1,0 +1,18 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * `prepack` of the package: JavaScript and types of the engine, and of the settings that it reads. `--clean`: takes them
+ * away again, as the repository itself runs the TypeScript.
+ */
+const here = fileURLToPath(new URL('./', import.meta.url));
+for (const made of ['dist', 'LICENSE']) rmSync(`${here}${made}`, { recursive: true, force: true });
+if (!process.argv.includes('--clean')) build();
+
+function build(): void {
+  const { status } = spawnSync('tsc', ['-p', `${here}tsconfig.build.json`], { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+  chmodSync(`${here}dist/engine/bin/tahan.js`, 0o755);
+  copyFileSync(`${here}../../LICENSE`, `${here}LICENSE`);
+}
