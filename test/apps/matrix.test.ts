@@ -252,7 +252,10 @@ describe('an app in front of which stands the word tahan', () => {
       const code = await exited;
       return [code, output()];
     };
-    expect(await tahan('status')).toEqual([0, expect.stringMatching(/ - \w+ .*process \d+\nworkers: 1 serving/)]);
+    expect(await tahan('status')).toEqual([
+      0,
+      expect.stringMatching(/^http:.+\nmode .+\nworkers +1 of 1 wanted serve/),
+    ]);
     expect(await tahan('reload')).toEqual([0, expect.stringMatching(/^reloaded in/)]);
     expect(await tahan('stop')).toEqual([0, 'stopped\n']);
     expect(await tahan('status')).toEqual([1, expect.stringContaining('no server runs with the data folder')]);

@@ -73,7 +73,11 @@ const MAX_TAG = 200;
  * The tag of every page at a path, whatever its language, host and query; by it a write to that address makes the page
  * stale. A page has it beside the tags that the site names.
  */
-export const pathTag = (path: string): string => `path ${path}`;
+export const pathTag = (path: string): string => `${PATH}${path}`;
+const PATH = 'path ';
+
+/** Whether the site named a tag for a page, by which it could be purged. */
+export const isNamed = ({ tags }: Pick<Page, 'tags'>): boolean => tags.some((tag) => !tag.startsWith(PATH));
 
 /** The tags that the site names for an answer: those of its route, and its own. */
 export function tagsOf(policy: CachePolicy, headers: Headers): readonly string[] {

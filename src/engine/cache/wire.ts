@@ -3,6 +3,7 @@ import { chooseCoding, codingsFor } from './coding.ts';
 import { type Conditions, etagOf, heldCoding } from './etag.ts';
 import { ageMs } from './freshness.ts';
 import { hasPlaceForNote, withNote } from './last-good.ts';
+import { isNamed } from './make-page.ts';
 import { CODINGS, type Coding, type Page } from './page.ts';
 
 /** How a page is served, as in `Cache-Status` and the metrics. `miss`: rendered for this very visitor. */
@@ -115,7 +116,7 @@ function headOf(
     if (name === 'cache-control') {
       // The page at this address never changes, says the site (RFC 8246), or it has no tag by which it could be purged:
       // browsers may keep it as long as the site says.
-      if (page.tags.length === 0 || /\bimmutable\b/i.test(value)) browserCacheControl = value;
+      if (!isNamed(page) || /\bimmutable\b/i.test(value)) browserCacheControl = value;
     } else if (name !== 'vary' && !(body === undefined && name.startsWith('content-') && name !== 'content-location')) {
       head.push(name, value);
     }
