@@ -43,7 +43,7 @@ export function healthOf(input: HealthInput): Health {
       ? 'down'
       : input.mode === 'saturated'
         ? 'saturated'
-        : ill || input.live < input.min
+        : ill || input.live < input.min || input.lifeboat
           ? 'degraded'
           : 'ok';
   return {

@@ -87,6 +87,10 @@ describe('health', () => {
   test('is 503 only when nobody serves', () => {
     expect(healthOf(input).status).toBe(200);
     expect(JSON.parse(healthOf(input).body)).toMatchObject({ status: 'ok', uptimeSeconds: 12.3 });
+    expect(JSON.parse(healthOf({ ...input, lifeboat: true }).body)).toMatchObject({
+      status: 'degraded',
+      lifeboat: { active: true },
+    });
     expect(healthOf({ ...input, mode: 'saturated' })).toMatchObject({ status: 200 });
     expect(JSON.parse(healthOf({ ...input, mode: 'saturated' }).body)).toMatchObject({ status: 'saturated' });
     expect(healthOf({ ...input, mode: 'down', live: 0 }).status).toBe(503);
