@@ -29,6 +29,8 @@ const SPARED = {
   TAHAN_WORKERS_MIN: '2',
   TAHAN_WORKERS_MAX: '3',
   TAHAN_SPARE: '1',
+  // Other tests may have both cores.
+  TAHAN_INTERNAL_SCALER: JSON.stringify({ spareIdleCores: 0 }),
   TAHAN_DEADLINE_MS: '20000',
   TAHAN_GATE_CRITICAL_MS: '10000',
   TAHAN_GATE_LOW_MS: '10000',

@@ -19,6 +19,8 @@ export interface ScalerOptions {
    * measured, and one that brings nothing is undone.
    */
   idleCores: number;
+  /** Idle part of a core without which no spare is forked: its start takes a whole one for some 300 ms. */
+  spareIdleCores: number;
   /** Share of the quota's periods throttled over which more workers only use the quota up sooner. */
   throttledShare: number;
   /** No step that takes the memory in use past this share of the limit. */
@@ -63,6 +65,7 @@ export const SCALER_DEFAULTS: ScalerOptions = {
   eluUp: 0.8,
   eluBound: 0.7,
   idleCores: 0.2,
+  spareIdleCores: 0.6,
   throttledShare: 0.2,
   memoryShare: 0.85,
   lockShare: 0.2,

@@ -3,9 +3,6 @@ import { fittingProcesses, workerBytes } from '../memory-guard.ts';
 import { isServing, type WorkerState, type WorkerView } from '../view.ts';
 import type { ScalerOptions } from './options.ts';
 
-/** Idle part of a core without which no spare is forked: its start takes a whole one for some 300 ms. */
-const SPARE_IDLE_CORES = 0.6;
-
 /**
  * How many warm spares to keep beside the serving workers, at most `spare`. A missing one is not forked without an idle
  * core (its start takes one for some 300 ms that the visitors need) or without memory. At the maximum it only takes the
@@ -21,7 +18,7 @@ export function sparesWanted(
   const short = Math.max(0, target - count('serving', 'promoting'));
   const there = Math.max(0, count('spare', 'starting') - short);
   if (there >= spare) return spare;
-  const idle = host.idleCores === undefined || host.idleCores >= SPARE_IDLE_CORES;
+  const idle = host.idleCores === undefined || host.idleCores >= options.spareIdleCores;
   const fits = fittingProcesses(host, workerBytes(workers), 1, options.memoryShare).fit > 0;
   const calm = workers.every((worker) => !isServing(worker) || (worker.beat?.elu ?? 1) < options.calmElu);
   return idle && fits && (target < max || calm) ? spare : there;
