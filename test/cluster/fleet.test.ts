@@ -25,7 +25,7 @@ afterAll(stopAll);
 const LAB = { TAHAN_LAB: '1', TAHAN_WORKERS_MIN: '1', TAHAN_WORKERS_MAX: '2', TAHAN_SPARE: '1' };
 /** Steps whatever the other programs of this machine take of its cores: they are not what is tested here. */
 const tuned = (options: Record<string, number>): Record<string, string> => ({
-  TAHAN_INTERNAL_SCALER: JSON.stringify({ idleCores: 0.1, spareIdleCores: 0, ...options }),
+  TAHAN_INTERNAL_SCALER: JSON.stringify({ idleCores: 0, spareIdleCores: 0, ...options }),
 });
 const EAGER = { ...LAB, ...tuned({}) };
 const BARE = { TAHAN_SITE: siteFile('bare'), TAHAN_LAB: '1' };
