@@ -247,6 +247,7 @@ describe('the deadline', () => {
     });
     const cut = expect(server.get('/slow')).rejects.toThrow();
     await passDeadline(server);
+    expect(server.dispatcher.streams).toBe(0);
     await cut;
   });
 
