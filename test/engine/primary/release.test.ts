@@ -52,8 +52,10 @@ describe('the release that is there now', () => {
     const elsewhere = join(folder, 'main.ts');
     writeFileSync(elsewhere, '');
     const { find } = followRelease({ ...base(), env: { PWD: current }, main: elsewhere });
-    lead('b');
-    expect(find()).toEqual({ cwd: real('b'), main: elsewhere });
+    // Not where it was seen from the release before.
+    mkdirSync(join(real('b'), 'deep'));
+    lead('b/deep');
+    expect(find()).toEqual({ cwd: real('b/deep'), main: elsewhere });
   });
 
   test('is an error in words where the link leads nowhere, or to no program', () => {

@@ -13,7 +13,7 @@ const SILENCE = at('silence');
 const MODE = at('mode');
 const MEMORY = at('memory-guard');
 const VETO = at('scaler/veto', 'scaler');
-const TRIAL = at('scaler/trial', 'scaler');
+const TRIAL = at('scaler/trial', 'trial');
 const BEATING = { file: 'beating.ts', test: 'engine/beating.test.ts' };
 
 export const PRIMARY: readonly Mutant[] = [
@@ -244,7 +244,7 @@ export const PRIMARY: readonly Mutant[] = [
     ...at('hand-backs'),
     name: 'a worker that dies takes a visitor with it',
     text: 'if (to === member) end(id, false);',
-    to: '',
+    to: 'void (id && to);',
   },
   { ...at('leases'), name: 'any number of leases', text: 'if (leases.size < MAX_LEASES) leases.set', to: 'leases.set' },
   {
