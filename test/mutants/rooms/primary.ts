@@ -188,7 +188,7 @@ export const PRIMARY: readonly Mutant[] = [
   {
     ...TRIAL,
     name: 'a step that brought nothing is kept',
-    text: "rate < trial.before * wanted ? 'useless' : 'kept'",
+    text: "rate < trial.before * leastFactor ? 'useless' : 'kept'",
     to: "'kept'",
   },
   { ...TRIAL, name: 'a load that fell makes a step useless', text: 'pressedMs < ms * PRESSED_SHARE', to: 'false' },
