@@ -84,7 +84,7 @@ export class Vm {
         state: 'starting',
         startedAt: this.now,
         servingAt: undefined,
-        lastBeatAt: undefined,
+        lastSignAt: undefined,
         beat: undefined,
       },
       startLeftMs: START_CPU_MS,
@@ -208,7 +208,7 @@ export class Vm {
       const elu = Math.min(1, (busyMs + waitMs) / TICK_MS);
       process.view = {
         ...process.view,
-        lastBeatAt: this.now,
+        lastSignAt: this.now,
         beat: beatOf(process, elu, queueDelayMs, workMs / share, refused > 0, workerBytes),
       };
     });

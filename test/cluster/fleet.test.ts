@@ -69,8 +69,9 @@ describe('the fleet scales itself', () => {
     await server.stop();
     const off = await startServer({ ...LAB, TAHAN_SCALER: 'off', TAHAN_SCALE_CALM_MS: '1000' });
     await untilServing(off, 2);
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
-    expect((await off.fleet()).scaler).toMatchObject({ state: 'off', target: 2, decisions: [] });
+    // A worker rests after two seconds without visitors: by then a scaler would have stepped down.
+    const rested = await eventually(off.fleet, ({ workers }) => workers.every(({ beat }) => beat?.resting === true));
+    expect(rested.scaler).toMatchObject({ state: 'off', target: 2, decisions: [] });
   });
 
   test('kept connections move to the worker that joined', async () => {
@@ -80,8 +81,12 @@ describe('the fleet scales itself', () => {
     const kept = Array.from({ length: 16 }, () => visit(server, '/', 100, { agent: keepAlive(1) }));
     const work = visit(server, '/lab/work?ms=10', 8);
     await untilServing(server, 2);
+    const [before] = servingPids(await server.fleet());
     await work.stop();
-    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    // Nobody comes anew: what the other worker has are kept connections that were told to move.
+    await eventually(server.fleet, ({ workers }) =>
+      workers.some(({ pid, beat }) => pid !== before && beat !== undefined && beat.connections > 0 && beat.arrived > 0),
+    );
     const answers = await Promise.all(kept.map(({ stop }) => stop()));
     expect(failed(answers.flat())).toEqual([]);
     const lastBy = answers.map((each) => (each.at(-1) as Answer).headers['x-tahan-process']);

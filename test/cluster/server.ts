@@ -31,7 +31,7 @@ export interface FleetView {
     pid: number;
     state: string;
     up: boolean;
-    beat?: { connections: number; inFlight: number };
+    beat?: { connections: number; inFlight: number; arrived: number; resting: boolean };
   }[];
 }
 

@@ -123,8 +123,18 @@ describe('the page cache', () => {
 });
 
 describe('requests', () => {
-  test('each worker takes its share of connections', async () => {
-    expect((await fromBoth('/who')).size).toBe(2);
+  test('each worker takes its share of connections while both are at work', async () => {
+    const by = new Map<string, number>();
+    const visitor = async (): Promise<void> => {
+      for (let n = 0; n < 20; n++) {
+        const name = String((await server.get('/block?ms=10')).headers['x-tahan-process']);
+        by.set(name, (by.get(name) ?? 0) + 1);
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, visitor));
+    expect([...by.keys()].sort()).toEqual(['worker-1', 'worker-2']);
+    // Half of 160 each, less what other programs take of one core.
+    expect(Math.min(...by.values())).toBeGreaterThanOrEqual(32);
   });
 
   test('the deadline gives the waiting page and aborts the site’s signal', async () => {

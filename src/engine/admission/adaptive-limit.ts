@@ -105,8 +105,8 @@ class Window {
 
   isOver(now: number, scatterBefore: number): boolean {
     if (now - this.startedAt >= LONGEST_WINDOW_MS) return this.ends >= FEW_ENDS;
-    const wanted = ENDS_PER_VARIANCE * Math.max(this.scatter, scatterBefore);
-    return this.ends >= Math.min(MOST_ENDS, Math.max(LEAST_ENDS, wanted));
+    const enough = ENDS_PER_VARIANCE * Math.max(this.scatter, scatterBefore);
+    return this.ends >= Math.min(MOST_ENDS, Math.max(LEAST_ENDS, enough));
   }
 
   seen(): Seen {

@@ -25,7 +25,7 @@ export const STARTING_AT_ONCE = 2;
 /**
  * One step of the fleet towards `target` workers that serve and `spares` that stand by. It looks at facts alone and
  * remembers nothing, so that called again at each tick it gets there from any state, whatever was lost on the way. It
- * drains nobody before as many as are wanted serve besides.
+ * drains nobody before `target` others serve.
  */
 export function planFleet(members: readonly Planned[], target: number, spares: number): FleetPlan {
   const inState = (...states: WorkerState[]): Planned[] => members.filter(({ state }) => states.includes(state));

@@ -131,7 +131,7 @@ export function createFleet(options: FleetOptions): Fleet {
     if (!isOurs(raw)) return;
     // Most messages say no more than that the worker is there.
     if ((raw as { type: unknown }).type === 'pulse') {
-      member.lastBeatAt = now();
+      member.lastSignAt = now();
       return;
     }
     const parsed = upwardSchema.safeParse(raw);
@@ -142,7 +142,7 @@ export function createFleet(options: FleetOptions): Fleet {
     const message = parsed.data;
     switch (message.type) {
       case 'beat':
-        member.lastBeatAt = now();
+        member.lastSignAt = now();
         member.beat = message;
         break;
       case 'ready':
@@ -216,7 +216,7 @@ export function createFleet(options: FleetOptions): Fleet {
       startedAt: now(),
       promotedAt: undefined,
       servingAt: undefined,
-      lastBeatAt: undefined,
+      lastSignAt: undefined,
       beat: undefined,
       publicPages: undefined,
       failure: undefined,

@@ -13,5 +13,5 @@ export const answering = <Worker extends WorkerView>(
  * that is blocked is known by its silence; and the first sign of life of one sends the lifeboat ashore. It must not stay
  * beside a worker: being idle it would win most of the connections, and has nothing but last good pages to give.
  */
-export const lifeboatWanted = (workers: readonly WorkerView[], silence: Silence, floorMs: number): boolean =>
+export const lifeboatNeeded = (workers: readonly WorkerView[], silence: Silence, floorMs: number): boolean =>
   answering(workers, silence, floorMs).length === 0;

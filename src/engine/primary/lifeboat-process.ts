@@ -13,7 +13,7 @@ export interface LifeboatKeeper {
   readonly active: boolean;
   readonly pid: number | undefined;
   /** Lends it the port, or asks it to leave. Does nothing when that is so already. */
-  setWanted: (wanted: boolean) => void;
+  setNeeded: (needed: boolean) => void;
   send: (message: Downward) => void;
   /** Ends it when its visitors are back with the workers. */
   retire: () => void;
@@ -38,12 +38,12 @@ export interface LifeboatKeeperOptions {
   spawn?: typeof fork;
 }
 
-/** Keeps one lifeboat process, warm and not listening, and lends it the port while it is wanted. */
+/** Keeps one lifeboat process, warm and not listening, and lends it the port while it is needed. */
 export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
   const { log, spawn = fork } = options;
   let child: ChildProcess | undefined;
   let ready = false;
-  let wanted = false;
+  let needed = false;
   let lent = false;
   /** From the loan on, until it says that it no longer accepts. */
   let holding = false;
@@ -100,7 +100,7 @@ export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
       if (parsed.data.type === 'ready') {
         ready = true;
         options.onStart();
-        if (wanted) lend();
+        if (needed) lend();
       }
       // Called again meanwhile, it holds the port again.
       if (parsed.data.type === 'port-closed' && !lent) holding = false;
@@ -113,10 +113,10 @@ export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
     stopped = true;
     child?.kill('SIGKILL');
   };
-  const setWanted = (next: boolean): void => {
-    if (next === wanted) return;
-    wanted = next;
-    if (wanted) lend();
+  const setNeeded = (next: boolean): void => {
+    if (next === needed) return;
+    needed = next;
+    if (needed) lend();
     else {
       lent = false;
       send({ type: 'leave' });
@@ -130,11 +130,11 @@ export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
     get pid() {
       return child?.pid;
     },
-    setWanted,
+    setNeeded,
     send: (message) => send(message),
     retire() {
       stopped = true;
-      setWanted(false);
+      setNeeded(false);
       setTimeout(stop, RETIRE_MS).unref();
     },
     stop,

@@ -14,7 +14,7 @@ export interface LifeboatOptions extends Omit<LifeboatKeeperOptions, 'onStart' |
 
 export interface Lifeboat extends Omit<LifeboatKeeper, 'retire'> {
   /** Where the site's public pages are, as the workers said. */
-  learn: (publicPages: PublicPages) => void;
+  setPublicPages: (publicPages: PublicPages) => void;
   /** Puts one of this generation in the place of the one there is, as soon as it is ready. */
   renew: (generation: Pick<LifeboatOptions, 'env' | 'release'>) => void;
 }
@@ -24,7 +24,7 @@ export function createLifeboat(options: LifeboatOptions): Lifeboat {
   const backoff = new Backoff();
   const now = (): number => performance.now();
   let publicPages: PublicPages | undefined;
-  let wanted = false;
+  let needed = false;
   let next: LifeboatKeeper | undefined;
 
   const launch = ({ env, release }: Pick<LifeboatOptions, 'env' | 'release'>): LifeboatKeeper => {
@@ -51,7 +51,7 @@ export function createLifeboat(options: LifeboatOptions): Lifeboat {
     const before = current;
     next = undefined;
     current = keeper;
-    keeper.setWanted(wanted);
+    keeper.setNeeded(needed);
     before.retire();
   };
   let current = launch(options);
@@ -63,12 +63,12 @@ export function createLifeboat(options: LifeboatOptions): Lifeboat {
     get pid() {
       return current.pid;
     },
-    setWanted(nowWanted) {
-      wanted = nowWanted;
-      current.setWanted(wanted);
+    setNeeded(nowNeeded) {
+      needed = nowNeeded;
+      current.setNeeded(needed);
     },
     send: (message) => current.send(message),
-    learn(pages) {
+    setPublicPages(pages) {
       publicPages = pages;
       current.send({ type: 'public-pages', publicPages });
     },

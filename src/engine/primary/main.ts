@@ -118,7 +118,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
     });
   }
 
-  await supervisor.serving.catch((error: unknown) => {
+  await supervisor.ready.catch((error: unknown) => {
     supervisor.kill();
     throw error;
   });

@@ -66,21 +66,21 @@ export function workerBytes(workers: readonly WorkerView[]): number {
 }
 
 /**
- * How many more processes of `bytesEach` fit under the share of the limit, up to `wanted`; when that is none, why.
+ * How many more processes of `bytesEach` fit under the share of the limit, up to `most`; when that is none, why.
  * Where the memory is not known all of them do.
  */
 export function fittingProcesses(
   host: HostMemory,
   bytesEach: number,
-  wanted: number,
+  most: number,
   maxShare: number,
 ): { fit: number; why: string } {
   const { memoryLimitBytes: limit, memoryAvailableBytes: available } = host;
-  if (limit === undefined || available === undefined) return { fit: wanted, why: '' };
+  if (limit === undefined || available === undefined) return { fit: most, why: '' };
   const used = limit - available;
   const room = limit * maxShare - used;
-  const fit = bytesEach > 0 ? Math.floor(room / bytesEach) : room > 0 ? wanted : 0;
-  if (fit >= 1) return { fit: Math.min(wanted, fit), why: '' };
+  const fit = bytesEach > 0 ? Math.floor(room / bytesEach) : room > 0 ? most : 0;
+  if (fit >= 1) return { fit: Math.min(most, fit), why: '' };
   return {
     fit: 0,
     why: `${mib(used)} of ${mib(limit)} used, a worker takes ${mib(bytesEach)}, the bound is ${Math.round(maxShare * 100)} %`,

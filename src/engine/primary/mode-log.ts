@@ -33,7 +33,7 @@ interface Surge {
   until: number;
   /** Epoch ms of its begin, for the scaler's journal. */
   began: number;
-  told: boolean;
+  announced: boolean;
   served: number;
   refused: Map<string, number>;
   lifeboat: number;
@@ -55,7 +55,7 @@ export function createModeLog(log: Logger): ModeLog {
     from: now,
     until: now,
     began: Date.now(),
-    told: false,
+    announced: false,
     served: 0,
     refused: new Map(),
     lifeboat: 0,
@@ -97,11 +97,11 @@ export function createModeLog(log: Logger): ModeLog {
         surge ??= begin(serving, now);
         surge.workers.most = Math.max(surge.workers.most, serving);
         surge.until = mode.calledForAt;
-        if (surge.told || surge.until - surge.from < NEWS_AFTER_MS) return;
-        surge.told = true;
+        if (surge.announced || surge.until - surge.from < NEWS_AFTER_MS) return;
+        surge.announced = true;
         log.warn({ why: mode.reason }, `${mode.mode} for over a second`);
       } else if (surge !== undefined) {
-        if (surge.told) sumUp(surge, decisions);
+        if (surge.announced) sumUp(surge, decisions);
         surge = undefined;
       }
     },

@@ -56,10 +56,10 @@ export async function runPrepare({ env, release }: Settings, options: PrepareOpt
           late = true;
           child.kill('SIGKILL');
         }, deadlineMs);
-  const told = child.stderr === null ? undefined : once(child.stderr, 'close');
+  const lastWords = child.stderr === null ? undefined : once(child.stderr, 'close');
   const how = await new Promise<string>((resolve) => onEnd(child, resolve));
   // Its last words may come after its end; a process that it left behind may hold the pipe open for ever.
-  await Promise.race([told, delay(LAST_WORDS_MS, undefined, { ref: false })]);
+  await Promise.race([lastWords, delay(LAST_WORDS_MS, undefined, { ref: false })]);
   clearInterval(telling);
   clearTimeout(deadline);
   if (how === 'exit code 0') return;

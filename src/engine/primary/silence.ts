@@ -58,9 +58,9 @@ export function trackSilence(
   const heardMs = Math.min(now - before.tickAt, tickMs * LATE_TICK_WORTH);
   const byName = new Map<string, WorkerSilence>();
   for (const worker of workers) {
-    const { name, state, startedAt, servingAt, lastBeatAt } = worker;
+    const { name, state, startedAt, servingAt, lastSignAt } = worker;
     if (state === 'dead') continue;
-    const heardAt = Math.max(lastBeatAt ?? startedAt, servingAt ?? startedAt);
+    const heardAt = Math.max(lastSignAt ?? startedAt, servingAt ?? startedAt);
     const known = before.byName.get(name);
     if (known?.heardAt !== heardAt) {
       byName.set(name, { heardAt, ms: Math.min(Math.max(0, now - heardAt), heardMs) });

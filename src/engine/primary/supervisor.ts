@@ -10,7 +10,7 @@ import { Backoff } from './backoff.ts';
 import { createCare } from './care.ts';
 import { createFleet, type ExitNews, type Member } from './fleet.ts';
 import { type Health, healthOf } from './health.ts';
-import { answering, lifeboatWanted } from './lifeboat-call.ts';
+import { answering, lifeboatNeeded } from './lifeboat-call.ts';
 import { createLifeboat, type Lifeboat } from './lifeboat-succession.ts';
 import { MODE_DEFAULTS, modeAtStart, nextMode } from './mode.ts';
 import { createModeLog } from './mode-log.ts';
@@ -39,7 +39,7 @@ export interface SupervisorOptions {
 export interface Supervisor {
   start: () => void;
   /** Resolves when a worker serves and the lifeboat has left. Rejects with `SiteMistakesError` when none ever can. */
-  serving: Promise<void>;
+  ready: Promise<void>;
   sources: AdminSources;
   reload: () => void;
   stop: () => Promise<void>;
@@ -153,7 +153,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     log.level = config.logLevel;
     // Crashes of the version before say nothing of this one.
     backoff = new Backoff();
-    if (first?.publicPages !== undefined) learn(first.publicPages);
+    if (first?.publicPages !== undefined) setPublicPages(first.publicPages);
     if (!stopping) lifeboat?.renew(next);
   }
 
@@ -165,7 +165,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
         if (!message.resting) setRhythm(TICK_MS);
         return;
       case 'ready':
-        if (!member.reserved) learn(message.publicPages);
+        if (!member.reserved) setPublicPages(message.publicPages);
         fleet.send(member, modeMessage());
         reloader.onReady(member, message.problem);
         return;
@@ -231,9 +231,9 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     lastEnd = news.how;
   }
 
-  function learn(pages: PublicPages): void {
+  function setPublicPages(pages: PublicPages): void {
     publicPages = pages;
-    lifeboat?.learn(pages);
+    lifeboat?.setPublicPages(pages);
   }
 
   const forkDelayMs = (): number => backoff.delayMs(now(), !members().some(isServing));
@@ -286,10 +286,10 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     const at = now();
     const workers = members();
     silence = trackSilence(workers, silence, at, tickMs, { floorMs: config.silentMs, runQueueMs });
-    const wanted = lifeboatWanted(workers, silence, config.silentMs);
-    lifeboat?.setWanted(wanted);
+    const needed = lifeboatNeeded(workers, silence, config.silentMs);
+    lifeboat?.setNeeded(needed);
     // Whoever comes from now on reaches a worker.
-    if (!wanted && lifeboat?.active === false) firstServing.resolve();
+    if (!needed && lifeboat?.active === false) firstServing.resolve();
     mode = nextMode(
       // Who rests has accepted whoever came.
       {
@@ -384,7 +384,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
   };
 
   return {
-    serving: firstServing.promise,
+    ready: firstServing.promise,
     sources,
     reload: () => reloader.request(),
     start() {

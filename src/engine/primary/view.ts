@@ -13,7 +13,7 @@ export interface WorkerView {
   /** Undefined: it is not leaving, or nobody noted when that began. */
   drainingAt?: number | undefined;
   /** Its last sign of life, a beat or a pulse. Undefined: it has never told anything. */
-  lastBeatAt: number | undefined;
+  lastSignAt: number | undefined;
   /** What it told last; counters are totals since its start. */
   beat: Beat | undefined;
 }

@@ -49,7 +49,7 @@ describe('CoDel at dequeue', () => {
   test('takes up its rate again when the queue stands again soon', () => {
     const codel = new CoDel();
     const before = drops(codel, { forMs: 2_000, everyMs: 1, sojournMs: 50 }).length;
-    codel.shouldDrop(5, 1, 2_000);
+    expect(codel.shouldDrop(5, 20, 2_000)).toBe(false);
     const again = drops(codel, { from: 2_001, forMs: 300, everyMs: 1, sojournMs: 50 });
     const fresh = drops(new CoDel(), { forMs: 300, everyMs: 1, sojournMs: 50 });
     expect(before).toBeGreaterThan(20);

@@ -248,6 +248,24 @@ describe('the cost of a route', () => {
 });
 
 describe('a standing queue', () => {
+  test('that the gate lets in is left alone', async () => {
+    const { clock, dispatcher, job, refused } = set();
+    let left = 300;
+    // Each that runs brings another: all wait for 100 ms, the bound of the gate.
+    const again = (): SiteJob =>
+      job('again', 'normal', {
+        run() {
+          clock.now += 10;
+          left -= 1;
+          if (left > 0) dispatcher.offer(again());
+          return Promise.resolve('done');
+        },
+      });
+    for (let n = 0; n < 10; n++) dispatcher.offer(again());
+    await turns(10_000);
+    expect([left, refused]).toEqual([-9, []]);
+  });
+
   test('is cut by CoDel, one job at a time, and each that is dropped is told', async () => {
     const { dispatcher, job, ran, refused, clock } = set();
     // Announced as cheap, so that the gate lets them in, and really dear.

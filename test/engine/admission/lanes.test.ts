@@ -355,6 +355,17 @@ describe('the wait', () => {
   });
 });
 
+test('a task whose turn comes after its deadline is not started', () => {
+  const lanes = new Lanes({ threads: 1, maxQueue: 10 });
+  const task = (deadlineAt: number) => ({ task: 'x', priority: 'normal' as const, queuedAt: 0, deadlineAt });
+  const [first, second, third] = [task(10_000), task(100), task(101)] as const;
+  for (const each of [first, second, third]) expect(lanes.push(each, 0)).toBeUndefined();
+  expect(lanes.take(0)).toEqual({ task: first, turn: 'start' });
+  lanes.ended(first, 100, false, 100);
+  expect(lanes.take(100)).toEqual({ task: second, turn: 'expired' });
+  expect(lanes.take(100)).toEqual({ task: third, turn: 'start' });
+});
+
 describe('the places', () => {
   test('are bounded', () => {
     const pool = new SimulatedPool({ threads: 2, seed: 1, maxQueue: 5 });
@@ -373,15 +384,14 @@ describe('the places', () => {
     pool.learn([stream('tiny', 1, 0)]);
     pool.offer(low); // runs
     const waiting = [background, background, low].map((each) => pool.offer(each));
-    pool.offer(critical);
+    const first = pool.offer(critical);
     expect([...pool.lanes].map(({ priority }) => priority)).toEqual(['background', 'low', 'critical']);
     expect([...pool.lanes][0]).toBe(waiting[0]);
     pool.offer(background);
     expect(pool.tallyOf(background).refused).toBe(2);
-    pool.offer(critical);
-    pool.offer(critical);
-    pool.offer(critical);
-    expect([...pool.lanes].map(({ priority }) => priority)).toEqual(['critical', 'critical', 'critical']);
+    const others = [critical, critical, critical].map((each) => pool.offer(each));
+    // Not of an equal one.
+    expect([...pool.lanes]).toEqual([first, ...others.slice(0, 2)]);
     expect(pool.tallyOf(critical).refused).toBe(1);
   });
 

@@ -59,6 +59,16 @@ describe('shares', () => {
   });
 });
 
+test('a line that had no room for long has its share again soon, and does not keep the others out', () => {
+  const queue = new ShareQueue<Named>();
+  for (let n = 0; n < 1_100; n++) queue.push(job('normal', 100));
+  for (let n = 0; n < 100; n++) queue.push(job('low', 100));
+  for (let n = 0; n < 1_000; n++) queue.shiftWhere(({ priority }) => priority === 'normal');
+  const next = Array.from({ length: 60 }, () => queue.shift()!.priority);
+  // A third of them is its share, and some it is behind by.
+  expect(next.filter((priority) => priority === 'low').length).toBeLessThan(30);
+});
+
 describe('one line', () => {
   test('is first in, first out; a job leaves from anywhere', () => {
     const queue = new ShareQueue<Named>();

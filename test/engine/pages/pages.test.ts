@@ -200,6 +200,8 @@ describe('the last good copy', () => {
     expect((await server.get('/a', { headers })).body).toBe('for a member');
     await closeGate(server);
     expect((await server.get('/a', { headers })).body).toContain('old copy');
+    server.memory.set(copy('/b', DEAD_MS));
+    expect((await server.get('/b', { headers })).status).toBe(503);
   });
 });
 

@@ -170,4 +170,15 @@ describe('the plan of the fleet', () => {
     expect(planFleet(members, 2, 0).drain).toEqual([3]);
     expect(planFleet(members, 1, 0).drain).toEqual([3, 2]);
   });
+
+  test('leaves one of a reload on trial alone', () => {
+    const onTrial = { stays: false, reserved: true };
+    expect(planFleet([member(1, 'serving'), member(2, 'serving', onTrial), member(3, 'spare', onTrial)], 1, 0)).toEqual(
+      {
+        promote: [],
+        drain: [],
+        fork: 0,
+      },
+    );
+  });
 });

@@ -51,7 +51,7 @@ describe('the lifeboat’s process', () => {
   test('is active only when it lives and was lent the port', () => {
     const child = new FakeChild(7);
     const { keeper } = keep(() => asChild(child));
-    keeper.setWanted(true);
+    keeper.setNeeded(true);
     expect([keeper.active, child.told]).toEqual([false, []]);
     child.emit('message', READY);
     expect([keeper.active, child.told]).toEqual([true, ['listen']]);
@@ -63,9 +63,9 @@ describe('the lifeboat’s process', () => {
     const children = [new FakeChild(7), new FakeChild(8)];
     const { keeper, spawned } = keep((nth) => asChild(children[nth - 1]!));
     children[0]!.emit('message', READY);
-    keeper.setWanted(true);
+    keeper.setNeeded(true);
     children[0]!.emit('exit', null, 'SIGKILL');
-    keeper.setWanted(true);
+    keeper.setNeeded(true);
     jest.advanceTimersByTime(199);
     expect(spawned()).toBe(1);
     jest.advanceTimersByTime(1);
@@ -95,7 +95,7 @@ describe('the lifeboat’s process', () => {
     await Promise.resolve();
     jest.advanceTimersByTime(0);
     expect([spawned(), exits()]).toEqual([1, 1]);
-    keeper.setWanted(true);
+    keeper.setNeeded(true);
     expect(keeper.active).toBe(false);
     jest.advanceTimersByTime(200);
     good.emit('message', READY);
@@ -106,13 +106,13 @@ describe('the lifeboat’s process', () => {
     const child = new FakeChild(7);
     const { keeper } = keep(() => asChild(child));
     child.emit('message', READY);
-    keeper.setWanted(true);
-    keeper.setWanted(false);
+    keeper.setNeeded(true);
+    keeper.setNeeded(false);
     expect(keeper.active).toBe(true);
-    keeper.setWanted(true);
+    keeper.setNeeded(true);
     child.emit('message', { type: 'port-closed' });
     expect([keeper.active, child.told]).toEqual([true, ['listen', 'leave', 'listen']]);
-    keeper.setWanted(false);
+    keeper.setNeeded(false);
     child.emit('message', { type: 'port-closed' });
     expect(keeper.active).toBe(false);
   });
@@ -121,7 +121,7 @@ describe('the lifeboat’s process', () => {
     const child = new FakeChild(7);
     const { keeper, spawned } = keep(() => asChild(child));
     child.emit('message', READY);
-    keeper.setWanted(true);
+    keeper.setNeeded(true);
     keeper.retire();
     expect([keeper.active, child.told]).toEqual([true, ['listen', 'leave']]);
     child.emit('message', { type: 'port-closed' });

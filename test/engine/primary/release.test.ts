@@ -58,9 +58,16 @@ describe('the release that is there now', () => {
   test('keeps a program that is installed elsewhere', () => {
     const elsewhere = join(folder, 'main.ts');
     writeFileSync(elsewhere, '');
-    const { find } = followRelease({ ...base(), env: { PWD: current }, main: elsewhere });
-    lead('b');
-    expect(find()).toEqual({ ...at('b'), main: elsewhere });
+    const { find } = followRelease({
+      ...base(),
+      env: { PWD: current },
+      main: elsewhere,
+      worker: { exec: elsewhere, args: [] },
+    });
+    // Not where it was seen from the release before.
+    mkdirSync(join(real('b'), 'deep'));
+    lead('b/deep');
+    expect(find()).toEqual({ cwd: real('b/deep'), main: elsewhere, worker: { exec: elsewhere, args: [] } });
   });
 
   test('is an error in words where the link leads nowhere, or to no program', () => {

@@ -5,7 +5,9 @@ import { flapMultiplier, noFlaps, steppedDown, steppedUp } from '../../../src/en
 import { writeJournal } from '../../../src/engine/primary/scaler/journal.ts';
 import { SCALER_DEFAULTS, type ScalerOptions } from '../../../src/engine/primary/scaler/options.ts';
 import { NO_PANIC, nextPanic, stepSize } from '../../../src/engine/primary/scaler/panic.ts';
+import type { FleetSignals } from '../../../src/engine/primary/scaler/signals.ts';
 import { sparesWanted } from '../../../src/engine/primary/scaler/spares.ts';
+import { roomFor } from '../../../src/engine/primary/scaler/veto.ts';
 import {
   type Decision,
   decide,
@@ -190,6 +192,19 @@ describe('a veto names its cause', () => {
     const decision = pressed(changes, values, perBeat, machine);
     expect(decision).toMatchObject({ action: 'hold', target: 1, cause, vetoed: true });
     expect(decision.reason).toMatch(words);
+  });
+
+  test('memory: a warm spare, too, grows when it serves', () => {
+    const room = {
+      workers: [serving('worker-1', 0), { ...serving('worker-2', 0), state: 'spare' as const }],
+      fleet: { workers: [] as FleetSignals['workers'] } as FleetSignals,
+      target: 1,
+      max: 4,
+      cores: 4,
+    };
+    const machine = (memoryAvailableBytes: number) => host({ memoryLimitBytes: 1_000, memoryAvailableBytes });
+    expect(roomFor({ ...room, host: machine(149) }, 1, SCALER_DEFAULTS).veto?.cause).toBe('memory');
+    expect(roomFor({ ...room, host: machine(151) }, 1, SCALER_DEFAULTS)).toMatchObject({ step: 1, veto: undefined });
   });
 
   test('and a queue for the thread pool is not taken for an upstream', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { lifeboatWanted } from '../../../src/engine/primary/lifeboat-call.ts';
+import { lifeboatNeeded } from '../../../src/engine/primary/lifeboat-call.ts';
 import {
   isBlocked,
   noSilence,
@@ -25,7 +25,7 @@ function ticks(from: number, to: number, workersAt: (now: number) => WorkerView[
   for (let now = from + TICK_MS; now <= to; now += TICK_MS) {
     const workers = workersAt(now);
     silence = trackSilence(workers, silence, now, TICK_MS, rules);
-    const next = lifeboatWanted(workers, silence, FLOOR_MS);
+    const next = lifeboatNeeded(workers, silence, FLOOR_MS);
     if (next && !wanted) wantedAt ??= now;
     if (!next && wanted) leftAt ??= now;
     wanted = next;
@@ -53,7 +53,7 @@ describe('silence', () => {
     const workers = [serving('worker-1', 1_000)];
     const after = trackSilence(workers, before.silence, 4_000, TICK_MS, RULES);
     expect(silentMs(after, 'worker-1')).toBeLessThan(50);
-    expect(lifeboatWanted(workers, after, FLOOR_MS)).toBe(false);
+    expect(lifeboatNeeded(workers, after, FLOOR_MS)).toBe(false);
   });
 
   test('grows all the same on a primary that is late every time, tick by tick', () => {
@@ -67,7 +67,7 @@ describe('silence', () => {
   test('of a worker that was just promoted begins with its service', () => {
     const worker = {
       ...serving('worker-1', 0),
-      lastBeatAt: undefined,
+      lastSignAt: undefined,
       beat: undefined,
       startedAt: 0,
       servingAt: 5_000,

@@ -48,7 +48,7 @@ describe('the scaler at work', () => {
     const settings = config({ TAHAN_SCALER: scaler, TAHAN_WORKERS_MAX: '2' });
     for (let now = 0; now < seconds * 1_000; now += 100) {
       for (const member of fleet.members.values()) {
-        member.lastBeatAt = now;
+        member.lastSignAt = now;
         member.beat = { ...member.beat!, completed: now / 10, arrived: now / 10 };
       }
       scaling.tick(settings, noSilence(now), undefined, now);

@@ -31,13 +31,13 @@ export const beat = (changes: Partial<Beat> = {}): Beat => ({
   ...changes,
 });
 
-/** A worker that has been serving since 0 and told something at `lastBeatAt`. */
-export const serving = (name: string, lastBeatAt: number, changes: Partial<Beat> = {}): WorkerView => ({
+/** A worker that has been serving since 0 and told something at `lastSignAt`. */
+export const serving = (name: string, lastSignAt: number, changes: Partial<Beat> = {}): WorkerView => ({
   name,
   state: 'serving',
   startedAt: -10_000,
   servingAt: -10_000,
-  lastBeatAt,
+  lastSignAt,
   beat: beat(changes),
 });
 

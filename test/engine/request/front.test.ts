@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { HALF_CLOSE_MS } from '../../../src/engine/request/connection/closing.ts';
 import { type Front, type FrontLimits, putFront } from '../../../src/engine/request/connection/front.ts';
 import { missingParts } from '../../../src/engine/request/connection/node-parts.ts';
@@ -12,6 +12,7 @@ import { until } from './fixtures/worker.ts';
 let server: Server | undefined;
 const clients: net.Socket[] = [];
 afterEach(() => {
+  jest.useRealTimers();
   for (const client of clients.splice(0)) client.destroy();
   server?.closeAllConnections();
   server?.close();
@@ -275,7 +276,7 @@ describe('a plain request that goes to the listener', () => {
     direct.socket.write(text);
     await direct.sees('node;');
     parsed.socket.write(text.slice(0, 7));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => accepted[1]!.bytesRead === 7);
     parsed.socket.write(text.slice(7));
     await parsed.sees('node;');
     if (!headers.includes('close')) expect(accepted.map(readByNode)).toEqual([false, true]);
@@ -303,6 +304,7 @@ describe('a plain request that goes to the listener', () => {
     const events: string[] = [];
     const { port } = await place({}, '', (request, response) => {
       request.signal.addEventListener('abort', () => events.push('aborted'));
+      request.on('close', () => events.push('request closed'));
       response.on('close', () => events.push(`closed ${response.writableFinished}`));
       events.push('asked');
     });
@@ -314,8 +316,8 @@ describe('a plain request that goes to the listener', () => {
       // A FIN right behind the request would only say that no more is asked.
       if (leave === 'end') await new Promise((resolve) => setTimeout(resolve, HALF_CLOSE_MS + 20));
       client.socket[leave]();
-      await until(() => events.length === 3);
-      expect(events.sort()).toEqual(['aborted', 'asked', 'closed false']);
+      await until(() => events.length === 4);
+      expect(events.sort()).toEqual(['aborted', 'asked', 'closed false', 'request closed']);
     }
   });
 
@@ -466,13 +468,26 @@ describe('limits before the HTTP parser', () => {
   });
 
   test('a connection that asks no more is closed after the keep-alive time-out, not the shorter one of the head', async () => {
-    const { port } = await place({ headerTimeoutMs: 30, keepAliveMs: 300 });
+    // Only the clock of the looks at what is due: sockets are real.
+    const real = [
+      'setTimeout',
+      'clearTimeout',
+      'setImmediate',
+      'clearImmediate',
+      'nextTick',
+      'queueMicrotask',
+    ] as const;
+    jest.useFakeTimers({ doNotFake: [...real, 'Date', 'hrtime'] });
+    const { port, accepted } = await place({ headerTimeoutMs: 30, keepAliveMs: 300 });
     const client = await connect(port);
-    client.socket.write(get('/quick/1'));
-    await client.sees('quick /quick/1;');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    client.socket.write(get('/quick/2'));
-    await client.sees('quick /quick/2;');
+    for (const target of ['/quick/1', '/quick/2']) {
+      client.socket.write(get(target));
+      await client.sees(`quick ${target};`);
+      jest.advanceTimersByTime(300);
+      expect(accepted[0]!.destroyed).toBe(false);
+    }
+    // With the second that is given to what is on its way.
+    jest.advanceTimersByTime(1_100);
     await client.closed;
   });
 

@@ -187,14 +187,17 @@ describe('a client that ends its side after asking', () => {
   });
 
   test('long after asking has left', async () => {
+    let asked = false;
     let gone = false;
-    const port = await serve((_request, response) =>
+    const port = await serve((_request, response) => {
+      asked = true;
       response.on('close', () => {
         gone = true;
-      }),
-    );
+      });
+    });
     const { socket } = connect(port);
     socket.write(post('/slow'));
+    await until(() => asked);
     await new Promise((resolve) => setTimeout(resolve, HALF_CLOSE_MS + 20));
     expect(gone).toBe(false);
     socket.end();

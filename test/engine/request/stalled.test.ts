@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { startAdmin } from '../../../src/engine/primary/admin.ts';
 import { createPortServer } from '../../../src/engine/request/connection/port-server.ts';
 import { cutStalled, STALLED_MS } from '../../../src/engine/request/connection/stalled.ts';
+import { until } from './fixtures/worker.ts';
 
 /** More than the kernel takes of an answer for a client that reads nothing. */
 const LARGE = Buffer.alloc(16 * 2 ** 20, 'x');
@@ -27,14 +28,6 @@ afterEach(() => {
   }
   open = [];
 });
-
-/** The real clock of `until` stands still while timers are faked. */
-async function soon(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 5_000; !condition(); ) {
-    if (Date.now() > end) throw new Error('what was waited for did not happen');
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}
 
 interface Pair {
   client: net.Socket;
@@ -63,35 +56,35 @@ const large = (): Server => {
 describe('a client that takes no byte of what waits for it', () => {
   test('is cut after 30 s, and not before', async () => {
     const { socket } = await reader(large());
-    await soon(() => socket.writableLength > 0);
+    await until(() => socket.writableLength > 0);
     // It is first seen at a look, and cut at a look.
     jest.advanceTimersByTime(STALLED_MS - 1);
     expect(socket.destroyed).toBe(false);
     expect(STALLED_MS).toBe(30_000);
     jest.advanceTimersByTime(STALLED_MS / 2);
-    await soon(() => socket.closed);
+    await until(() => socket.closed);
   });
 
   test('is cut though it goes on asking', async () => {
     const { client, socket } = await reader(large());
-    await soon(() => socket.writableLength > 0);
+    await until(() => socket.writableLength > 0);
     for (let n = 0; n < 10 && !socket.destroyed; n++) {
       client.write('GET /');
       await new Promise((resolve) => setTimeout(resolve, 5));
       jest.advanceTimersByTime(STALLED_MS / 5);
     }
-    await soon(() => socket.closed);
+    await until(() => socket.closed);
   });
 
   test('stays as long as it takes some now and then', async () => {
     const { client, socket } = await reader(large());
-    await soon(() => socket.writableLength > 0);
+    await until(() => socket.writableLength > 0);
     const handle = (socket as unknown as { _handle: { writeQueueSize: number } })._handle;
     client.on('data', () => client.pause());
     for (let n = 0; n < 4; n++) {
       jest.advanceTimersByTime((STALLED_MS * 2) / 3);
       const before = handle.writeQueueSize;
-      await soon(() => {
+      await until(() => {
         client.resume();
         return handle.writeQueueSize < before;
       });
@@ -104,7 +97,7 @@ describe('a client that takes no byte of what waits for it', () => {
     const server = createServer((_request, response) => response.write('first'));
     cutStalled(server);
     const { socket } = await reader(server);
-    await soon(() => socket.bytesWritten > 0);
+    await until(() => socket.bytesWritten > 0);
     jest.advanceTimersByTime(10 * STALLED_MS);
     expect(socket.destroyed).toBe(false);
   });
@@ -123,9 +116,9 @@ describe('is cut', () => {
     const quick = ({ target }: { target: string }) =>
       target === '/' ? { head: Buffer.from('HTTP/1.1 200 OK\r\n\r\n'), body: LARGE, close: false } : undefined;
     const { socket } = await reader(createPortServer(LIMITS, onRequest, () => {}, quick).server, ask);
-    await soon(() => socket.writableLength > 0);
+    await until(() => socket.writableLength > 0);
     jest.advanceTimersByTime(2 * STALLED_MS);
-    await soon(() => socket.closed);
+    await until(() => socket.closed);
   });
 
   test('at the admin port', async () => {
@@ -136,8 +129,8 @@ describe('is cut', () => {
     };
     const { server } = await startAdmin('127.0.0.1', 0, [], sources);
     const { socket } = await reader(server, 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    await soon(() => socket.writableLength > 0);
+    await until(() => socket.writableLength > 0);
     jest.advanceTimersByTime(2 * STALLED_MS);
-    await soon(() => socket.closed);
+    await until(() => socket.closed);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Downward, Upward } from '../../../src/engine/beats.ts';
 import type { Link } from '../../../src/engine/link.ts';
 import { createLeaseClient, MAX_ASKED } from '../../../src/engine/pages/leases.ts';
@@ -14,6 +14,10 @@ function fakeLink() {
   };
   return { link, sent, tell: (message: Downward) => listeners.get(message.type)?.(message as never, undefined) };
 }
+
+// Nothing here may come of a time-out but what says so.
+beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] }));
+afterEach(() => void jest.useRealTimers());
 
 describe('the client of the leases', () => {
   test('is needed beside other workers', () => {
@@ -38,6 +42,19 @@ describe('the client of the leases', () => {
     expect(await Promise.all([mine, theirs])).toEqual([true, false]);
     desk.release('mine', true);
     expect(sent.at(-1)).toEqual({ type: 'release', key: 'mine', stored: true });
+  });
+
+  test('renders itself when it has heard nothing for two seconds', async () => {
+    const desk = createLeaseClient(fakeLink().link, () => 2);
+    let renders: boolean | undefined;
+    const asked = desk.ask('a').then((granted) => {
+      renders = granted;
+    });
+    await jest.advanceTimersByTimeAsync(1_999);
+    expect(renders).toBeUndefined();
+    await jest.advanceTimersByTimeAsync(1);
+    await asked;
+    expect(renders).toBe(false);
   });
 
   test('is not needed while as many pages wait for a lease as may', async () => {
@@ -109,6 +126,19 @@ describe('the purger', () => {
     await purger.purge([], false);
     expect(steps).toEqual([]);
     await expect(purger.purge(Array.from({ length: 1_001 }, String), false)).rejects.toThrow('1000 tags, not 1001');
+  });
+
+  test('waits no longer than 1.5 s for the others', async () => {
+    let done = false;
+    const purging = start()
+      .purger.purge(['a'], true)
+      .then(() => {
+        done = true;
+      });
+    await jest.advanceTimersByTimeAsync(1_499);
+    expect(done).toBe(false);
+    await jest.advanceTimersByTimeAsync(1);
+    await purging;
   });
 
   test('tells a failure of the store to who purged', async () => {

@@ -75,9 +75,9 @@ export function readSignals(
   const seen: (WorkerSignals & { name: string; blocked: boolean; warm: boolean })[] = [];
   let servedNow = 0;
   for (const worker of workers) {
-    if (!isServing(worker) || worker.beat === undefined || worker.lastBeatAt === undefined) continue;
+    if (!isServing(worker) || worker.beat === undefined || worker.lastSignAt === undefined) continue;
     const known = before.get(worker.name);
-    const signals = nextSignals(known, worker.beat, worker.lastBeatAt, options);
+    const signals = nextSignals(known, worker.beat, worker.lastSignAt, options);
     if (known !== undefined && known !== signals) servedNow += answeredOf(known.beat, signals.beat);
     memory.set(worker.name, signals);
     const warm = now - (worker.servingAt ?? now) >= options.settleMs;

@@ -74,15 +74,15 @@ export function followTrial(
   if (ms < options.trialMs) return { ...open, trial };
   const rate = (trial.served * 1_000) / ms;
   const { from, to } = trial;
-  const wanted = 1 + Math.max(LEAST_GAIN, (options.trialGain * (to - from)) / from);
+  const leastFactor = 1 + Math.max(LEAST_GAIN, (options.trialGain * (to - from)) / from);
   if (pressedMs < ms * PRESSED_SHARE) return { ...open, trial, verdict: 'kept', rate };
   const working = to * (fleet.elu - fleet.lockShare);
-  if (fleet.lockShare > options.lockShare && working < from * wanted) {
+  if (fleet.lockShare > options.lockShare && working < from * leastFactor) {
     const words = `${to} workers wait for database locks and do the work of ${working.toFixed(1)}`;
     return { trial, verdict: 'useless', rate, cause: 'lock', words };
   }
   const words = `${Math.round(rate)} requests/s served with ${to} workers, ${Math.round(trial.before)} with ${from}`;
-  return { trial, verdict: rate < trial.before * wanted ? 'useless' : 'kept', rate, cause: 'useless', words };
+  return { trial, verdict: rate < trial.before * leastFactor ? 'useless' : 'kept', rate, cause: 'useless', words };
 }
 
 /** Remembers a useless step: the first time for `uselessMs`, doubled each further time. */

@@ -51,10 +51,10 @@ function coresIdleNow({ host, cores, fleet }: Room): number {
   return Math.max(0, (host.idleCores ?? cores - used) - rising);
 }
 
-/** How many of `wanted` workers the VM has room for, and when that is none, what is lacking. */
+/** How many of `asked` workers the VM has room for, and when that is none, what is lacking. */
 export function roomFor(
   room: Room,
-  wanted: number,
+  asked: number,
   options: ScalerOptions,
 ): { step: number; veto: Veto | undefined; idleCores: number } {
   const { target, max, cores, host } = room;
@@ -78,7 +78,7 @@ export function roomFor(
         : '';
     return none('cpu', `no idle core (${idleCores.toFixed(1)})${stolen}`);
   }
-  const step = Math.min(wanted, max - target, usable - target, byCores);
+  const step = Math.min(asked, max - target, usable - target, byCores);
   const spares = room.workers.filter(({ state }) => state === 'spare').length;
   // A warm spare has its memory already: only what it will grow must find room.
   const ready = Math.min(step, spares);

@@ -1,0 +1,9 @@
+import type { Mutant } from './mutant.ts';
+import { ADMISSION } from './rooms/admission.ts';
+import { CACHE } from './rooms/cache.ts';
+import { CONNECTION } from './rooms/connection.ts';
+import { PAGES_AT_WORK } from './rooms/pages.ts';
+import { PRIMARY } from './rooms/primary.ts';
+
+/** All mutants, room by room. */
+export const MUTANTS: readonly Mutant[] = [...ADMISSION, ...PAGES_AT_WORK, ...CACHE, ...CONNECTION, ...PRIMARY];
