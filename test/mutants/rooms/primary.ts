@@ -86,7 +86,7 @@ export const PRIMARY: readonly Mutant[] = [
   {
     ...RELEASE,
     name: 'a program elsewhere is looked for in the release',
-    text: 'movesWith ? join(now, inside) : main',
+    text: "inside.startsWith('..') || isAbsolute(inside) ? program : join(now, inside)",
     to: 'join(now, inside)',
   },
   { ...RELEASE, name: 'a name that leads elsewhere is followed', text: ' && realOf(name) === cwd', to: '' },
