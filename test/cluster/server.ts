@@ -22,7 +22,7 @@ export interface FleetView {
   scaler: {
     state: string;
     target: number;
-    decisions: { action: string; cause: string; target: number; reason: string }[];
+    decisions: { action: string; cause: string; target: number; reason: string; times: number }[];
   };
   reload?: { number: number; state: string; reasons: string[]; ms?: number };
   crashLoop: boolean;
