@@ -117,7 +117,7 @@ describe('starting and stopping', () => {
       readdirSync(server.dataDir)
         .sort()
         .filter((name) => !name.startsWith('pages.db')),
-    ).toEqual(['compile-cache', 'session.secret']);
+    ).toEqual(['compile-cache', 'server.lock', 'session.secret']);
     await server.stop();
   });
 });

@@ -53,9 +53,6 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   const place = createPlace({ main, worker: options.worker, port: port.port, read: options.read, log });
   const settings = place.first(first);
 
-  const tooFewFiles = openFilesWarning(config.maxConnections);
-  if (tooFewFiles !== undefined) log.warn(tooFewFiles);
-
   let stopRequestedAt: number | undefined;
   let stop = async (): Promise<void> => process.exit(0);
   let stopNow = (): void => process.exit(1);
@@ -123,6 +120,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
     throw error;
   });
   reload = () => supervisor.reload();
+  const tooFewFiles = openFilesWarning(config.maxConnections);
+  if (tooFewFiles !== undefined) log.warn(tooFewFiles);
   const shown = (host: string): string =>
     host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   const { announce = announceInOneLine } = options;

@@ -55,10 +55,12 @@ describe('the visitor’s address', () => {
   });
 
   test('a direct client of this machine has no sign of a proxy', () => {
-    expect(isDirectLoopback(from('::ffff:127.0.0.1'))).toBe(true);
+    const host = 'localhost:3000';
+    expect(isDirectLoopback(from('::ffff:127.0.0.1', { host }))).toBe(true);
     for (const name of ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'x-real-ip', 'via'])
-      expect(isDirectLoopback(from('127.0.0.1', { [name]: 'x' }))).toBe(false);
-    expect(isDirectLoopback(from('203.0.113.9'))).toBe(false);
+      expect(isDirectLoopback(from('127.0.0.1', { host, [name]: 'x' }))).toBe(false);
+    expect(isDirectLoopback(from('127.0.0.1', { host: 'example.org' }))).toBe(false);
+    expect(isDirectLoopback(from('203.0.113.9', { host }))).toBe(false);
   });
 });
 
