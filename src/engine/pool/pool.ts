@@ -77,8 +77,6 @@ export interface Pool {
 }
 
 const GRACE_MS = 100;
-/** A thread takes 50 to 200 ms to start: one that was needed is kept for so long, ms. */
-const IDLE_MS = 60_000;
 /** The most that a timer and an Int32 can hold. */
 const MAX_INT32 = 2 ** 31 - 1;
 
@@ -263,10 +261,9 @@ function startThreads({ queue, memoryMb, onStray }: PoolOptions, data: ThreadDat
   const piscina = new Piscina({
     filename: fileURLToPath(moduleNear('./runner', import.meta.url)),
     workerData: data,
-    // A thread with the site's modules takes some 20 MB: who has nothing to do for a while goes.
-    minThreads: 0,
+    // All at once and for good, with the first task: a thread takes 50 to 200 ms to start, just when the work comes.
+    minThreads: queue.threads,
     maxThreads: queue.threads,
-    idleTimeout: IDLE_MS,
     // Idle threads sleep in Atomics.wait at no cost; a hand-over takes 55 µs instead of 73 µs by messages alone (measured).
     atomics: 'sync',
     resourceLimits: { maxOldGenerationSizeMb: memoryMb },
