@@ -237,13 +237,20 @@ export function visit(
   path: string,
   everyMs = 10,
   options: GetOptions = {},
-): { stop: () => Promise<(Answer | Error)[]> } {
+): { answers: readonly Answer[]; stop: () => Promise<(Answer | Error)[]> } {
   const visits: Promise<Answer | Error>[] = [];
+  const answers: Answer[] = [];
+  const ask = async (): Promise<Answer> => {
+    const answer = await server.get(path, options);
+    answers.push(answer);
+    return answer;
+  };
   const timer = setInterval(() => {
-    if (visits.length < 10_000) visits.push(server.get(path, options).catch((error: Error) => error));
+    if (visits.length < 10_000) visits.push(ask().catch((error: Error) => error));
   }, everyMs);
   timers.add(timer);
   return {
+    answers,
     stop() {
       clearInterval(timer);
       return Promise.all(visits);

@@ -10,6 +10,11 @@ import { Workshop } from './workshop.ts';
 const WORKSHOPS = 2;
 /** The whole run takes no longer than this, ms. */
 const LONGEST_MS = 3_600_000;
+/** A test file, without a mutant, ms. */
+const LONGEST_TEST_MS = 300_000;
+/** With a mutant it may take so many times what it takes without, but this at least, ms: a loop without end is a fault that was seen. */
+const TIMES_SLOWER = 4;
+const LEAST_MS = 60_000;
 
 const words = process.argv.slice(2);
 const chosen = MUTANTS.filter(
@@ -47,15 +52,19 @@ const note = (words: string): void => {
 };
 
 // A test that fails without a mutant would kill them all.
+const tookMs = new Map<string, number>();
 await share([...new Set(chosen.map(({ test }) => test))], async (workshop, test) => {
-  const { is, words } = await workshop.run(test);
+  const from = performance.now();
+  const { is, words } = await workshop.run(test, LONGEST_TEST_MS);
+  tookMs.set(test, performance.now() - from);
   if (is !== 'passed') note(`FAILS WITHOUT A MUTANT  ${test}: ${is} ${words}`);
 });
 if (bad.length > 0) process.exit(1);
 
 let killed = 0;
 await share(chosen, async (workshop, mutant: Mutant) => {
-  const { is, words } = await workshop.try(mutant);
+  const longestMs = Math.ceil(Math.max(LEAST_MS, TIMES_SLOWER * tookMs.get(mutant.test)!));
+  const { is, words } = await workshop.try(mutant, longestMs);
   const where = `${mutant.file}: ${mutant.name}`;
   if (is === 'passed') note(`SURVIVED  ${where} (${mutant.test})`);
   else if (is === 'broken') note(`NO MUTANT  ${where}: ${words}`);

@@ -7,9 +7,6 @@ import { type Mutant, timesIn } from './mutant.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const COPIED = ['src', 'test', 'scripts', 'views', 'bench', 'package.json', 'jest.config.js', 'README.md'];
-/** A test file that takes longer than this with a mutant is ended: a loop without end is a fault that was seen, ms. */
-const LONGEST_MS = 120_000;
-
 /** What the tests said. `broken`: none of them ran, as with a mutant that is no TypeScript. */
 export type Verdict = { is: 'failed' | 'passed' | 'broken' | 'endless'; words: string };
 
@@ -33,10 +30,10 @@ export class Workshop {
   }
 
   /**
-   * Runs a mutant's tests with the mutant in the source.
+   * Runs a mutant's tests with the mutant in the source; `longestMs`: then they are ended.
    * @throws {Error} its text is not in the file, or more than once
    */
-  async try({ file, text, to, test }: Mutant): Promise<Verdict> {
+  async try({ file, text, to, test }: Mutant, longestMs: number): Promise<Verdict> {
     const path = join(this.folder, 'src/engine', file);
     const source = readFileSync(path, 'utf8');
     const times = timesIn(text, source);
@@ -47,14 +44,14 @@ export class Workshop {
       source.replace(text, () => to),
     );
     try {
-      return await this.run(test);
+      return await this.run(test, longestMs);
     } finally {
       writeFileSync(path, source);
     }
   }
 
-  /** Runs a test file. */
-  async run(test: string): Promise<Verdict> {
+  /** Runs a test file; `longestMs`: then it is ended. */
+  async run(test: string, longestMs: number): Promise<Verdict> {
     const report = join(this.folder, 'report.json');
     rmSync(report, { force: true });
     const jest = join(ROOT, 'node_modules/jest/bin/jest.js');
@@ -63,14 +60,14 @@ export class Workshop {
     this.jest = spawn(process.execPath, args, {
       cwd: this.folder,
       stdio: 'ignore',
-      timeout: LONGEST_MS,
+      timeout: longestMs,
       killSignal: 'SIGKILL',
     });
     const [code, signal] = await new Promise<[number | null, string | null]>((resolve, reject) => {
       this.jest!.once('exit', (...end) => resolve(end));
       this.jest!.once('error', reject);
     });
-    if (signal !== null) return { is: 'endless', words: `ended after ${LONGEST_MS / 1_000} s` };
+    if (signal !== null) return { is: 'endless', words: `ended after ${Math.round(longestMs / 1_000)} s` };
     // An error that no test has caught ends jest before it reports.
     if (!existsSync(report)) return { is: 'failed', words: `jest ended with code ${code} and no report` };
     return verdictOf(JSON.parse(readFileSync(report, 'utf8')) as JestReport, code);
