@@ -8,7 +8,7 @@ import { readEnvironment } from '../src/environment.ts';
  * @throws {Error} they do not say which port
  */
 export function adminPort(): AdminPort {
-  const { adminHost: host, adminPort: port } = readConfig(readEnvironment());
+  const { adminHost: host, adminPort: port } = readConfig(readEnvironment().env);
   if (port === 0)
     throw new Error('TAHAN_ADMIN_PORT is 0, so the server cannot be found; set it to the port that the server said');
   return { host, port };

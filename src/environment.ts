@@ -2,22 +2,23 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { ConfigError } from './config.ts';
 
-/**
- * The environment, with the values of the settings file (TAHAN_ENV_FILE, else `.env` where there is one) where it has none.
- * @throws {ConfigError} the named file cannot be read
- */
-export const readEnvironment = (environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv => ({
-  ...readFile(environment),
-  ...environment,
-});
+export interface Environment {
+  /** The environment, with the values of the settings file where it has none. */
+  env: NodeJS.ProcessEnv;
+  /** Names in the settings file that do not count, as the environment gives another value. */
+  overridden: readonly string[];
+}
 
 /**
- * Names in the settings file that do not count, as the environment gives another value.
+ * Reads the settings file (TAHAN_ENV_FILE, else `.env` where there is one) under the environment.
  * @throws {ConfigError} the named file cannot be read
  */
-export function overriddenNames(environment: NodeJS.ProcessEnv = process.env): readonly string[] {
+export function readEnvironment(environment: NodeJS.ProcessEnv = process.env): Environment {
   const file = readFile(environment);
-  return Object.keys(file).filter((name) => environment[name] !== undefined && environment[name] !== file[name]);
+  return {
+    env: { ...file, ...environment },
+    overridden: Object.keys(file).filter((name) => environment[name] !== undefined && environment[name] !== file[name]),
+  };
 }
 
 /** @throws {ConfigError} */

@@ -1,12 +1,9 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Config, readConfig } from './config.ts';
-import { failStart, stop } from './engine/bin/failure.ts';
+import { EXIT_USAGE, failStart, stop } from './engine/bin/failure.ts';
 import { settingLines } from './engine/bin/setting-lines.ts';
-import { overriddenNames, readEnvironment } from './environment.ts';
-
-/** sysexits.h: wrong usage. */
-const EXIT_USAGE = 64;
+import { type Environment, readEnvironment } from './environment.ts';
 
 async function main(): Promise<void> {
   const [option] = process.argv.slice(2);
@@ -42,9 +39,9 @@ async function main(): Promise<void> {
   }
 }
 
-function readSettings(): { config: Config; env: NodeJS.ProcessEnv; overridden: readonly string[] } {
-  const env = readEnvironment();
-  return { config: readConfig(env), env, overridden: overriddenNames() };
+function readSettings(): Environment & { config: Config } {
+  const environment = readEnvironment();
+  return { ...environment, config: readConfig(environment.env) };
 }
 
 function help(): void {

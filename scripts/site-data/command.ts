@@ -25,7 +25,7 @@ export interface Terminal {
 }
 
 /** The server's data folder, as its settings say. */
-export const dataFolder = (env: NodeJS.ProcessEnv): string => readConfig(readEnvironment(env)).dataDir;
+export const dataFolder = (env: NodeJS.ProcessEnv): string => readConfig(readEnvironment(env).env).dataDir;
 
 /** Errors of node:util's parseArgs are mistakes of the person who typed. */
 const isUsage = (error: unknown): boolean =>

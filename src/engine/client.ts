@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type BlockList, isIP } from 'node:net';
-import { isLoopbackHost } from './host-name.ts';
+import { isLoopbackAddress, isLoopbackHost } from './host-name.ts';
 
 const plain = (address: string): string => (address.startsWith('::ffff:') ? address.slice(7) : address);
 
@@ -83,9 +83,8 @@ export const comesByProxy = ({ headers }: Pick<IncomingMessage, 'headers'>): boo
  * visitor.
  */
 export function isDirectLoopback(request: IncomingMessage): boolean {
-  const peer = peerAddress(request);
   return (
-    (peer === '::1' || peer.startsWith('127.')) &&
+    isLoopbackAddress(peerAddress(request)) &&
     isLoopbackHost(request.headers.host) &&
     request.httpVersion !== '1.0' &&
     !comesByProxy(request)

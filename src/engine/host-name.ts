@@ -18,4 +18,5 @@ export function isLoopbackHost(host: string | undefined): boolean {
 /** Whether a Host header is an address: no DNS name leads to it. */
 export const isAddress = (host: string | undefined): boolean => isIP(hostNameOf(host)) !== 0;
 
-const isLoopbackAddress = (name: string): boolean => name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
+export const isLoopbackAddress = (name: string): boolean =>
+  name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));

@@ -91,9 +91,9 @@ describe('the fleet scales itself', () => {
     expect(failed(answers.flat())).toEqual([]);
     const lastBy = answers.map((each) => (each.at(-1) as Answer).headers['x-tahan-process']);
     const moved = lastBy.filter((name) => name !== 'worker-1').length;
-    // Half of them, less those that chance led back to the same worker.
+    // Half of them are asked to come again; by chance some are led back, and some that left by themselves move, too.
     expect(moved).toBeGreaterThan(0);
-    expect(moved).toBeLessThanOrEqual(8);
+    expect(moved).toBeLessThan(kept.length);
   });
 });
 

@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { readConfig } from '../../config.ts';
-import { failStart, stop } from './failure.ts';
-
-/** sysexits.h: wrong usage. */
-const EXIT_USAGE = 64;
+import { EXIT_USAGE, failStart, stop } from './failure.ts';
 
 /** The processes of `tahan ENTRY` that do not run the app: the lifeboat, and the one that prepares a site of Tahan's own kind. */
 async function main(): Promise<void> {

@@ -3,15 +3,12 @@ import { readConfig } from '../../config.ts';
 import { readEnvironment } from '../../environment.ts';
 import { readCommandLine } from './command-line.ts';
 import { readFleet, reloadServer, stopServer } from './control.ts';
-import { failStart, stop } from './failure.ts';
+import { EXIT_USAGE, failStart, stop } from './failure.ts';
 import { CommandError, entryAt, entryOf, projectOf } from './find-entry.ts';
 import { readServerFile, type ServerFile } from './server-file.ts';
 import { settingLines } from './setting-lines.ts';
 import { FOR_APPS, standardDataDir } from './settings.ts';
 import { statusLines } from './status-lines.ts';
-
-/** sysexits.h: wrong usage. */
-const EXIT_USAGE = 64;
 
 const HELP = `Tahan: puts any Node web app behind a server that stays up when everyone arrives at once.
 
@@ -61,7 +58,7 @@ const adminOf = ({ adminHost, adminPort }: ServerFile): { host: string; port: nu
 
 /** @throws {CommandError} none of this folder runs */
 function server(cwd: string): ServerFile {
-  const dataDir = readEnvironment().TAHAN_DATA_DIR?.trim() || standardDataDir(projectOf(cwd));
+  const dataDir = readEnvironment().env.TAHAN_DATA_DIR?.trim() || standardDataDir(projectOf(cwd));
   const found = readServerFile(dataDir);
   if (found === undefined)
     throw new CommandError(

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { json } from 'node:stream/consumers';
+import { isAlive } from '../is-alive.ts';
 import type { FleetGlance } from './status-lines.ts';
 
 /** Where the admin port of a server is. */
@@ -74,13 +75,4 @@ export async function stopServer(admin: AdminPort): Promise<string> {
     await pause();
   }
   return 'stopped';
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false; // no such process
-  }
 }

@@ -1,7 +1,8 @@
 import { ConfigError } from '../../config.ts';
 import { SiteMistakesError } from '../mistakes.ts';
 
-/** sysexits.h: wrong configuration. */
+/** sysexits.h: wrong usage, wrong configuration. */
+export const EXIT_USAGE = 64;
 const EXIT_CONFIG = 78;
 /** Their message is the line to show; of others the stack is needed, too. */
 const KNOWN = ['PORT_UNAVAILABLE', 'DATA_FOLDER', 'SITE_START', 'APP_CONFIG', 'COMMAND'];

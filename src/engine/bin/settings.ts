@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readConfig } from '../../config.ts';
-import { overriddenNames, readEnvironment } from '../../environment.ts';
+import { readEnvironment } from '../../environment.ts';
 import { readAppConfig } from '../app-config.ts';
 import type { ReadSettings } from '../primary/settings.ts';
 import { projectOf } from './find-entry.ts';
@@ -42,12 +42,13 @@ export async function settingsFor(file: string): Promise<() => ReadSettings> {
   const standard: NodeJS.ProcessEnv = { ...FOR_APPS, TAHAN_DATA_DIR: standardDataDir(project) };
   for (const [name, value] of Object.entries(settings)) standard[name] = String(value);
   return () => {
-    const env = { ...standard, ...readEnvironment() };
+    const { env: given, overridden } = readEnvironment();
+    const env = { ...standard, ...given };
     const config = readConfig(env);
     return {
       config,
       env: { ...env, TAHAN_DATA_DIR: config.dataDir, TAHAN_INTERNAL_ENTRY: file, TAHAN_INTERNAL_CONFIG: configPath },
-      overridden: overriddenNames(),
+      overridden,
     };
   };
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { hostNameOf, isAddress, isLoopbackHost } from '../host-name.ts';
+import { hostNameOf, isAddress, isLoopbackAddress, isLoopbackHost } from '../host-name.ts';
 import { paceConnections } from '../request/connection/paced.ts';
 import { cutStalled } from '../request/connection/stalled.ts';
 import { PortError, portProblem } from './port.ts';
@@ -31,7 +31,7 @@ export async function startAdmin(
   sources: AdminSources,
 ): Promise<{ server: Server; port: number }> {
   const known = new Set([host, ...names].map(hostNameOf));
-  const isBeyondLoopback = !isLoopbackHost(host) && host !== '::1';
+  const isBeyondLoopback = !isLoopbackHost(host) && !isLoopbackAddress(host);
   const isForUs = (given: string | undefined): boolean =>
     // A browser always sends Host.
     given === undefined ||

@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, w
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isAlive } from '../is-alive.ts';
 import { DataFolderError } from '../secret.ts';
 
 /** Who holds a data folder. A pid is given again to other programs, so it counts with its process's start only. */
@@ -94,12 +95,7 @@ function holderOf(file: string): Holder | undefined {
 
 /** A lock from another host (a container that was made anew on the same volume) tells nothing of a process here. */
 function lives({ pid, startedTicks: started, host }: Holder): boolean {
-  if (host !== hostname()) return false;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
+  if (host !== hostname() || !isAlive(pid)) return false;
   return started === null || startedTicks(pid) === started;
 }
 

@@ -102,7 +102,12 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   };
   stop = async () => {
     log.info('stopping: workers drain');
-    await supervisor.stop();
+    try {
+      await supervisor.stop();
+    } catch (error) {
+      log.error({ error: String(error) }, 'the workers could not be ended in order');
+      stopNow();
+    }
     admin.server.close();
     admin.server.closeAllConnections();
     process.exit(0);

@@ -1,6 +1,7 @@
 import { resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { SETTINGS } from '../../config.ts';
 import { withCompileCache } from './compile-cache.ts';
 import { followRelease, type Release, type WorkerProgram } from './release.ts';
 import { type AfterReload, overriddenLines, type ReadSettings, renewed, type Settings } from './settings.ts';
@@ -32,7 +33,7 @@ export function createPlace({ main, worker, port, read, log }: PlaceParts): Plac
   const { folder, find } = followRelease({ ...start, env: process.env, argument: process.argv[1] });
   /** The data stays where it is when a release has another folder. */
   const settingsOf = ({ config, env }: ReadSettings, release: Release): Settings => {
-    const dataDir = resolve(start.cwd, env.TAHAN_DATA_DIR?.trim() || './data');
+    const dataDir = resolve(start.cwd, env.TAHAN_DATA_DIR?.trim() || SETTINGS.dataDir.default!);
     const ours = { ...env, TAHAN_DATA_DIR: dataDir, TAHAN_INTERNAL_PORT: String(port) };
     return { config: { ...config, dataDir }, env: withCompileCache(ours, dataDir), release };
   };

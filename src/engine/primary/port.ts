@@ -1,22 +1,13 @@
 import { lookup } from 'node:dns/promises';
-import net from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import type { PortHandle } from '../link.ts';
+import { createServerHandle } from '../net-parts.ts';
 
 /** The port cannot be had; the message is the one line to show. */
 export class PortError extends Error {
   readonly code = 'PORT_UNAVAILABLE';
   override readonly name = 'PortError';
 }
-
-interface BoundHandle extends PortHandle {
-  getsockname: (out: { address?: string; port?: number; family?: string }) => number;
-}
-
-/** The call that node:cluster itself uses for a bound, not yet listening handle; the runtime is pinned, and this module alone holds it. */
-const createServerHandle = (
-  net as unknown as { _createServerHandle: (address: string, port: number, family: 4 | 6) => BoundHandle | number }
-)._createServerHandle;
 
 export interface BoundPort {
   handle: PortHandle;

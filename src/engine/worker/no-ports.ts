@@ -1,8 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { SiteMistakesError } from '../mistakes.ts';
-
-/** node:net tells here of each `listen()` before the port is opened (Node.js docs, "TracingChannel net.server.listen"). */
-const LISTEN = 'tracing:net.server.listen:asyncStart';
+import { LISTEN_CHANNEL } from '../net-parts.ts';
 
 /**
  * Runs what a site does at its start. A port that it opens meanwhile is a mistake: the port is lent to the worker, and a
@@ -20,13 +18,13 @@ export async function withoutPorts<T>(work: () => T | Promise<T>): Promise<T> {
     ]);
     opened.reject(mistake);
   };
-  subscribe(LISTEN, onListen);
+  subscribe(LISTEN_CHANNEL, onListen);
   try {
     // Not the end of `work` is waited for: the port that it opens may be in use, which ends this process.
     const done = await Promise.race([work(), opened.promise]);
     if (mistake !== undefined) throw mistake;
     return done;
   } finally {
-    unsubscribe(LISTEN, onListen);
+    unsubscribe(LISTEN_CHANNEL, onListen);
   }
 }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { budget } from '../../../src/engine/request/connection/haste.ts';
 import { requestInfoOf } from '../../../src/engine/request-info.ts';
 import type { RequestInfo, RoutePolicy } from '../../../src/engine/site.ts';
+import { holdClock } from './fixtures/clock.ts';
 import {
   closeGate,
   type Listener,
@@ -24,21 +25,7 @@ const start = async (
 };
 afterEach(() => worker?.close());
 
-/**
- * The clock by which the engine counts deadlines and pauses stands still until a test moves it on; sockets and their events
- * are real. So a busy machine makes no deadline pass before the request has begun.
- */
-function holdClock(): void {
-  const real = [
-    'setInterval',
-    'clearInterval',
-    'setImmediate',
-    'clearImmediate',
-    'nextTick',
-    'queueMicrotask',
-  ] as const;
-  jest.useFakeTimers({ doNotFake: [...real, 'Date', 'hrtime'] });
-}
+// The clock by which the engine counts deadlines and pauses.
 const passMs = (ms: number): void => void jest.advanceTimersByTime(ms);
 
 /** Sends requests on one connection and gives all that comes back until it holds `answers` heads, or is closed. */
@@ -132,7 +119,7 @@ test('a form that the gate refuses is told that it was not taken, and its page d
 describe('the deadline', () => {
   const DEADLINE_MS = 30;
   const policies = [{ route: '/slow', deadlineMs: DEADLINE_MS }, { route: '/none', deadlineMs: 0 }, { route: '/' }];
-  beforeEach(holdClock);
+  beforeEach(() => holdClock('timeouts'));
   afterEach(() => void jest.useRealTimers());
 
   /** The deadline passes while the site works on a request. */
@@ -432,7 +419,7 @@ describe('a body', () => {
   };
 
   test('that is long in coming holds no place and uses up no deadline', async () => {
-    holdClock();
+    holdClock('timeouts');
     const { port, dispatcher, works } = await start(reading, { policies: [{ route: '/slow', deadlineMs: 60 }] });
     const stalled = Array.from({ length: 50 }, () => begin(port, 'Content-Length: 100', '1'));
     const slow = begin(port, 'Content-Length: 5', 'he');
@@ -510,7 +497,7 @@ describe('a client that ignores Retry-After', () => {
     ['a plain GET', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['a POST', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n'],
   ])('is refused later each time, by %s', async (_name, message) => {
-    holdClock();
+    holdClock('timeouts');
     const server = await start((_request, response) => response.end('site'), { quick: true });
     const open = await closeGate(server);
     let refusals = 0;

@@ -7,6 +7,7 @@ import { HALF_CLOSE_MS } from '../../../src/engine/request/connection/closing.ts
 import { type Front, type FrontLimits, putFront } from '../../../src/engine/request/connection/front.ts';
 import { missingParts } from '../../../src/engine/request/connection/node-parts.ts';
 import { seeded } from '../cache/fixtures/random.ts';
+import { holdClock } from './fixtures/clock.ts';
 import { until } from './fixtures/worker.ts';
 
 let server: Server | undefined;
@@ -469,15 +470,7 @@ describe('limits before the HTTP parser', () => {
 
   test('a connection that asks no more is closed after the keep-alive time-out, not the shorter one of the head', async () => {
     // Only the clock of the looks at what is due: sockets are real.
-    const real = [
-      'setTimeout',
-      'clearTimeout',
-      'setImmediate',
-      'clearImmediate',
-      'nextTick',
-      'queueMicrotask',
-    ] as const;
-    jest.useFakeTimers({ doNotFake: [...real, 'Date', 'hrtime'] });
+    holdClock('intervals');
     const { port, accepted } = await place({ headerTimeoutMs: 30, keepAliveMs: 300 });
     const client = await connect(port);
     for (const target of ['/quick/1', '/quick/2']) {

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { startAdmin } from '../../../src/engine/primary/admin.ts';
 import { createPortServer } from '../../../src/engine/request/connection/port-server.ts';
 import { cutStalled, STALLED_MS } from '../../../src/engine/request/connection/stalled.ts';
+import { holdClock } from './fixtures/clock.ts';
 import { until } from './fixtures/worker.ts';
 
 /** More than the kernel takes of an answer for a client that reads nothing. */
@@ -14,8 +15,7 @@ const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 let open: (net.Socket | Server)[] = [];
 // Only the clock of the looks: sockets and waiting are real.
 beforeEach(() => {
-  const real = ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask'] as const;
-  jest.useFakeTimers({ doNotFake: [...real, 'Date', 'hrtime'] });
+  holdClock('intervals');
 });
 afterEach(() => {
   jest.useRealTimers();

@@ -1,10 +1,8 @@
-import net from 'node:net';
+import { type BoundHandle, createServerHandle } from '../../net-parts.ts';
 
-/** What node:net asks of the handle of a listening server; the runtime is pinned. */
-export interface ListenHandle {
+/** What node:net asks of the handle of a listening server. */
+export interface ListenHandle extends BoundHandle {
   listen: (backlog: number) => number;
-  getsockname: (out: { address?: string; port?: number; family?: string }) => number;
-  close: (done?: () => void) => void;
 }
 
 /** The port as visitors know it. */
@@ -13,9 +11,6 @@ export interface ShownAddress {
   port: number;
 }
 
-const createServerHandle = (
-  net as unknown as { _createServerHandle: (address: string, port: number, family: 4 | 6) => ListenHandle }
-)._createServerHandle;
 /** `TCP.SERVER` of Node's tcp_wrap. */
 const SERVER = 1;
 let Tcp: (new (type: number) => ListenHandle) | undefined;
@@ -27,7 +22,7 @@ let Tcp: (new (type: number) => ListenHandle) | undefined;
 export function muteHandle(shown: ShownAddress, onClose: () => void): ListenHandle {
   if (Tcp === undefined) {
     // Node keeps the class to itself; a handle of its own maker has it.
-    const made = createServerHandle('127.0.0.1', 0, 4);
+    const made = createServerHandle('127.0.0.1', 0, 4) as ListenHandle;
     Tcp = made.constructor as new (type: number) => ListenHandle;
     made.close();
   }

@@ -1,12 +1,10 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { Server } from 'node:http';
 import type net from 'node:net';
+import { LISTEN_CHANNEL } from '../../net-parts.ts';
 import type { App } from './app.ts';
 import { muteHandle, type ShownAddress } from './mute-handle.ts';
 import { serverApp } from './server-app.ts';
-
-/** Published by node:net where a server begins to listen, before it has a handle: one that is set here is taken. */
-const LISTEN = 'tracing:net.server.listen:asyncStart';
 
 interface ListenMessage {
   server: net.Server;
@@ -52,7 +50,8 @@ export class TakenServer {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.first = promise;
     this.resolveFirst = resolve;
-    subscribe(LISTEN, this.onListen);
+    // A handle that is set there is taken.
+    subscribe(LISTEN_CHANNEL, this.onListen);
   }
 
   /** Visitors are gone: a server that was closed by the app tells so now, as it would under plain node. */
