@@ -6,11 +6,8 @@ import { type JournalEntry, writeJournal } from './scaler/journal.ts';
 import { SCALER_DEFAULTS, type ScalerOptions } from './scaler/options.ts';
 import { sparesWanted } from './scaler/spares.ts';
 import { type Decision, decide, notCarriedOut, type ScalerState, scalerAtStart } from './scaler.ts';
-import { type Silence, silentMs } from './silence.ts';
+import { isBlocked, type Silence } from './silence.ts';
 import { isServing } from './view.ts';
-
-/** A serving worker that is silent for longer than this is blocked: what it told last is no longer so, ms. */
-const BLOCKED_MS = 250;
 
 const TUNING = z.partialRecord(z.enum(Object.keys(SCALER_DEFAULTS) as (keyof ScalerOptions)[]), z.number());
 
@@ -76,7 +73,7 @@ export function createScaling({ fleet, onDecision, readHost = createHostReader()
       const target = carriedOut ? fleet.target || min : max;
       const blocked = new Set(
         workers
-          .filter((worker) => isServing(worker) && silentMs(silence, worker.name) > BLOCKED_MS)
+          .filter((worker) => isServing(worker) && isBlocked(worker, silence, config.silentMs))
           .map(({ name }) => name),
       );
       const before = state ?? scalerAtStart(now);

@@ -110,10 +110,10 @@ describe('up', () => {
 
   test('for a lag over 40 ms, but not for a lone stall in an idle second', () => {
     const busy = fleet();
-    expect(busy.run(20, { elu: 0.5, lagP99Ms: 60 })).toMatchObject({ target: 2 });
+    expect(busy.run(20, { elu: 0.6, lagP99Ms: 60 })).toMatchObject({ target: 2 });
     expect(busy.decisions.find(({ action }) => action === 'up')).toMatchObject({ cause: 'lag' });
     const idle = fleet();
-    idle.run(20, { elu: 0.1, lagP99Ms: 60 });
+    idle.run(20, { elu: 0.4, lagP99Ms: 60 });
     expect(actions(idle.decisions)).toEqual([]);
   });
 

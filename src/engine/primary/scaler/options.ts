@@ -61,7 +61,7 @@ export const SCALER_DEFAULTS: ScalerOptions = {
   queueBeats: 2,
   queueUrgent: 4,
   lagUpMs: 40,
-  lagLeastElu: 0.3,
+  lagLeastElu: 0.5,
   eluUp: 0.8,
   eluBound: 0.7,
   idleCores: 0.2,
