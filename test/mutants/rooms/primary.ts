@@ -102,7 +102,7 @@ export const PRIMARY: readonly Mutant[] = [
     text: 'return started === null || startedTicks(pid) === started;',
     to: 'return true;',
   },
-  { ...FOLDER, name: 'a lock of another machine counts', text: 'if (host !== hostname()) return false;', to: '' },
+  { ...FOLDER, name: 'a lock of another machine counts', text: 'host !== hostname() || ', to: '' },
   {
     ...FOLDER,
     name: 'the lock stays at the end',
