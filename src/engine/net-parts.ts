@@ -11,6 +11,10 @@ export interface BoundHandle {
   close: (done?: () => void) => void;
 }
 
-export const createServerHandle = (
-  net as unknown as { _createServerHandle: (address: string, port: number, family: 4 | 6) => BoundHandle | number }
-)._createServerHandle;
+/** A handle by address and port, or with three times `null` of an open file descriptor. */
+type CreateServerHandle = {
+  (address: string, port: number, family: 4 | 6): BoundHandle | number;
+  (address: null, port: null, family: null, fd: number): BoundHandle | number;
+};
+
+export const createServerHandle = (net as unknown as { _createServerHandle: CreateServerHandle })._createServerHandle;

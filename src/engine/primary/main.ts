@@ -11,6 +11,7 @@ import { createPlace } from './place.ts';
 import { bindPort } from './port.ts';
 import { PrepareError, runPrepare } from './prepare.ts';
 import type { WorkerProgram } from './release.ts';
+import { createServiceManager, inheritedPort } from './service-manager.ts';
 import type { ReadSettings } from './settings.ts';
 import { createSupervisor } from './supervisor.ts';
 
@@ -48,8 +49,9 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   const { config } = first;
   sessionSecret(config.dataDir, config.sessionSecret);
   claimDataFolder(config.dataDir);
-  const port = await bindPort(config.host, config.port, 'PORT');
   const log = createLog(config.logLevel, 'primary');
+  const manager = createServiceManager(log);
+  const port = inheritedPort() ?? (await bindPort(config.host, config.port, 'PORT'));
   const place = createPlace({ main, worker: options.worker, port: port.port, read: options.read, log });
   const settings = place.first(first);
 
@@ -101,6 +103,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
     process.exit(1);
   };
   stop = async () => {
+    manager.stopping();
     log.info('stopping: workers drain');
     try {
       await supervisor.stop();
@@ -130,13 +133,15 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   const shown = (host: string): string =>
     host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   const { announce = announceInOneLine } = options;
+  const url = config.publicUrl || `http://${shown(config.host)}:${port.port}`;
   announce({
     config,
-    url: config.publicUrl || `http://${shown(config.host)}:${port.port}`,
+    url,
     adminUrl: `http://${shown(config.adminHost)}:${admin.port}`,
     adminPort: admin.port,
   });
   process.send?.('ready');
+  manager.ready(`serves ${url}`);
   settle();
 }
 
