@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { startAdmin } from '../../../src/engine/primary/admin.ts';
@@ -62,6 +62,33 @@ describe('a client that takes no byte of what waits for it', () => {
     expect(socket.destroyed).toBe(false);
     expect(STALLED_MS).toBe(30_000);
     jest.advanceTimersByTime(STALLED_MS / 2);
+    await until(() => socket.closed);
+  });
+
+  test('is cut, too, when it has left a stream that is silent; not while it hears something', async () => {
+    let stream: ServerResponse | undefined;
+    const onRequest = (_request: IncomingMessage, response: ServerResponse): void => {
+      response.writeHead(200).write('first');
+      stream = response;
+    };
+    const { server } = createPortServer(
+      LIMITS,
+      onRequest,
+      () => {},
+      () => undefined,
+    );
+    const { client, socket } = await reader(server);
+    client.resume();
+    await until(() => stream !== undefined);
+    client.end();
+    await until(() => socket.readableEnded);
+    for (let n = 0; n < 10; n++) {
+      jest.advanceTimersByTime(STALLED_MS / 3);
+      stream!.write('more');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(socket.destroyed).toBe(false);
+    jest.advanceTimersByTime(STALLED_MS * 1.5);
     await until(() => socket.closed);
   });
 

@@ -1,7 +1,10 @@
 import type { Server, Socket } from 'node:net';
 import { takenBytes } from './raw-connection.ts';
 
-/** How long a client may take no byte of what waits for it, ms; then it is cut. */
+/**
+ * How long a client may take no byte of what waits for it, ms; then it is cut. So is one that has ended its side and is sent
+ * nothing: a stream that is silent would not find out that nobody listens.
+ */
 export const STALLED_MS = 30_000;
 /** Looks at all connections in that time. */
 const LOOKS = 6;
@@ -18,14 +21,14 @@ interface Progress {
  */
 export function cutStalled(server: Server, stalledMs = STALLED_MS): void {
   const open = new Set<Socket>();
-  /** Of those for whom something waits. */
+  /** Of those for whom something waits, and of those that have ended their side: they ask no more, and may have left. */
   const waiting = new WeakMap<Socket, Progress>();
   let looking: NodeJS.Timeout | undefined;
 
   const look = (): void => {
     const now = performance.now();
     for (const socket of open) {
-      if (socket.writableLength === 0) {
+      if (socket.writableLength === 0 && !socket.readableEnded) {
         waiting.delete(socket);
         continue;
       }
