@@ -57,7 +57,7 @@ test('npx tahan app.js serves an app of five lines, and goes on when its workers
       clearInterval(timer),
     );
     expect(failed(await Promise.all(visits))).toEqual([]);
-    expect(run('npx', ['tahan', 'status'], folder)).toContain('1 serving');
+    expect(run('npx', ['tahan', 'status'], folder)).toMatch(/workers +\d of \d wanted serve/);
     expect(run('npx', ['tahan', 'reload'], folder)).toContain('reloaded');
     expect(run('npx', ['tahan', 'stop'], folder)).toContain('stopped');
     await exited;
@@ -66,6 +66,13 @@ test('npx tahan app.js serves an app of five lines, and goes on when its workers
     await exited;
   }
 }, 600_000);
+
+test('publint and arethetypeswrong find nothing in it', () => {
+  const tarball = `./${readdirSync(folder).find((name) => name.endsWith('.tgz'))}`;
+  expect(run('npx', ['--yes', 'publint@0.3.25', '--strict', tarball], folder)).toContain('All good!');
+  // It ends with 1 where an import that there is to be does not resolve.
+  run('npx', ['--yes', '@arethetypeswrong/cli@0.18.5', '--profile', 'esm-only', tarball], folder);
+}, 300_000);
 
 test('its types are found, and tell what a wrong tahan.config is', () => {
   writeFileSync(

@@ -2,6 +2,7 @@
 export type Wish =
   | { do: 'run'; entry: string | undefined; args: readonly string[] }
   | { do: 'reload' | 'status' | 'stop' | 'settings' | 'help' | 'version' }
+  | { do: 'init'; entry: string | undefined }
   | { do: 'refuse'; why: string };
 
 const COMMANDS = ['reload', 'status', 'stop', 'settings'] as const;
@@ -16,6 +17,11 @@ export function readCommandLine(words: readonly string[]): Wish {
   if (command !== undefined) {
     if (rest.length > 0) return { do: 'refuse', why: `tahan ${command} takes nothing more; not ${rest.join(' ')}` };
     return { do: command };
+  }
+  if (first === 'init') {
+    if (rest.length > 1)
+      return { do: 'refuse', why: `tahan init takes the file of the app alone; not ${rest.slice(1).join(' ')}` };
+    return { do: 'init', entry: rest[0] };
   }
   if (first === 'run') return rest[0] === undefined ? { do: 'run', entry: undefined, args: [] } : run(rest);
   if (first.startsWith('-'))

@@ -17,6 +17,7 @@ const HELP = `Tahan: puts any Node web app behind a server that stays up when ev
   tahan status               how the server of this folder is
   tahan reload               new code and settings, without losing a request
   tahan stop                 end it; requests under way are finished
+  tahan init [app.js]        write tahan.config.ts, and files for pm2, systemd and Docker
   tahan settings             every setting, its default and what it is for
 
 Settings are environment variables, lines in the file .env, or "settings" in tahan.config.ts (.js, .mjs, .json).
@@ -39,6 +40,10 @@ async function main(): Promise<void> {
         throw new CommandError('Tahan keeps its own workers: start it in fork mode, not in the cluster mode of pm2');
       const { run } = await import('./run.ts');
       return run(wish.entry === undefined ? entryOf(cwd) : entryAt(wish.entry, wish.args, cwd));
+    }
+    case 'init': {
+      const { init } = await import('./init.ts');
+      return console.log(init(wish.entry, cwd).join('\n'));
     }
     case 'reload':
       return console.log(await reloadServer(adminOf(server(cwd))));
