@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually, type FleetView, failed, NODE, request, servingPids } from '../cluster/server.ts';
 
 // The package as npm would publish it, in an empty folder, with an app of five lines. Needs the network.
@@ -22,50 +22,64 @@ app.listen(3000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('npx tahan app.js serves an app of five lines, and goes on when its workers are killed', async () => {
+beforeAll(() => {
   run('npm', ['pack', '--pack-destination', folder], ENGINE);
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!;
   writeFileSync(join(folder, 'package.json'), '{"private":true}');
   writeFileSync(join(folder, 'app.js'), APP);
   run('npm', ['install', '--no-audit', '--no-fund', `./${tarball}`, 'express@5'], folder);
+}, 300_000);
 
-  const child = spawn('npx', ['tahan', 'app.js'], {
-    cwd: folder,
-    env: { ...env, PORT: '0', TAHAN_ADMIN_PORT: '0', HOST: '127.0.0.1', TAHAN_WORKERS_MAX: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (part: Buffer) => {
-      output = (output + part.toString()).slice(-100_000);
+// The runtime that this repository pins, and the long-term release before it, from npm.
+test.each(['26', '24'])(
+  'under Node.js %s tahan app.js serves an app of five lines, and goes on when its workers are killed',
+  async (version) => {
+    const home = mkdtempSync(join(folder, 'node-'));
+    if (version !== '26') {
+      writeFileSync(join(home, 'package.json'), '{"private":true}');
+      run('npm', ['install', '--no-audit', '--no-fund', `node@${version}`], home);
+      env.PATH = `${join(home, 'node_modules/.bin')}${delimiter}${env.PATH}`;
+    }
+    expect(run('node', ['--version'], folder)).toMatch(`v${version}.`);
+    const child = spawn('npx', ['tahan', 'app.js'], {
+      cwd: folder,
+      env: { ...env, PORT: '0', TAHAN_ADMIN_PORT: '0', HOST: '127.0.0.1', TAHAN_WORKERS_MAX: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-  const exited = new Promise((resolve) => child.once('exit', resolve));
-  try {
-    const [, port, adminPort] = (await eventually(
-      () => /http:\/\/127\.0\.0\.1:(\d+)[\s\S]*?http:\/\/127\.0\.0\.1:(\d+)/.exec(output),
-      (found) => found !== null,
-      60_000,
-    ))!;
-    expect((await request(Number(port), '/')).body).toBe('<h1>five lines</h1>');
-    expect((await request(Number(port), '/ip')).body).toMatch(/127\.0\.0\.1$/);
-    const fleet = async (): Promise<FleetView> => JSON.parse((await request(Number(adminPort), '/fleet')).body);
-    const killed = servingPids(await fleet());
-    const visits: Promise<Awaited<ReturnType<typeof request>> | Error>[] = [];
-    const timer = setInterval(() => visits.push(request(Number(port), '/').catch((error: Error) => error)), 25);
-    for (const pid of killed) process.kill(pid, 'SIGKILL');
-    await eventually(fleet, (view) => servingPids(view).some((pid) => !killed.includes(pid))).finally(() =>
-      clearInterval(timer),
-    );
-    expect(failed(await Promise.all(visits))).toEqual([]);
-    expect(run('npx', ['tahan', 'status'], folder)).toMatch(/workers +\d of \d wanted serve/);
-    expect(run('npx', ['tahan', 'reload'], folder)).toContain('reloaded');
-    expect(run('npx', ['tahan', 'stop'], folder)).toContain('stopped');
-    await exited;
-  } finally {
-    child.kill('SIGTERM');
-    await exited;
-  }
-}, 600_000);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (part: Buffer) => {
+        output = (output + part.toString()).slice(-100_000);
+      });
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    try {
+      const [, port, adminPort] = (await eventually(
+        () => /http:\/\/127\.0\.0\.1:(\d+)[\s\S]*?http:\/\/127\.0\.0\.1:(\d+)/.exec(output),
+        (found) => found !== null,
+        60_000,
+      ))!;
+      expect((await request(Number(port), '/')).body).toBe('<h1>five lines</h1>');
+      expect((await request(Number(port), '/ip')).body).toMatch(/127\.0\.0\.1$/);
+      const fleet = async (): Promise<FleetView> => JSON.parse((await request(Number(adminPort), '/fleet')).body);
+      const killed = servingPids(await fleet());
+      const visits: Promise<Awaited<ReturnType<typeof request>> | Error>[] = [];
+      const timer = setInterval(() => visits.push(request(Number(port), '/').catch((error: Error) => error)), 25);
+      for (const pid of killed) process.kill(pid, 'SIGKILL');
+      await eventually(fleet, (view) => servingPids(view).some((pid) => !killed.includes(pid))).finally(() =>
+        clearInterval(timer),
+      );
+      expect(failed(await Promise.all(visits))).toEqual([]);
+      expect(run('npx', ['tahan', 'status'], folder)).toMatch(/workers +\d of \d wanted serve/);
+      expect(run('npx', ['tahan', 'reload'], folder)).toContain('reloaded');
+      expect(run('npx', ['tahan', 'stop'], folder)).toContain('stopped');
+      await exited;
+    } finally {
+      child.kill('SIGTERM');
+      await exited;
+    }
+  },
+  600_000,
+);
 
 test('publint and arethetypeswrong find nothing in it', () => {
   const tarball = `./${readdirSync(folder).find((name) => name.endsWith('.tgz'))}`;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The first Node.js with all that the engine uses; what is older cannot even load the rest. */
-const LEAST_NODE = 26;
+const LEAST_NODE = 24;
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major >= LEAST_NODE) await import('./command.ts');
