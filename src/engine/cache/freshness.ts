@@ -89,9 +89,20 @@ export function lifetimes(
   if (given.has('must-revalidate') || given.has('proxy-revalidate')) return { ttlMs, swrMs: 0, sieMs: 0 };
   const swrMs = ms('stale-while-revalidate') ?? policy.swrMs ?? 0;
   const sieMs = ms('stale-if-error') ?? policy.sieMs ?? (given.has('s-maxage') ? 0 : standardSieMs);
+  // For the rest of the time that the page is good for, it is kept for times of need.
+  if (keepsItself(headers)) return { ttlMs: Math.min(ttlMs, KEPT_ITSELF_MS), swrMs: 0, sieMs: Math.max(ttlMs, sieMs) };
   // What may be served while it is rendered anew may be served as well when that fails.
   return { ttlMs, swrMs, sieMs: Math.max(sieMs, swrMs) };
 }
+
+/**
+ * A page that the site has in a cache of its own is fresh here for so long, ms: it costs the site next to nothing, and only the
+ * site knows when it was made anew.
+ */
+const KEPT_ITSELF_MS = 1_000;
+
+/** Next.js says `s-maxage=31536000` of a page that `revalidatePath` may change at any time (x-nextjs-cache: HIT, STALE, MISS). */
+const keepsItself = (headers: Headers): boolean => headers['x-nextjs-cache'] !== undefined;
 
 /** A 404 is kept so long at most, ms: long enough for a surge, short enough for a site that does not purge. */
 const MISSING_MS = 1_000;

@@ -7,7 +7,7 @@ import { KeysForATime } from '../cache/keys-for-a-time.ts';
 import { pageTags, type Rendered, tagsOf } from '../cache/make-page.ts';
 import type { Page } from '../cache/page.ts';
 import { SecondHit } from '../cache/second-hit.ts';
-import { dependsOn, type Sharing, sharing } from '../cache/sharing.ts';
+import { dependsOn, pageDependsOn, type Sharing, sharing } from '../cache/sharing.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { DeadlineError } from '../request-info.ts';
 import type { Route } from '../routes.ts';
@@ -144,7 +144,7 @@ export class Flights {
     const content = page !== undefined || (rendered.status < 500 && sharingOf(rendered, route) !== 'private');
     const purgedAt = content ? copies.purgedAt(key, route, rendered) : Number.NEGATIVE_INFINITY;
     const late = flight.takeTooLate(rendered.renderStartedAt, purgedAt);
-    if (page !== undefined) flight.settle(({ visitor }) => visitor.servePage(page, 'miss'));
+    if (page !== undefined) settleStored(flight, page);
     else this.settleUnstored(flight, rendered);
     if (late.length > 0 || (flight.renewIfPurged && purgedAt >= rendered.renderStartedAt))
       this.renderAgain(flight, late);
@@ -217,3 +217,11 @@ export class Flights {
 
 const sharingOf = ({ status, headers }: Rendered, { policy }: Route): Sharing =>
   sharing(status, headers, policy.cache?.declared);
+
+function settleStored(flight: PageFlight, page: Page): void {
+  const names = pageDependsOn(page);
+  flight.settle(({ visitor }) => {
+    if (names.length > 0 && visitor.sendsOneOf(names)) visitor.askSite();
+    else visitor.servePage(page, 'miss');
+  });
+}

@@ -12,6 +12,8 @@ export interface Asked {
   readonly authorized: boolean;
   /** Length of the body that the request announces, bytes; 0 for none. */
   readonly announcedBytes: number;
+  /** Whether it has one of these headers (lower case); `*`: always. */
+  readonly sendsOneOf: (names: readonly string[]) => boolean;
 }
 
 /** Reads it from a request of node:http, whose target is in origin form from then on. */
@@ -25,5 +27,10 @@ export function askedOf(request: IncomingMessage): Asked {
     acceptLanguage: headers['accept-language'],
     authorized: headers.authorization !== undefined,
     announcedBytes: Number(headers['content-length'] ?? 0),
+    sendsOneOf: (names) => sendsOneOf(request, names),
   };
 }
+
+/** Whether a request has one of these headers (lower case); `*`: always. */
+export const sendsOneOf = ({ headers }: IncomingMessage, names: readonly string[]): boolean =>
+  names.some((name) => name === '*' || headers[name] !== undefined);

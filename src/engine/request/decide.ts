@@ -1,5 +1,6 @@
 import { freshness } from '../cache/freshness.ts';
 import type { Page } from '../cache/page.ts';
+import { pageDependsOn } from '../cache/sharing.ts';
 import type { PageQuestion } from '../pages/page-visitor.ts';
 import type { Route, Routes } from '../routes.ts';
 import type { Priority } from '../site.ts';
@@ -72,6 +73,9 @@ export function decide(asked: Asked, member: boolean, known: Known, now: number)
   const key = reading && route.cacheable ? known.keyOf(asked, route, path, query) : undefined;
   if (key === undefined || member || asked.authorized) return { kind: 'direct', route, path, query, copyKey: key };
   const copy = known.copyOf(key);
+  // The page is another one for who sends such a header: no copy will do, in no need.
+  if (copy !== undefined && pageDependsOn(copy).length > 0 && asked.sendsOneOf(pageDependsOn(copy)))
+    return { kind: 'direct', route, path, query, copyKey: undefined };
   const state = copy === undefined ? 'dead' : freshness(copy, now);
   // Until a copy says that it is for everybody, it is for times of need only, and the request goes to the site as it came.
   if (route.policy.cache?.declared !== undefined && (state === 'dead' || copy!.ttlMs === 0))

@@ -10,6 +10,7 @@ import type { Route } from '../routes.ts';
 import type { Priority, RoutePolicy } from '../site.ts';
 import type { Refusals } from './answer/refusal.ts';
 import type { WantedCodings } from './answer/wanted-codings.ts';
+import { sendsOneOf } from './asked.ts';
 import { noteRefusal } from './connection/haste.ts';
 import type { DirectDecision, PageDecision } from './decide.ts';
 
@@ -89,7 +90,7 @@ export class EngineRequest implements PageVisitor {
   }
 
   sendsOneOf(names: readonly string[]): boolean {
-    return names.some((name) => name === '*' || this.request.headers[name] !== undefined);
+    return sendsOneOf(this.request, names);
   }
 
   servePage(page: Page, outcome: CacheOutcome): void {

@@ -61,6 +61,13 @@ describe('the lifetimes of a page', () => {
     ['the first of two', { 'cache-control': 'max-age=1, max-age=2' }, 1_000, 5_000, 20_000],
     ['several fields', { 'cache-control': ['public', 'max-age=3'] }, 3_000, 5_000, 20_000],
     ['an unreadable age: stale', { 'cache-control': 'max-age=soon' }, 0, 5_000, 20_000],
+    [
+      'a page that Next.js keeps itself: a second, and for times of need as long as it says',
+      { 'x-nextjs-cache': 'HIT', 'cache-control': 's-maxage=60' },
+      1_000,
+      0,
+      60_000,
+    ],
     ['max-age from when it was made', { 'cache-control': 'max-age=60', age: '20' }, 60_000, 5_000, 20_000],
     ['the policy from when it came', { age: '20' }, 30_000, 5_000, 20_000],
     ['the first Age of a list', { age: '20, x' }, 30_000, 5_000, 20_000],

@@ -15,6 +15,7 @@ describe('what may be done with an answer', () => {
     ['Vary: *', 200, { vary: '*' }, 'private'],
     ['Vary: Cookie', 200, { vary: 'Accept-Encoding, Cookie' }, 'private'],
     ['Vary: User-Agent', 200, { vary: ['accept-encoding', 'User-Agent'] }, 'private'],
+    ['a page that is another one for who sends a header of his own', 200, { vary: 'rsc, Accept-Encoding' }, 'store'],
     ['an encoded body', 200, { 'content-encoding': 'gzip' }, 'private'],
     ['a redirect', 302, {}, 'share'],
     ['a redirect with no-store', 302, { 'cache-control': 'no-store' }, 'once'],
@@ -41,8 +42,9 @@ describe('what may be done with an answer', () => {
     ['of who has a cookie, where it is private', 404, { 'cache-control': 'private' }, ['cookie']],
     ['of who has a cookie, where it sets one', 404, { 'set-cookie': 'a=b' }, ['cookie']],
     ['of who has a cookie, where it asks who it is', 401, {}, ['cookie']],
+    ['of who sends what a page varies by', 200, { vary: 'RSC, accept-encoding' }, ['rsc']],
     ['of nobody, where the site failed', 500, { vary: 'Cookie', 'set-cookie': 'a=b' }, []],
-  ])('an error is one %s (%i)', (_, status, headers, expected) => {
+  ])('an answer is one %s (%i)', (_, status, headers, expected) => {
     expect(dependsOn(status, headers)).toEqual(expected);
   });
 });

@@ -59,6 +59,27 @@ describe('a cacheable page', () => {
     expect(store.has(keyOf('/a'))).toBe(true);
   });
 
+  test('is not given to whoever sends a header by which it varies: the site answers him', async () => {
+    let asked = 0;
+    const { get, lookups } = await start(async ({ headers: { rsc } }, response) => {
+      response.setHeader('vary', 'RSC');
+      if (rsc !== undefined) {
+        response.end('payload');
+        return;
+      }
+      asked += 1;
+      await until(() => lookups.length >= 2);
+      response.end('page');
+    });
+    // Both wait for the first render; then there is a copy, looked for before the parser and behind it.
+    const first = await Promise.all([get('/a'), get('/a', { headers: { rsc: '1' } })]);
+    expect(first.map(({ body }) => body)).toEqual(['page', 'payload']);
+    expect((await get('/a', { headers: { rsc: '1' } })).body).toBe('payload');
+    expect((await get('/a', { headers: { rsc: '1', te: 'trailers' } })).body).toBe('payload');
+    expect((await get('/a')).body).toBe('page');
+    expect(asked).toBe(1);
+  });
+
   test('gets a 304 for who has it, and no body for HEAD', async () => {
     const { get, memory } = await start((_request, response) => response.end('site'));
     memory.set(copy('/a', FRESH_MS));

@@ -21,6 +21,7 @@ const GET: Asked = {
   acceptLanguage: 'id',
   authorized: false,
   announcedBytes: 0,
+  sendsOneOf: () => false,
 };
 const decided = (
   asked: Partial<Asked>,
@@ -107,6 +108,13 @@ describe('the site answers, for one visitor only', () => {
     expect(decided({}, { member: true })).toMatchObject({ kind: 'direct', copyKey: KEY });
     expect(decided({ authorized: true })).toMatchObject({ kind: 'direct', copyKey: KEY });
     expect(decided({ method: 'POST' }, { member: true })).toMatchObject({ kind: 'direct', copyKey: undefined });
+  });
+
+  test('a page that is another one for who sends a header by which it varies: no copy will do', () => {
+    const copy: Page = { ...aged(0), headers: [['vary', 'RSC, Accept-Encoding']] };
+    const sends = (own: string) => (names: readonly string[]) => names.includes(own);
+    expect(decided({ sendsOneOf: sends('rsc') }, { copy })).toMatchObject({ kind: 'direct', copyKey: undefined });
+    expect(decided({ sendsOneOf: sends('accept-encoding') }, { copy })).toMatchObject({ kind: 'page', copy });
   });
 
   test('a page whose address is not in normal form', () => {

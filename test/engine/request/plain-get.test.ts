@@ -27,6 +27,13 @@ describe('a plain GET', () => {
     expect(parse('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')).toMatchObject({ close: true });
   });
 
+  test('tells whether it has one of some headers', () => {
+    const get = parse('GET /?rsc:1 HTTP/1.1\r\nHost: a\r\nRSC: 1\r\nAccept: next-url: x\r\n\r\n')!;
+    expect(get.sendsOneOf(['next-url', 'rsc'])).toBe(true);
+    expect(get.sendsOneOf(['next-url', 'sc'])).toBe(false);
+    expect(get.sendsOneOf(['*'])).toBe(true);
+  });
+
   test.each([
     ['two requests', CURL + CURL],
     ['half a request', CURL.slice(0, -2)],

@@ -69,6 +69,7 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
     text,
     decided: undefined,
     byProxy: false,
+    sendsOneOf,
   };
   let hosts = 0;
   let at = text.indexOf('\r\n') + 2;
@@ -121,6 +122,12 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
     at = end + 2;
   }
   return hosts === 1 && found.host !== '' ? found : undefined;
+}
+
+/** A method of each plain GET: few pages ask. */
+function sendsOneOf(this: PlainGet, names: readonly string[]): boolean {
+  const head = this.text.toLowerCase();
+  return names.some((name) => name === '*' || head.includes(`\r\n${name}:`));
 }
 
 /** The headers of a plain GET, name and value in turn, as node:http has them in `rawHeaders`. */
