@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { calibrate } from '../src/site/features/lab/burn.ts';
 import { measureCapacity } from './bench/capacity.ts';
-import { busyPercent, placement } from './bench/cores.ts';
+import { busyPercent, placement } from './load/cores.ts';
 import { barChart } from './bench/report/chart.ts';
 import { section, withSection } from './bench/report/document.ts';
 import { type Conditions, type MedianRow, medians } from './bench/report/results.ts';

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { LoadClass } from './load/spec.ts';
-import { csrfOf, mergeCookies, postLinks } from './load/visitor.ts';
+import type { LoadClass } from '../load/spec.ts';
+import { csrfOf, mergeCookies, postLinks } from '../load/visitor.ts';
 import { TAHAN_ROOT } from './servers/tahan.ts';
 
 /** Members and posts that `npm run seed` makes: member-1 to member-500, of whom the first 1 % are editors. */

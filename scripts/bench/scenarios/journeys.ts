@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os';
-import { drive, generate } from '../drive.ts';
+import { drive, generate } from '../../load/drive.ts';
 import { type Goal, scorecard, verdictBy } from '../goals.ts';
-import { type JourneysReport, type JourneysSpec, newPost, STEPS } from '../load/journeys.ts';
-import type { LoadReport } from '../load/run-load.ts';
-import type { LoadClass } from '../load/spec.ts';
+import { type JourneysReport, type JourneysSpec, newPost, STEPS } from '../../load/journeys.ts';
+import type { LoadReport } from '../../load/run-load.ts';
+import type { LoadClass } from '../../load/spec.ts';
 import { ADDRESSES, postPaths, SEEDED, seedSite, signedIn, signIns } from '../members.ts';
 import { type Bench, percent, type Row, type Scenario, untilSound, voidOf, withServer } from '../scenario.ts';
 import type { RunningServer } from '../servers/kinds.ts';
-import { treeCpuSeconds } from '../servers/processes.ts';
+import { treeCpuSeconds } from '../../load/processes.ts';
 import { tahan } from '../servers/tahan.ts';
 
 const WORKERS = 2;

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Bench, lostOf, measure, percent, type Row, type Scenario, voidOf } from '../scenario.ts';
 import type { RunningServer, ServerKind } from '../servers/kinds.ts';
 import { nodeCluster } from '../servers/peers.ts';
-import { clusterWorkers } from '../servers/processes.ts';
+import { clusterWorkers } from '../../load/processes.ts';
 import { tahan } from '../servers/tahan.ts';
 
 const RATE = 300;

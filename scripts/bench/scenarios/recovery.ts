@@ -1,5 +1,5 @@
 import { WORK_PATH } from '../capacity.ts';
-import type { Bucket } from '../load/tally.ts';
+import type { Bucket } from '../../load/tally.ts';
 import { type Bench, measure, percent, type Row, type Scenario, voidOf } from '../scenario.ts';
 import type { ServerKind } from '../servers/kinds.ts';
 import { nodeCluster, plain, toobusy, underPressure, watt } from '../servers/peers.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunningServer, ServerKind, StartOptions } from './kinds.ts';
 import { koa } from './peers.ts';
-import { answers, freePort, launch } from './processes.ts';
+import { answers, freePort, launch } from '../../load/processes.ts';
 
 interface Proxy {
   name: string;

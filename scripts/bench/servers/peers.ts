@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ServerKind } from './kinds.ts';
-import { answers, freePort, launch } from './processes.ts';
+import { answers, freePort, launch } from '../../load/processes.ts';
 
 export const PEERS = fileURLToPath(new URL('../../../bench/peers/', import.meta.url));
 

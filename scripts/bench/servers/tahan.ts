@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ServerKind } from './kinds.ts';
-import { answers, freePort, launch } from './processes.ts';
+import { answers, freePort, launch } from '../../load/processes.ts';
 
 /**
  * Root of the Tahan under measurement, with a slash at its end: this one, or for work on the bench itself another

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { exponential, seededRandom } from '../../../src/site/features/lab/random.ts';
+import { exponential, seededRandom } from '../../src/site/features/lab/random.ts';
 import { arrivals } from './arrivals.ts';
 import { createConnections, type Exchange } from './connections.ts';
 import { voidReason, watchPunctuality } from './health.ts';

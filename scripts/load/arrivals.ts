@@ -1,4 +1,4 @@
-import { exponential, seededRandom } from '../../../src/site/features/lab/random.ts';
+import { exponential, seededRandom } from '../../src/site/features/lab/random.ts';
 import type { LoadSpec } from './spec.ts';
 import { zipf } from './zipf.ts';
 

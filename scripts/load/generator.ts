@@ -1,6 +1,6 @@
 // The load generator's own process: takes one job from its parent, runs it, reports, ends.
 import { setPriority } from 'node:os';
-import { JOBS, type JobName, type JobSpec } from './load/jobs.ts';
+import { JOBS, type JobName, type JobSpec } from './jobs.ts';
 
 const tell = (message: object, sent?: () => void): boolean | undefined =>
   process.send?.(message, undefined, undefined, sent);

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Place, pinned } from '../cores.ts';
+import { type Place, pinned } from './cores.ts';
 
 /** A server did not come up, or ended on its own. */
 export class ServerStartError extends Error {

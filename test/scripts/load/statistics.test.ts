@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { bisect, median } from '../../../scripts/bench/statistics.ts';
+import { bisect, median } from '../../../scripts/load/statistics.ts';
 
 describe('median', () => {
   test('is the middle value, whatever the order; of an even count the mean of the middle two', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { BadResponseError, createResponseParser, headerOf } from '../../../scripts/bench/load/response-parser.ts';
+import { BadResponseError, createResponseParser, headerOf } from '../../../scripts/load/response-parser.ts';
 
 const LENGTH = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello';
 const CHUNKED =

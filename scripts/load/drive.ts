@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { pinned } from './cores.ts';
-import type { JobName, JobReport, JobSpec } from './load/jobs.ts';
-import type { LoadReport } from './load/run-load.ts';
-import { LOAD_STANDARD, type LoadSpec } from './load/spec.ts';
+import type { JobName, JobReport, JobSpec } from './jobs.ts';
+import type { LoadReport } from './run-load.ts';
+import { LOAD_STANDARD, type LoadSpec } from './spec.ts';
 
 const GENERATOR = fileURLToPath(new URL('./generator.ts', import.meta.url));
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Arrival, arrivals } from '../../../scripts/bench/load/arrivals.ts';
-import type { LoadSpec } from '../../../scripts/bench/load/spec.ts';
-import { zipf } from '../../../scripts/bench/load/zipf.ts';
+import { type Arrival, arrivals } from '../../../scripts/load/arrivals.ts';
+import type { LoadSpec } from '../../../scripts/load/spec.ts';
+import { zipf } from '../../../scripts/load/zipf.ts';
 import { seededRandom } from '../../../src/site/features/lab/random.ts';
 
 const spec = (over: Partial<LoadSpec> = {}): Pick<LoadSpec, 'phases' | 'classes' | 'seed'> => ({

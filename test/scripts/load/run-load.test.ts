@@ -1,10 +1,10 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { closedLoop } from '../../../scripts/bench/load/closed-loop.ts';
-import { runLoad } from '../../../scripts/bench/load/run-load.ts';
-import { LOAD_STANDARD, LoadRefusedError, type LoadSpec } from '../../../scripts/bench/load/spec.ts';
-import { type ClassReport, OUTCOMES } from '../../../scripts/bench/load/tally.ts';
+import { closedLoop } from '../../../scripts/load/closed-loop.ts';
+import { runLoad } from '../../../scripts/load/run-load.ts';
+import { LOAD_STANDARD, LoadRefusedError, type LoadSpec } from '../../../scripts/load/spec.ts';
+import { type ClassReport, OUTCOMES } from '../../../scripts/load/tally.ts';
 
 let server: Server;
 let seen: { url: string; socket: Socket; method: string; headers: IncomingHttpHeaders; body: string }[];
