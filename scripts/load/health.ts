@@ -12,9 +12,9 @@ export interface Punctuality {
 export const MAX_SEND_LAG_P99_MS = 5;
 export const MAX_GENERATOR_ELU = 0.8;
 
-/** Why the numbers of a generator in this condition mean nothing; undefined: they are sound. */
-export function voidReason({ sendLag, elu }: Punctuality): string | undefined {
-  if (sendLag.p99Ms > MAX_SEND_LAG_P99_MS) return `the generator sent ${sendLag.p99Ms.toFixed(1)} ms late (p99)`;
+/** Why the numbers of a generator in this condition mean nothing; undefined: they are sound. `maxSendLagMs`: lateness at p99. */
+export function voidReason({ sendLag, elu }: Punctuality, maxSendLagMs = MAX_SEND_LAG_P99_MS): string | undefined {
+  if (sendLag.p99Ms > maxSendLagMs) return `the generator sent ${sendLag.p99Ms.toFixed(1)} ms late (p99)`;
   if (elu > MAX_GENERATOR_ELU) return `the generator was busy ${(elu * 100).toFixed(0)} % of the time`;
   return undefined;
 }

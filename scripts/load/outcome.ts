@@ -12,3 +12,6 @@ export function outcomeOf(
   if (head.status !== expect) return 'failed';
   return latencyMs <= deadlineMs ? 'good' : 'late';
 }
+
+/** Whether an answer says that it is a last good copy, served in need (RFC 9211). */
+export const isLastGood = (head: ResponseHead | undefined): boolean => head?.text.includes('detail=last-good') === true;

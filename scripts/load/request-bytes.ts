@@ -10,20 +10,25 @@ export interface Outgoing {
   headers?: Record<string, string> | undefined;
   /** Fields of a form: then it is a POST. */
   form?: Record<string, string> | undefined;
+  /** Another body: then it is a POST, too. */
+  body?: { type: string; text: string } | undefined;
 }
 
-/** The bytes of a request: a GET, or a POST of a form. Headers given replace the standard ones of the same spelling. */
-export function requestBytes({ host, port, path, headers, form }: Outgoing): Buffer {
-  const body = form === undefined ? undefined : new URLSearchParams(form).toString();
+/** The bytes of a request: a GET, or a POST of a form or another body. Headers given replace the standard ones of the same spelling. */
+export function requestBytes({ host, port, path, headers, form, body: given }: Outgoing): Buffer {
+  const body =
+    form === undefined
+      ? given
+      : { type: 'application/x-www-form-urlencoded', text: new URLSearchParams(form).toString() };
+  const bytes = Buffer.from(body?.text ?? '');
   const fields = Object.entries({
     Host: `${host}:${port}`,
     'User-Agent': BROWSER,
     Accept: 'text/html',
-    ...(body === undefined
-      ? {}
-      : { 'Content-Type': 'application/x-www-form-urlencoded', 'Content-Length': String(body.length) }),
+    ...(body === undefined ? {} : { 'Content-Type': body.type, 'Content-Length': String(bytes.length) }),
     ...headers,
   });
   const head = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  return Buffer.from(`${body === undefined ? 'GET' : 'POST'} ${path} HTTP/1.1\r\n${head}\r\n${body ?? ''}`, 'latin1');
+  const start = `${body === undefined ? 'GET' : 'POST'} ${path} HTTP/1.1\r\n${head}\r\n`;
+  return Buffer.concat([Buffer.from(start, 'latin1'), bytes]);
 }

@@ -1,8 +1,9 @@
 import { createHistogram, performance } from 'node:perf_hooks';
+import { seededRandom } from '../../src/site/features/lab/random.ts';
 import { type Arrival, arrivals } from './arrivals.ts';
 import { createConnections, type Exchange } from './connections.ts';
 import { type Punctuality, voidReason } from './health.ts';
-import { outcomeOf } from './outcome.ts';
+import { isLastGood, outcomeOf } from './outcome.ts';
 import { requestBytes } from './request-bytes.ts';
 import { headerOf, type ResponseHead } from './response-parser.ts';
 import { assertBounded, type LoadSpec } from './spec.ts';
@@ -13,6 +14,8 @@ export interface GeneratorHealth extends Punctuality {
   connectionsOpened: number;
   /** Requests sent again because a kept connection was being closed. */
   retried: number;
+  /** Further tries of visitors who had not been served. */
+  cameAgain: number;
 }
 
 export interface LoadReport {
@@ -37,29 +40,47 @@ export async function runLoad(spec: LoadSpec, onStart: (epochMs: number) => void
   const connections = createConnections(spec, spec.connections === 'keep-alive');
   const requestOf = requestWriter(spec);
   const due = arrivals(spec);
-  const flying = new Set<{ exchange: Exchange; give: (outcome: Outcome) => void; startMs: number }>();
+  const flying = new Set<{ exchange: Exchange; giveUp: () => void; startMs: number }>();
 
   await connections.openIdle(spec.openFirst);
   const start = performance.now() + 20;
   const eluAtStart = performance.eventLoopUtilization();
   onStart(Date.now() + 20);
 
-  const launch = ({ atMs, kind, path, warmUp }: Arrival): void => {
+  const { retry } = spec;
+  const retryRandom = seededRandom(spec.seed + 15_485_863);
+  let comingAgain = 0;
+  let cameAgain = 0;
+  const comesAgain = (outcome: Outcome, tries: number): boolean =>
+    retry !== undefined && tries <= retry.times && outcome !== 'good' && outcome !== 'late' && outcome !== 'unsent';
+
+  /** `dueMs`: when this try is due, ms since the start; that of the first is the arrival's. */
+  const launch = (arrival: Arrival, dueMs: number, tries: number): void => {
+    const { atMs, kind, path, warmUp } = arrival;
     const tally = warmUp ? undefined : tallies[kind]!;
-    tally?.offer(atMs);
-    if (flying.size >= spec.maxInFlight) {
+    if (tries === 1) tally?.offer(atMs);
+    if (flying.size + comingAgain >= spec.maxInFlight) {
       tally?.settle('unsent', atMs, 0);
       return;
     }
-    const startMs = start + atMs;
-    const flight = {
-      startMs,
-      give(outcome: Outcome) {
-        exchange.settled = true;
-        flying.delete(flight);
-        tally?.settle(outcome, atMs, performance.now() - startMs);
-      },
-      exchange: undefined as unknown as Exchange,
+    const startMs = start + dueMs;
+    const give = (outcome: Outcome, head: ResponseHead | undefined): void => {
+      exchange.settled = true;
+      flying.delete(flight);
+      if (!comesAgain(outcome, tries)) {
+        tally?.settle(outcome, atMs, performance.now() - start - atMs, isLastGood(head));
+        return;
+      }
+      comingAgain += 1;
+      const next = performance.now() - start + retry!.afterMs * (0.5 + retryRandom());
+      setTimeout(
+        () => {
+          comingAgain -= 1;
+          cameAgain += 1;
+          launch(arrival, next, tries + 1);
+        },
+        next - (performance.now() - start),
+      );
     };
     const exchange: Exchange = {
       request: requestOf(kind, path),
@@ -71,10 +92,10 @@ export async function runLoad(spec: LoadSpec, onStart: (epochMs: number) => void
         if (head !== undefined && tally !== undefined && spec.watch.length > 0) {
           tally.watch(watchedValue(head, spec.watch), now - start);
         }
-        flight.give(outcomeOf(head, now - startMs, { deadlineMs: spec.deadlineMs, ...spec.classes[kind]! }));
+        give(outcomeOf(head, now - startMs, { deadlineMs: spec.deadlineMs, ...spec.classes[kind]! }), head);
       },
     };
-    flight.exchange = exchange;
+    const flight = { startMs, exchange, giveUp: () => give('timedOut', undefined) };
     flying.add(flight);
     connections.send(exchange);
     sendLag.record(Math.max(1, Math.round((performance.now() - startMs) * 1000)));
@@ -87,13 +108,13 @@ export async function runLoad(spec: LoadSpec, onStart: (epochMs: number) => void
       for (const flight of flying) {
         if (performance.now() - flight.startMs < spec.timeoutMs) break;
         connections.abandon(flight.exchange);
-        flight.give('timedOut');
+        flight.giveUp();
       }
       while (next.done !== true && start + next.value.atMs <= performance.now()) {
-        launch(next.value);
+        launch(next.value, next.value.atMs, 1);
         next = due.next();
       }
-      if (next.done === true && flying.size === 0) resolve();
+      if (next.done === true && flying.size === 0 && comingAgain === 0) resolve();
       else setTimeout(tick, TICK_MS);
     };
     tick();
@@ -107,8 +128,9 @@ export async function runLoad(spec: LoadSpec, onStart: (epochMs: number) => void
     elu,
     connectionsOpened: connections.opened(),
     retried: connections.retried(),
+    cameAgain,
   };
-  const reason = voidReason(generator);
+  const reason = voidReason(generator, spec.maxSendLagMs);
   return {
     classes: Object.fromEntries(spec.classes.map(({ name }, kind) => [name, tallies[kind]!.report(seconds)])),
     generator,

@@ -29,6 +29,14 @@ export interface Phase {
   only?: string[];
 }
 
+/** How a visitor who was not served comes again. He counts once, by what became of him in the end, from when he first came. */
+export interface Retry {
+  /** Tries beyond the first. */
+  times: number;
+  /** Mean time before the next try, ms; each draws between half of it and one and a half. */
+  afterMs: number;
+}
+
 /** An open-loop load: requests are sent when they are due, whatever became of those before. */
 export interface LoadSpec {
   host: string;
@@ -48,6 +56,12 @@ export interface LoadSpec {
   maxInFlight: number;
   /** Width of a step of the time series. */
   bucketMs: number;
+  /** Visitors who are not served come again; absent: they do not. */
+  retry?: Retry;
+  /** A host beyond loopback that the person who runs this owns: only that one may be loaded, and gently. */
+  ownHost?: string;
+  /** Lateness of the generator (p99) over which its numbers are void, ms. Default: the bench's. */
+  maxSendLagMs?: number;
   /** Response headers whose values are counted, joined by a space, at most 1,000 different ones per class. */
   watch: string[];
 }
@@ -76,18 +90,30 @@ const MAX_SECONDS = 1_800;
 const MAX_RATE = 50_000;
 const MAX_BUCKETS = 20_000;
 
+/** Most of a load beyond loopback: a test must not be an attack. */
+const MAX_RATE_BEYOND = 500;
+const MAX_RETRIES = 10;
+
+const LOOPBACK = /^127(\.\d{1,3}){3}$/;
+
 /**
  * @throws {LoadRefusedError} for a target that is not loopback, or a load without sensible bounds
  */
 export function assertBounded(spec: LoadSpec): void {
-  if (!/^127(\.\d{1,3}){3}$/.test(spec.host))
+  const beyond = !LOOPBACK.test(spec.host);
+  if (beyond && spec.ownHost !== spec.host)
     throw new LoadRefusedError(`target ${spec.host}: only 127.0.0.0/8 may be loaded`);
+  const maxRate = beyond ? MAX_RATE_BEYOND : MAX_RATE;
+  if (
+    spec.retry !== undefined &&
+    !(spec.retry.times >= 0 && spec.retry.times <= MAX_RETRIES && spec.retry.afterMs >= 1)
+  )
+    throw new LoadRefusedError(`${spec.retry.times} retries: allowed are 0 to ${MAX_RETRIES}, 1 ms or more apart`);
   const seconds = spec.phases.reduce((sum, phase) => sum + phase.seconds, 0);
   if (!(seconds > 0 && seconds <= MAX_SECONDS))
     throw new LoadRefusedError(`${seconds} s of load: allowed are up to ${MAX_SECONDS} s`);
   for (const { rate } of spec.phases) {
-    if (!(rate >= 0 && rate <= MAX_RATE))
-      throw new LoadRefusedError(`${rate} requests/s: allowed are 0 to ${MAX_RATE}`);
+    if (!(rate >= 0 && rate <= maxRate)) throw new LoadRefusedError(`${rate} requests/s: allowed are 0 to ${maxRate}`);
   }
   if (!(spec.openFirst >= 0 && spec.openFirst <= spec.maxInFlight))
     throw new LoadRefusedError(`${spec.openFirst} connections to begin with: allowed are up to ${spec.maxInFlight}`);
