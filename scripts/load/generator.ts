@@ -8,6 +8,9 @@ const tell = (message: object, sent?: () => void): boolean | undefined =>
 // What else runs on its core must not make it late; only root may ask for this.
 if (process.getuid?.() === 0) setPriority(-20);
 
+// A load whose parent is gone is nobody's.
+process.once('disconnect', () => process.exit());
+
 process.once('message', async ({ name, spec }: { name: JobName; spec: JobSpec<JobName> }) => {
   const job = JOBS[name] as (spec: JobSpec<JobName>, onStart: () => void) => Promise<object>;
   const report = await job(spec, () => tell({ type: 'started' }));

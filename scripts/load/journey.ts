@@ -7,6 +7,8 @@ export interface Asked {
   body?: { type: string; text: string };
   /** Status of a good answer. Default: 200, of a POST 303. */
   expect?: number;
+  /** Without cookies: what anybody gets who comes for the first time. */
+  anonymous?: boolean;
   /** Mean time before this step, ms; default: the load's. */
   thinkMs?: number;
 }

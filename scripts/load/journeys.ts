@@ -56,6 +56,8 @@ const MAX_VISITORS = 5_000;
 /** Names of steps, and of checks; those beyond are counted under one name. */
 const MAX_NAMES = 64;
 const OTHERS = 'others';
+/** The check that a journey's own code did not throw. */
+const WITHOUT_ERROR = 'the journey ran without an error';
 const GIVE_UP_EVERY_MS = 50;
 
 /**
@@ -98,12 +100,16 @@ export async function runJourneys(spec: JourneysSpec, onStart: () => void = () =
 
   let count = 0;
   let content = 0;
+  let errors = 0;
   let turnedAway = 0;
   const walking = new Set<Promise<void>>();
   const come = async (number: number, warmUp: boolean): Promise<void> => {
     let cookies = '';
     let failed = false;
-    const ask = async (step: string, { path, form, body, thinkMs, expect }: Asked): Promise<string | undefined> => {
+    const ask = async (
+      step: string,
+      { path, form, body, anonymous, thinkMs, expect }: Asked,
+    ): Promise<string | undefined> => {
       // Measured from when the visitor wanted the page, not from when the generator came to it.
       const startMs = performance.now() + exponential(random, thinkMs ?? spec.thinkMs);
       await delay(startMs - performance.now());
@@ -111,7 +117,7 @@ export async function runJourneys(spec: JourneysSpec, onStart: () => void = () =
       const atMs = startMs - start;
       const headers = {
         'X-Forwarded-For': `198.18.${(number >> 8) & 255}.${number & 255}`,
-        Cookie: cookies,
+        ...(anonymous ? {} : { Cookie: cookies }),
         ...spec.headers,
       };
       tally.offer(atMs);
@@ -120,7 +126,7 @@ export async function runJourneys(spec: JourneysSpec, onStart: () => void = () =
       const gaveUp = head === undefined && tookMs >= spec.timeoutMs;
       const outcome = gaveUp ? 'timedOut' : outcomeOf(head, tookMs, { ...spec, expect: wanted });
       tally.settle(outcome, atMs, tookMs, isLastGood(head));
-      if (head !== undefined) cookies = mergeCookies(cookies, setCookiesOf(head.text));
+      if (head !== undefined && !anonymous) cookies = mergeCookies(cookies, setCookiesOf(head.text));
       if (head?.status === wanted) return head.body ?? '';
       failed = true;
       return undefined;
@@ -138,7 +144,14 @@ export async function runJourneys(spec: JourneysSpec, onStart: () => void = () =
       },
       accounts: spec.accounts,
     };
-    await journey(visitor);
+    try {
+      await journey(visitor);
+      visitor.check(WITHOUT_ERROR, true);
+    } catch (error) {
+      failed = true;
+      visitor.check(WITHOUT_ERROR, false);
+      if (errors++ === 0) process.stderr.write(`journey: ${error instanceof Error ? error.stack : String(error)}\n`);
+    }
     if (!failed && !warmUp) content += 1;
   };
 

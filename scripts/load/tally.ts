@@ -20,9 +20,8 @@ export interface Bucket {
   refused: number;
   /** Another status, no answer, or too late. */
   failed: number;
-  /** Latency of 200s, good or late; absent: there was none. */
-  p50Ms?: number;
-  p99Ms?: number;
+  /** Latency of 200s, good or late. */
+  accepted: Latencies;
 }
 
 /** `lastGood`: of the good ones, those that were last good copies. */
@@ -50,6 +49,12 @@ export interface Tally {
   report: (seconds: number) => ClassReport;
 }
 
+/** A bucket while it fills. */
+interface Step {
+  counts: Omit<Bucket, 'accepted'>;
+  accepted: LatencyCount;
+}
+
 const MAX_WATCHED = 1_000;
 
 /** Counts the requests of one class. Latencies are kept in a histogram (HDR, 3 digits), so memory does not grow. */
@@ -69,8 +74,8 @@ export function createTally(bucketMs: number): Tally {
   const refusals = createHistogram();
   const watched = new Map<string, { count: number; firstAtMs: number }>();
   const all = { accepted: new LatencyCount(), refused: new LatencyCount() };
-  const series: { counts: Bucket; accepted: LatencyCount }[] = [];
-  const stepAt = (atMs: number): { counts: Bucket; accepted: LatencyCount } => {
+  const series: Step[] = [];
+  const stepAt = (atMs: number): Step => {
     const index = Math.floor(atMs / bucketMs);
     while (series.length <= index)
       series.push({
@@ -115,12 +120,8 @@ export function createTally(bucketMs: number): Tally {
       refusals: quantiles(refusals),
       latencies: { accepted: all.accepted.report(), refused: all.refused.report() },
       watched: Object.fromEntries(watched),
-      series: series.map(({ counts: step, accepted: ofStep }) => {
-        const latencies = ofStep.report();
-        return latencies.length === 0
-          ? step
-          : { ...step, p50Ms: percentileMs(latencies, 50)!, p99Ms: percentileMs(latencies, 99)! };
-      }),
+      series: series.map((step) => ({ ...step.counts, accepted: step.accepted.report() })),
+    }),
     }),
   };
 }

@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { drive, generate } from '../../load/drive.ts';
 import type { JourneysReport, JourneysSpec } from '../../load/journeys.ts';
+import { ADDRESSES, postPaths, SEEDED, seedSite, signedIn, signIns } from '../../load/members.ts';
 import { treeCpuSeconds } from '../../load/processes.ts';
 import type { LoadReport } from '../../load/run-load.ts';
 import { newPost } from '../../load/site-journey.ts';
 import type { LoadClass } from '../../load/spec.ts';
 import { type Goal, scorecard, verdictBy } from '../goals.ts';
-import { ADDRESSES, postPaths, SEEDED, seedSite, signedIn, signIns } from '../members.ts';
 import { type Bench, percent, type Row, type Scenario, untilSound, voidOf, withServer } from '../scenario.ts';
 import type { RunningServer } from '../servers/kinds.ts';
 import { tahan } from '../servers/tahan.ts';

@@ -78,6 +78,7 @@ describe('recovery', () => {
     lastGood: 0,
     refused: 0,
     failed: 0,
+    accepted: [],
   });
 
   test('is the time after which no request fails any more', () => {

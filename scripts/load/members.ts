@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { LoadClass } from '../load/spec.ts';
 import { csrfOf, mergeCookies, postLinks } from '../load/visitor.ts';
-import { TAHAN_ROOT } from './servers/tahan.ts';
 
 /** Members and posts that `npm run seed` makes: member-1 to member-500, of whom the first 1 % are editors. */
 export const SEEDED = { users: 500, posts: 60, password: 'seed-password' };
@@ -15,10 +15,13 @@ export const ADDRESSES = { TAHAN_TRUSTED_PROXIES: '127.0.0.0/8' };
 /** Address number `n` of the visitors (RFC 2544's range for benchmarks). */
 export const addressOf = (n: number): string => `198.18.${(n >> 8) & 255}.${n & 255}`;
 
-/** Fills the data folder with members and posts. */
+/** Root of the Tahan whose site is seeded: this one, or for work on the bench itself another version's tree. */
+const ROOT = process.env.TAHAN_INTERNAL_BENCH_ROOT ?? fileURLToPath(new URL('../../', import.meta.url));
+
+/** Fills the data folder with members and posts; one that was filled so before stays as it is. */
 export async function seedSite(dataDir: string): Promise<void> {
   const { users, posts } = SEEDED;
-  const args = [join(TAHAN_ROOT, 'scripts/seed.ts'), '--users', String(users), '--posts', String(posts)];
+  const args = [join(ROOT, 'scripts/seed.ts'), '--users', String(users), '--posts', String(posts)];
   await promisify(execFile)(process.execPath, args, { env: { ...process.env, TAHAN_DATA_DIR: dataDir } });
 }
 
