@@ -1,5 +1,5 @@
 import { createHistogram } from 'node:perf_hooks';
-import { type Latencies, LatencyCount, percentileMs } from './latencies.ts';
+import { type Latencies, LatencyCount } from './latencies.ts';
 
 /** What became of a request. `late`: 200 after the deadline; `failed`: another status; `unsent`: over the cap. */
 export const OUTCOMES = ['good', 'late', 'refused', 'failed', 'timedOut', 'reset', 'unsent'] as const;
@@ -121,7 +121,6 @@ export function createTally(bucketMs: number): Tally {
       latencies: { accepted: all.accepted.report(), refused: all.refused.report() },
       watched: Object.fromEntries(watched),
       series: series.map((step) => ({ ...step.counts, accepted: step.accepted.report() })),
-    }),
     }),
   };
 }

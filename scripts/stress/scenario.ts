@@ -55,8 +55,7 @@ export interface Scenario {
   fault?: PlannedFault;
   /** The server begins cold, right before the visitors come. */
   fresh?: boolean;
-  /** The scenario publishes a post at this share of its time, which every visitor then asks for. */
-  newPage?: boolean;
+
   /** Settings of the instance for this scenario. */
   env?: Record<string, string>;
   /** In k6's grammar; all must hold. */
