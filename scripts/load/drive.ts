@@ -31,7 +31,7 @@ const GRACE_MS = 30_000;
  * Runs a job in a generator: a process of its own, on the generator's core.
  * @param limitMs how long the job may take; then, and some grace, the generator is ended
  * @param onStart called when the job says that it begins
- * @param signal ends the generator at once
+ * @param interrupt ends the generator at once
  * @throws {GeneratorError}
  */
 export function generate<Name extends JobName>(
@@ -39,14 +39,14 @@ export function generate<Name extends JobName>(
   spec: JobSpec<Name>,
   limitMs: number,
   onStart: () => void = () => {},
-  signal?: AbortSignal,
+  interrupt?: AbortSignal,
 ): Promise<JobReport<Name>> {
   const [command, args] = pinned('generator', process.execPath, [...SMALL_PAUSES, GENERATOR]);
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   return new Promise((resolve, reject) => {
     const limit = setTimeout(() => child.kill('SIGKILL'), limitMs + GRACE_MS);
     const give = (): boolean => child.kill('SIGKILL');
-    signal?.addEventListener('abort', give);
+    interrupt?.addEventListener('abort', give);
     let report: JobReport<Name> | undefined;
     child.on('message', (message: { type: 'started' } | { type: 'report'; report: JobReport<Name> }) => {
       if (message.type === 'started') onStart();
@@ -55,7 +55,7 @@ export function generate<Name extends JobName>(
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       clearTimeout(limit);
-      signal?.removeEventListener('abort', give);
+      interrupt?.removeEventListener('abort', give);
       if (report !== undefined) resolve(report);
       else reject(new GeneratorError(`ended without a report (${signal ?? `exit code ${code}`})`));
     });
@@ -68,8 +68,8 @@ export function generate<Name extends JobName>(
  * @param onStart called when the first request is due
  * @throws {GeneratorError}
  */
-export function drive(load: Load, onStart?: () => void, signal?: AbortSignal): Promise<LoadReport> {
+export function drive(load: Load, onStart?: () => void, interrupt?: AbortSignal): Promise<LoadReport> {
   const spec: LoadSpec = { ...LOAD_STANDARD, ...load };
   const seconds = spec.phases.reduce((sum, phase) => sum + phase.seconds, 0);
-  return generate('open', spec, seconds * 1000 + spec.timeoutMs, onStart, signal);
+  return generate('open', spec, seconds * 1000 + spec.timeoutMs, onStart, interrupt);
 }
