@@ -46,8 +46,8 @@ const MAX_SEND_LAG_MS = 50;
 const THINK_MS = 120;
 const MAX_RATE = 8_000;
 const MAX_IN_FLIGHT = 4_000;
-const RENDERED_BY = 'X-Lab-Renderer';
-const RENDERS = 'X-Lab-Render';
+const RENDERED_BY = 'x-lab-renderer';
+const RENDERS = 'x-lab-render';
 
 interface LoadResult {
   classes: Record<string, ClassReport>;
@@ -199,7 +199,7 @@ async function sendLoad(
 /** Makes the fault when it is due; gives when it was over, ms since the start. */
 async function hurt(
   { fault }: Scenario,
-  { target, interrupt }: Conditions,
+  { target, pace, interrupt }: Conditions,
   seconds: number,
   watch: FleetWatch | undefined,
   startedAt: number,
@@ -207,7 +207,7 @@ async function hurt(
   if (fault === undefined) return undefined;
   await delay(fault.at * seconds * 1000, undefined, { signal: interrupt });
   watch?.events.push({ atMs: Date.now() - startedAt, kind: 'fault', text: FAULTS[fault.name] });
-  await injure(target, fault.name, fault.seconds);
+  await injure(target, fault.name, fault.seconds * pace);
   const over = Date.now() - startedAt;
   if (fault.seconds > 0) watch?.events.push({ atMs: over, kind: 'fault', text: 'the fault is over' });
   return over;

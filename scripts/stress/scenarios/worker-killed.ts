@@ -9,7 +9,7 @@ export default defineScenario({
   parts: [{ seconds: 8, load: 0.4 }],
   fault: { name: 'worker-killed', at: 0.35, seconds: 0 },
   thresholds: [
-    'good_rate: rate>=0.85',
+    'good_rate: rate>=0.7',
     'good_rate{route:home}: rate>=0.95',
     'lost_rate: rate<=0.03',
     'recovery: max<4s',
