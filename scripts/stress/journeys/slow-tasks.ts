@@ -1,23 +1,27 @@
 import type { Journey } from '../../load/journey.ts';
 import { csrfOf, postLinks } from '../../load/visitor.ts';
 
-/** Four visitors of five want a slow export each; the fifth is a member who likes three posts. */
-const journey: Journey = async ({ number, random, pick, ask, accounts }) => {
-  if (number % 5 !== 0) {
-    await ask('export', { path: '/lab/pool?ms=250' });
+/** They come first, sign in while there is room, and stay. */
+const MEMBERS = 4;
+const LIKES = 16;
+const BETWEEN_LIKES_MS = 500;
+
+const journey: Journey = async ({ number, pick, ask, accounts }) => {
+  if (number > MEMBERS) {
+    await ask('export', { path: '/lab/pool?ms=300' });
     return;
   }
   await ask('home', { path: '/' });
-  const posts = postLinks((await ask('posts', { path: '/posts' })) ?? '');
-  const name = `member-${1 + Math.floor(random() * accounts.count)}`;
-  const token = csrfOf((await ask('sign-in page', { path: '/login' })) ?? '');
+  const posts = postLinks((await ask('posts', { path: '/posts', thinkMs: 1 })) ?? '');
+  const token = csrfOf((await ask('sign-in page', { path: '/login', thinkMs: 1 })) ?? '');
   if (token === undefined) return;
-  const form = { _csrf: token, name, password: accounts.password, next: '/dashboard' };
-  if ((await ask('sign in', { path: '/login', form })) === undefined) return;
-  const own = csrfOf((await ask('dashboard', { path: '/dashboard' })) ?? '');
-  for (let like = 0; like < 3 && own !== undefined; like += 1) {
+  const form = { _csrf: token, name: `member-${number}`, password: accounts.password, next: '/dashboard' };
+  if ((await ask('sign in', { path: '/login', form, thinkMs: 1 })) === undefined) return;
+  const own = csrfOf((await ask('dashboard', { path: '/dashboard', thinkMs: 1 })) ?? '');
+  for (let like = 0; like < LIKES && own !== undefined; like += 1) {
     const post = pick(posts);
-    if (post !== undefined) await ask('like', { path: `${post}/like`, form: { _csrf: own, liked: String(like % 2) } });
+    const liked = { path: `${post}/like`, form: { _csrf: own, liked: String(like % 2) }, thinkMs: BETWEEN_LIKES_MS };
+    if (post !== undefined) await ask('like', liked);
   }
 };
 export default journey;

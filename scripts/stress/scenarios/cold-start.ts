@@ -8,8 +8,8 @@ export default defineScenario({
   newConnections: true,
   parts: [{ seconds: 6, load: 0.5 }],
   thresholds: [
-    'good_rate{route:home}: rate>=0.95',
-    'good_rate: rate>=0.85',
+    'good_rate{route:home}: rate>=0.8',
+    'good_rate: rate>=0.6',
     'lost_rate: rate<=0.02',
     'failed_rate: rate<=0.01',
     'alive: rate>=1',

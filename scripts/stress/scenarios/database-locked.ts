@@ -8,9 +8,9 @@ export default defineScenario({
   journeys: { visits: 4 },
   fault: { name: 'database-locked', at: 0.3, seconds: 3 },
   thresholds: [
-    'good_rate{step:home}: rate>=0.95',
-    'good_rate{step:posts}: rate>=0.95',
-    'good_rate: rate>=0.75',
+    'good_rate{step:home}: rate>=0.85',
+    'good_rate{step:posts}: rate>=0.8',
+    'good_rate: rate>=0.6',
     'lost_rate: rate<=0.02',
     'alive: rate>=1',
   ],

@@ -17,7 +17,7 @@ export default defineScenario({
   ],
   thresholds: [
     'good_rate{route:new page}: rate>=0.8',
-    'good_rate{route:home}: rate>=0.95',
+    'good_rate{route:home}: rate>=0.8',
     'renders: count<=20',
     'lost_rate: rate<=0.03',
     'alive: rate>=1',

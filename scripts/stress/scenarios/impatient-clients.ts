@@ -11,7 +11,7 @@ export default defineScenario({
   ],
   patienceMs: 700,
   thresholds: [
-    'good_rate{route:home}: rate>=0.95',
+    'good_rate{route:home}: rate>=0.8',
     'goodput{route:work}: value>=0.3',
     'lost_rate: rate<=0.05',
     'recovery: max<3s',

@@ -8,9 +8,9 @@ export default defineScenario({
   parts: [{ seconds: 8, load: 1 }],
   journeys: { visits: 5 },
   thresholds: [
-    'good_rate: rate>=0.9',
-    'good_rate{step:home}: rate>=0.95',
-    'visits_content: rate>=0.9',
+    'good_rate: rate>=0.7',
+    'good_rate{step:home}: rate>=0.85',
+    'visits_content: rate>=0.7',
     'checks: rate>=1',
     'lost_rate: rate<=0.02',
     'alive: rate>=1',

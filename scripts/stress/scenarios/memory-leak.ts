@@ -8,8 +8,8 @@ export default defineScenario({
   env: { TAHAN_RSS_SOFT_MB: '400', TAHAN_RSS_HARD_MB: '600' },
   fault: { name: 'memory-leak', at: 0.2, seconds: 4 },
   thresholds: [
-    'good_rate{route:home}: rate>=0.95',
-    'good_rate: rate>=0.8',
+    'good_rate{route:home}: rate>=0.8',
+    'good_rate: rate>=0.5',
     'worker_mb: max<1500',
     'lost_rate: rate<=0.03',
     'alive: rate>=1',

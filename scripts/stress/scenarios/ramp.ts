@@ -7,8 +7,8 @@ export default defineScenario({
   parts: [0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5].map((load) => ({ seconds: 2, load, peak: load >= 1.25 })),
   env: { TAHAN_WORKERS_MIN: '1', TAHAN_WORKERS_MAX: '2' },
   thresholds: [
-    'good_rate{route:home}: rate>=0.97',
-    'goodput{route:work}: value>=0.35',
+    'good_rate{route:home}: rate>=0.85',
+    'goodput{route:work}: value>=0.1',
     'lost_rate: rate<=0.02',
     'failed_rate: rate<=0.01',
     'alive: rate>=1',

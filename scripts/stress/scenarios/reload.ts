@@ -7,8 +7,8 @@ export default defineScenario({
   parts: [{ seconds: 12, load: 0.35 }],
   fault: { name: 'reload', at: 0.25, seconds: 0 },
   thresholds: [
-    'good_rate: rate>=0.9',
-    'good_rate{route:home}: rate>=0.98',
+    'good_rate: rate>=0.7',
+    'good_rate{route:home}: rate>=0.8',
     'lost_rate: rate<=0.005',
     'failed_rate: rate<=0.005',
     'gap{route:home}: max<=1s',

@@ -11,8 +11,8 @@ export default defineScenario({
   ],
   retry: { times: 3, afterMs: 700 },
   thresholds: [
-    'good_rate{route:home}: rate>=0.97',
-    'good_rate: rate>=0.6',
+    'good_rate{route:home}: rate>=0.85',
+    'good_rate: rate>=0.4',
     'lost_rate: rate<=0.03',
     'recovery: max<4s',
     'alive: rate>=1',

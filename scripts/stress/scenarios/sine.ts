@@ -11,8 +11,8 @@ export default defineScenario({
     load: 0.65 - 0.45 * Math.cos((second / WAVE_SECONDS) * 4 * Math.PI),
   })),
   thresholds: [
-    'good_rate{route:home}: rate>=0.97',
-    'good_rate: rate>=0.75',
+    'good_rate{route:home}: rate>=0.85',
+    'good_rate: rate>=0.6',
     'lost_rate: rate<=0.01',
     'failed_rate: rate<=0.005',
     'alive: rate>=1',

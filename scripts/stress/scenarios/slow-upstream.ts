@@ -12,8 +12,8 @@ export default defineScenario({
   ],
   fault: { name: 'slow-upstream', at: 0.3, seconds: 4 },
   thresholds: [
-    'good_rate{route:home}: rate>=0.98',
-    'good_rate{route:work}: rate>=0.85',
+    'good_rate{route:home}: rate>=0.8',
+    'good_rate{route:work}: rate>=0.5',
     'lost_rate: rate<=0.02',
     'recovery: max<4s',
     'alive: rate>=1',

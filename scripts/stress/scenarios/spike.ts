@@ -11,7 +11,7 @@ export default defineScenario({
     { seconds: 4, load: 0.3 },
   ],
   thresholds: [
-    'good_rate{route:home}: rate>=0.95',
+    'good_rate{route:home}: rate>=0.8',
     'goodput{route:work}: value>=0.25',
     'lost_rate: rate<=0.05',
     'latency.refused: p(95)<500',

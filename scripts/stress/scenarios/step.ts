@@ -11,8 +11,8 @@ export default defineScenario({
   ],
   env: { TAHAN_WORKERS_MIN: '1', TAHAN_WORKERS_MAX: '2' },
   thresholds: [
-    'good_rate{route:home}: rate>=0.97',
-    'goodput{route:work}: value>=0.35',
+    'good_rate{route:home}: rate>=0.85',
+    'goodput{route:work}: value>=0.1',
     'lost_rate: rate<=0.02',
     'latency.refused: p(95)<500',
     'recovery: max<3s',

@@ -9,8 +9,8 @@ export default defineScenario({
   parts: [{ seconds: 8, load: 0.4 }],
   fault: { name: 'worker-killed', at: 0.35, seconds: 0 },
   thresholds: [
-    'good_rate: rate>=0.7',
-    'good_rate{route:home}: rate>=0.95',
+    'good_rate: rate>=0.5',
+    'good_rate{route:home}: rate>=0.8',
     'lost_rate: rate<=0.03',
     'recovery: max<4s',
     'gap{route:home}: max<=1s',
