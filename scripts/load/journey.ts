@@ -7,7 +7,7 @@ export interface Asked {
   body?: { type: string; text: string };
   /** Status of a good answer. Default: 200, of a POST 303. */
   expect?: number;
-  /** Without cookies: what anybody gets who comes for the first time. */
+  /** Without cookies, on a connection of its own: what anybody gets who comes for the first time. */
   anonymous?: boolean;
   /** Mean time before this step, ms; default: the load's. */
   thinkMs?: number;

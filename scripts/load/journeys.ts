@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { exponential, seededRandom } from '../../src/site/features/lab/random.ts';
 import { arrivals } from './arrivals.ts';
-import { createConnections, type Exchange } from './connections.ts';
+import { type Connections, createConnections, type Exchange } from './connections.ts';
 import { type Punctuality, voidReason, watchPunctuality } from './health.ts';
 import type { Accounts, Asked, Visitor } from './journey.ts';
 import { loadJourney } from './load-journey.ts';
@@ -71,16 +71,21 @@ export async function runJourneys(spec: JourneysSpec, onStart: () => void = () =
   const journey = await loadJourney(spec.file);
   const random = seededRandom(spec.seed + 104_729);
   const target = { host: spec.host ?? '127.0.0.1', port: spec.port };
-  const connections = createConnections(target, true, { keepBody: true });
+  const kept = createConnections(target, true, { keepBody: true });
+  const single = createConnections(target, false, { keepBody: true });
   const { bucketMs = 1_000 } = spec;
   const steps = named<Tally>(() => createTally(bucketMs));
   const checks = named(() => ({ passed: 0, total: 0 }));
   const unmeasured = createTally(bucketMs);
-  const flying = new Set<{ exchange: Exchange; startMs: number }>();
+  const flying = new Set<{ exchange: Exchange; startMs: number; connections: Connections }>();
   const watch = watchPunctuality();
   const start = performance.now();
 
-  const send = (request: Buffer, startMs: number): Promise<{ head: ResponseHead | undefined; tookMs: number }> =>
+  const send = (
+    request: Buffer,
+    startMs: number,
+    connections: Connections,
+  ): Promise<{ head: ResponseHead | undefined; tookMs: number }> =>
     new Promise((resolve) => {
       const exchange: Exchange = {
         request,
@@ -93,7 +98,7 @@ export async function runJourneys(spec: JourneysSpec, onStart: () => void = () =
           resolve({ head, tookMs: performance.now() - startMs });
         },
       };
-      const flight = { exchange, startMs };
+      const flight = { exchange, startMs, connections };
       flying.add(flight);
       connections.send(exchange);
     });
@@ -121,7 +126,11 @@ export async function runJourneys(spec: JourneysSpec, onStart: () => void = () =
         ...spec.headers,
       };
       tally.offer(atMs);
-      const { head, tookMs } = await send(requestBytes({ ...target, path, headers, form, body }), startMs);
+      const { head, tookMs } = await send(
+        requestBytes({ ...target, path, headers, form, body }),
+        startMs,
+        anonymous ? single : kept,
+      );
       const wanted = expect ?? (form === undefined && body === undefined ? 200 : 303);
       const gaveUp = head === undefined && tookMs >= spec.timeoutMs;
       const outcome = gaveUp ? 'timedOut' : outcomeOf(head, tookMs, { ...spec, expect: wanted });
@@ -158,7 +167,7 @@ export async function runJourneys(spec: JourneysSpec, onStart: () => void = () =
   onStart();
   const impatience = setInterval(() => {
     // Nearly the order of time: a step is due when its visitor has thought.
-    for (const { exchange, startMs } of flying) {
+    for (const { exchange, startMs, connections } of flying) {
       if (performance.now() - startMs < spec.timeoutMs) continue;
       connections.abandon(exchange);
       exchange.settle(undefined);
@@ -179,7 +188,8 @@ export async function runJourneys(spec: JourneysSpec, onStart: () => void = () =
   }
   await Promise.all(walking);
   clearInterval(impatience);
-  connections.close();
+  kept.close();
+  single.close();
   const measured = spec.phases.reduce((sum, phase) => sum + (phase.warmUp === true ? 0 : phase.seconds), 0);
   const generator = watch.stop();
   const reason = voidReason(generator, spec.maxSendLagMs);

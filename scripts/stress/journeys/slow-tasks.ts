@@ -3,8 +3,9 @@ import { csrfOf, postLinks } from '../../load/visitor.ts';
 
 /** They come first, sign in while there is room, and stay. */
 const MEMBERS = 4;
-const LIKES = 16;
-const BETWEEN_LIKES_MS = 500;
+/** As long as the exports last at least, also at the pace of --smoke. */
+const LIKES = 10;
+const BETWEEN_LIKES_MS = 350;
 
 const journey: Journey = async ({ number, pick, ask, accounts }) => {
   if (number > MEMBERS) {
