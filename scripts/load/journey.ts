@@ -9,6 +9,8 @@ export interface Asked {
   expect?: number;
   /** Without cookies, on a connection of its own: what anybody gets who comes for the first time. */
   anonymous?: boolean;
+  /** With the cookies of a person of this name, whom several visits share. Default: the visitor's own. */
+  as?: string;
   /** Mean time before this step, ms; default: the load's. */
   thinkMs?: number;
 }

@@ -103,26 +103,28 @@ export async function runJourneys(spec: JourneysSpec, onStart: () => void = () =
       connections.send(exchange);
     });
 
+  /** Cookies by whose they are; those of a visitor go with him. */
+  const jars = new Map<string, string>();
   let count = 0;
   let content = 0;
   let errors = 0;
   let turnedAway = 0;
   const walking = new Set<Promise<void>>();
   const come = async (number: number, warmUp: boolean): Promise<void> => {
-    let cookies = '';
+    const own = `visitor ${number}`;
     let failed = false;
     const ask = async (
       step: string,
-      { path, form, body, anonymous, thinkMs, expect }: Asked,
+      { path, form, body, anonymous, as = own, thinkMs, expect }: Asked,
     ): Promise<string | undefined> => {
       // Measured from when the visitor wanted the page, not from when the generator came to it.
       const startMs = performance.now() + exponential(random, thinkMs ?? spec.thinkMs);
-      await delay(startMs - performance.now());
+      await delay(Math.max(0, startMs - performance.now()));
       const tally = warmUp ? unmeasured : steps.get(step);
       const atMs = startMs - start;
       const headers = {
         'X-Forwarded-For': `198.18.${(number >> 8) & 255}.${number & 255}`,
-        ...(anonymous ? {} : { Cookie: cookies }),
+        ...(anonymous ? {} : { Cookie: jars.get(as) ?? '' }),
         ...spec.headers,
       };
       tally.offer(atMs);
@@ -135,7 +137,7 @@ export async function runJourneys(spec: JourneysSpec, onStart: () => void = () =
       const gaveUp = head === undefined && tookMs >= spec.timeoutMs;
       const outcome = gaveUp ? 'timedOut' : outcomeOf(head, tookMs, { ...spec, expect: wanted });
       tally.settle(outcome, atMs, tookMs, isLastGood(head));
-      if (head !== undefined && !anonymous) cookies = mergeCookies(cookies, setCookiesOf(head.text));
+      if (head !== undefined && !anonymous) jars.set(as, mergeCookies(jars.get(as) ?? '', setCookiesOf(head.text)));
       if (head?.status === wanted) return head.body ?? '';
       failed = true;
       return undefined;
@@ -161,6 +163,7 @@ export async function runJourneys(spec: JourneysSpec, onStart: () => void = () =
       visitor.check(WITHOUT_ERROR, false);
       if (errors++ === 0) process.stderr.write(`journey: ${error instanceof Error ? error.stack : String(error)}\n`);
     }
+    jars.delete(own);
     if (!failed && !warmUp) content += 1;
   };
 

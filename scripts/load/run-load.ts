@@ -79,7 +79,7 @@ export async function runLoad(spec: LoadSpec, onStart: (epochMs: number) => void
           cameAgain += 1;
           launch(arrival, next, tries + 1);
         },
-        next - (performance.now() - start),
+        Math.max(1, next - (performance.now() - start)),
       );
     };
     const exchange: Exchange = {
