@@ -54,7 +54,8 @@ for (const build of BROKEN_BUILDS) {
   const { scenarios } = await verdictOn(build);
   const found = scenarios.find(({ name, status }) => name === build.scenario && status === 'failed');
   if (found === undefined) missed += 1;
-  const wrong = found?.thresholds.filter(({ passed }) => !passed).map(({ text }) => text) ?? [];
+  const wrong =
+    found?.thresholds.filter(({ passed }) => !passed).map(({ text, measured }) => `${text} (${measured})`) ?? [];
   const seen = scenarios.map(({ name, status, reason }) => `${name} ${status} ${reason ?? ''}`).join(', ');
   console.log(`${found === undefined ? 'NOT SEEN' : 'seen    '}  ${build.name}: ${wrong.join('; ') || seen}`);
 }

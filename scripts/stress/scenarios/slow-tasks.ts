@@ -10,7 +10,7 @@ export default defineScenario({
   ],
   journeys: { visits: 40, file: new URL('../journeys/slow-tasks.ts', import.meta.url).pathname },
   thresholds: [
-    'good_rate{step:like}: rate>=0.6',
+    'good_rate{step:like}: rate>=0.15',
     'good_rate{step:home}: rate>=0.6',
     'lost_rate: rate<=0.1',
     'alive: rate>=1',
