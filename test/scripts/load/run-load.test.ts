@@ -233,3 +233,70 @@ describe('the closed loop', () => {
     expect(seen).toHaveLength(0);
   });
 });
+
+describe('visitors who come again', () => {
+  const retry = { times: 3, afterMs: 20 };
+
+  test('count once, by what became of them in the end, from when they first came', async () => {
+    let left = 30;
+    server.removeAllListeners('request');
+    server.on('request', (_, response) => {
+      left -= 1;
+      response.writeHead(left > 0 ? 503 : 200).end('answer');
+    });
+    const { classes, generator } = await runLoad(
+      spec({ phases: [{ seconds: 0.3, rate: 100 }], retry, deadlineMs: 20_000, timeoutMs: 20_000 }),
+    );
+    const all = classes.all!;
+    expect(settled(all)).toBe(all.offered);
+    expect(generator.cameAgain).toBeGreaterThan(0);
+    expect(all.good + all.refused).toBe(all.offered);
+    // Whoever was refused at first and served later has waited for it.
+    expect(all.accepted.maxMs).toBeGreaterThan(10);
+  });
+
+  test('give up after as many tries', async () => {
+    const { classes, generator } = await runLoad(
+      spec({
+        phases: [{ seconds: 0.2, rate: 50 }],
+        classes: [{ name: 'all', share: 1, path: '/503' }],
+        retry,
+        timeoutMs: 20_000,
+      }),
+    );
+    expect(classes.all!.refused).toBe(classes.all!.offered);
+    expect(generator.cameAgain).toBe(3 * classes.all!.offered);
+  });
+
+  test.each([
+    { times: 11, afterMs: 10 },
+    { times: 1, afterMs: 0 },
+  ])('%j is refused', async (wrong) => {
+    await expect(runLoad(spec({ retry: wrong }))).rejects.toThrow(LoadRefusedError);
+  });
+});
+
+describe('a host beyond loopback', () => {
+  const beyond = { host: '192.0.2.1', phases: [{ seconds: 1, rate: 501 }] };
+
+  test('is refused unless it is owned, by its very name', async () => {
+    await expect(runLoad(spec({ ...beyond, phases: [{ seconds: 1, rate: 1 }] }))).rejects.toThrow('only 127.0.0.0/8');
+    await expect(runLoad(spec({ ...beyond, ownHost: '192.0.2.2' }))).rejects.toThrow('only 127.0.0.0/8');
+  });
+
+  test('gets no more than 500 requests a second', async () => {
+    await expect(runLoad(spec({ ...beyond, ownHost: '192.0.2.1' }))).rejects.toThrow('allowed are 0 to 500');
+  });
+});
+
+test('last good copies are told apart from fresh pages', async () => {
+  server.removeAllListeners('request');
+  server.on('request', (_, response) => {
+    response.setHeader('Cache-Status', 'tahan; hit; detail=last-good').end('old');
+  });
+  const { classes } = await runLoad(
+    spec({ phases: [{ seconds: 0.2, rate: 50 }], deadlineMs: 20_000, timeoutMs: 20_000 }),
+  );
+  expect(classes.all!.lastGood).toBe(classes.all!.good);
+  expect(classes.all!.series.reduce((sum, { lastGood }) => sum + lastGood, 0)).toBe(classes.all!.good);
+});
