@@ -74,10 +74,16 @@ export async function findCapacity(
     if (served === 'void') lateAt = Math.min(lateAt, rate);
     return served === 'yes';
   };
-  const high = Math.max(LEAST_RATE, Math.min(MAX_RATE, guess * 1.2));
+  let high = Math.max(LEAST_RATE, Math.min(MAX_RATE, guess * 1.2));
   let low = high / 2;
-  while (low > LEAST_RATE && !(await passes(low))) low /= 2;
-  const perSecond = await bisect(low, Math.min(high, low * 2), tolerance, passes);
+  if (await passes(low)) {
+    // The guess may be far too low, where nothing is known of the server.
+    while (high < MAX_RATE && (await passes(high))) [low, high] = [high, Math.min(MAX_RATE, high * 2)];
+  } else {
+    do [low, high] = [low / 2, low];
+    while (low > LEAST_RATE && !(await passes(low)));
+  }
+  const perSecond = await bisect(low, high, tolerance, passes);
   return { perSecond, atLeast: perSecond >= 0.8 * Math.min(MAX_RATE, lateAt) };
 }
 

@@ -22,8 +22,10 @@ export interface Comparison {
 
 /** Even with repeats that agree by chance, and on a quiet machine, this much is noise. */
 const LEAST_BAND = 0.08;
-/** Of a number without repeats nobody knows the noise: then this much is taken for it. */
-const BAND_WITHOUT_REPEATS = 0.3;
+/** Of a number without repeats nobody knows the noise: it is shown, and not judged. */
+const BAND_WITHOUT_REPEATS = Number.POSITIVE_INFINITY;
+/** Another load of the machine than this, percent, is told with the verdict. */
+const OTHERWISE_BUSY_PERCENT = 25;
 /** A latency that is smaller than a timer is exact is no news, ms. */
 const LEAST_MS = 2;
 
@@ -70,6 +72,7 @@ export function compareReports(old: StressReport, now: StressReport): Comparison
     const known = before.get(name);
     if (known !== undefined) differences.push(compareNumber(name, known, values, name.endsWith('rate')));
   }
+  const judged = differences.filter(({ band }) => Number.isFinite(band));
   const of = (verdict: Difference['verdict']): Difference[] => differences.filter((one) => one.verdict === verdict);
   const [worse, better] = [of('worse'), of('better')];
   const verdict = worse.length > 0 ? 'worse' : better.length > 0 ? 'better' : 'same';
@@ -78,11 +81,16 @@ export function compareReports(old: StressReport, now: StressReport): Comparison
     differences.length === 0
       ? 'the two runs have no number in common'
       : verdict === 'same'
-        ? `no difference beyond noise in ${differences.length} numbers`
+        ? `no difference beyond noise in ${differences.length} numbers, of which ${judged.length} have repeats`
         : [worse.length > 0 ? `worse: ${list(worse)}` : '', better.length > 0 ? `better: ${list(better)}` : '']
             .filter((part) => part !== '')
             .join('; ');
-  return { differences, verdict, text };
+  return { differences, verdict, text: text + otherwiseBusy(old, now) };
+}
+
+function otherwiseBusy({ machine: old }: StressReport, { machine: now }: StressReport): string {
+  if (Math.abs(now.busyPercent - old.busyPercent) <= OTHERWISE_BUSY_PERCENT) return '';
+  return ` (the machine was ${old.busyPercent.toFixed(0)} % busy with other work then, ${now.busyPercent.toFixed(0)} % now)`;
 }
 
 /** A report that was written with --json; or, as text, why it is none. */

@@ -55,7 +55,7 @@ function comparisonTable({ differences, text }: Comparison): string {
     String(Number(old.toPrecision(3))),
     String(Number(now.toPrecision(3))),
     `×${ratio.toFixed(2)}`,
-    `±${(100 * band).toFixed(0)} %`,
+    Number.isFinite(band) ? `±${(100 * band).toFixed(0)} %` : 'unknown: no repeats',
     verdict === 'same' ? 'within noise' : verdict,
   ]);
   return `<h2>Compared with the run before</h2><div class="card"><p>${escapeHtml(text)}</p>${table(['Number', 'Then', 'Now', 'Ratio', 'Noise', 'Verdict'], rows)}</div>`;
