@@ -11,6 +11,9 @@ import { startUpstream, type Upstream } from './upstream.ts';
 /** Root of the Tahan under test: this one, or a copy with a fault in it (TAHAN_INTERNAL_STRESS_ROOT, an absolute path). */
 const ROOT = process.env.TAHAN_INTERNAL_STRESS_ROOT ?? fileURLToPath(new URL('../../', import.meta.url));
 
+/** A machine that is full takes a minute for what takes two seconds. */
+const START_LIMIT_MS = 120_000;
+
 /** Where the load goes. What only an instance of one's own has is undefined elsewhere. */
 export interface Target {
   host: string;
@@ -97,6 +100,7 @@ export async function startInstance(data: DataTemplate, env: Record<string, stri
         cwd: ROOT,
         env: all,
         place: 'all',
+        limitMs: START_LIMIT_MS,
       },
       () => answers(port, '/health/ready'),
     );
