@@ -92,7 +92,7 @@ describe('the verdict on a spike', () => {
 
   test('fails when the main page is not there', () => {
     expect(verdictOf(spike.thresholds, storm(0, 80, 30))).toEqual(
-      expect.arrayContaining(['good_rate{route:home}: rate>=0.95', 'gap{route:home}: max<=1s']),
+      expect.arrayContaining(['good_rate{route:home}: rate>=0.8', 'gap{route:home}: max<=1s']),
     );
   });
 
