@@ -4,7 +4,6 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { calibrate } from '../src/site/features/lab/burn.ts';
 import { measureCapacity } from './bench/capacity.ts';
-import { busyPercent, placement } from './bench/cores.ts';
 import { barChart } from './bench/report/chart.ts';
 import { section, withSection } from './bench/report/document.ts';
 import { type Conditions, type MedianRow, medians } from './bench/report/results.ts';
@@ -27,6 +26,7 @@ import { surge } from './bench/scenarios/surge.ts';
 import { tax } from './bench/scenarios/tax.ts';
 import { upstream } from './bench/scenarios/upstream.ts';
 import { SERVERS } from './bench/servers/all.ts';
+import { busyPercent, placement } from './load/cores.ts';
 
 const SCENARIOS: readonly Scenario[] = [
   pages,

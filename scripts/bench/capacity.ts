@@ -1,6 +1,6 @@
-import { drive } from './drive.ts';
+import { drive } from '../load/drive.ts';
+import { bisect } from '../load/statistics.ts';
 import { plain } from './servers/peers.ts';
-import { bisect } from './statistics.ts';
 
 /** Workload A: 5 ms of work on average, exponentially distributed. */
 export const WORK_PATH = '/lab/work?ms=5&dist=exp';

@@ -1,8 +1,8 @@
-import { drive, type Load } from './drive.ts';
-import type { LoadReport } from './load/run-load.ts';
-import type { ClassReport } from './load/tally.ts';
+import { drive, type Load } from '../load/drive.ts';
+import { treeRssBytes } from '../load/processes.ts';
+import type { LoadReport } from '../load/run-load.ts';
+import type { ClassReport } from '../load/tally.ts';
 import type { RunningServer, ServerKind, StartOptions } from './servers/kinds.ts';
-import { treeRssBytes } from './servers/processes.ts';
 
 /** One line of a result: a server in a case, its numbers. `null`: did not happen within the time measured. */
 export interface Row {

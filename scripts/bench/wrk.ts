@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { pinned } from './cores.ts';
-import { generate } from './drive.ts';
-import type { ClosedLoad, Throughput } from './load/closed-loop.ts';
+import type { ClosedLoad, Throughput } from '../load/closed-loop.ts';
+import { pinned } from '../load/cores.ts';
+import { generate } from '../load/drive.ts';
 
 /** Tool that makes the closed-loop load: wrk where it is installed, else our own. */
 export const CLOSED_LOOP_TOOL = spawnSync('wrk', ['-v']).error === undefined ? 'wrk' : 'own closed loop';

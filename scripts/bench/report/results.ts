@@ -1,5 +1,5 @@
+import { median } from '../../load/statistics.ts';
 import type { Row } from '../scenario.ts';
-import { median } from '../statistics.ts';
 
 /** Where and how the numbers were made. */
 export interface Conditions {

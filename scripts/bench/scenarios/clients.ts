@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { drive, generate } from '../../load/drive.ts';
+import type { HeldReport, HeldSpec } from '../../load/held.ts';
+import { ADDRESSES, seedSite, signIns } from '../../load/members.ts';
+import { BROWSER } from '../../load/request-bytes.ts';
 import { WORK_PATH } from '../capacity.ts';
-import { drive, generate } from '../drive.ts';
 import { type Goal, scorecard, verdictBy } from '../goals.ts';
-import type { HeldReport, HeldSpec } from '../load/held.ts';
-import { BROWSER } from '../load/request-bytes.ts';
-import { ADDRESSES, seedSite, signIns } from '../members.ts';
 import { type Bench, percent, type Row, rssOf, type Scenario, untilSound, voidOf, withServer } from '../scenario.ts';
 import { tahan } from '../servers/tahan.ts';
 

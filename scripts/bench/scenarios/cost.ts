@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PRIORITIES, type Priority } from '../../../src/engine/site.ts';
+import { generate } from '../../load/drive.ts';
+import { BROWSER } from '../../load/request-bytes.ts';
+import type { LoadReport } from '../../load/run-load.ts';
+import type { LoadClass } from '../../load/spec.ts';
 import { MEAN_WORK_MS } from '../capacity.ts';
-import { generate } from '../drive.ts';
 import { type Goal, scorecard, verdictBy } from '../goals.ts';
-import { BROWSER } from '../load/request-bytes.ts';
-import type { LoadReport } from '../load/run-load.ts';
-import type { LoadClass } from '../load/spec.ts';
 import { type Bench, measure, percent, type Row, type Scenario, untilSound, voidOf, withServer } from '../scenario.ts';
 import type { ServerKind } from '../servers/kinds.ts';
 import { plain } from '../servers/peers.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { drive, type Load } from '../../load/drive.ts';
+import type { LoadReport } from '../../load/run-load.ts';
 import { WORK_PATH } from '../capacity.ts';
-import { drive, type Load } from '../drive.ts';
-import type { LoadReport } from '../load/run-load.ts';
 import { type Bench, lostOf, measure, percent, type Row, type Scenario, voidOf } from '../scenario.ts';
 import type { RunningServer } from '../servers/kinds.ts';
 import { tahan } from '../servers/tahan.ts';

@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
-import { drive, generate } from '../drive.ts';
+import { drive, generate } from '../../load/drive.ts';
+import type { JourneysReport, JourneysSpec } from '../../load/journeys.ts';
+import { ADDRESSES, postPaths, SEEDED, seedSite, signedIn, signIns } from '../../load/members.ts';
+import { treeCpuSeconds } from '../../load/processes.ts';
+import type { LoadReport } from '../../load/run-load.ts';
+import { newPost } from '../../load/site-journey.ts';
+import type { LoadClass } from '../../load/spec.ts';
 import { type Goal, scorecard, verdictBy } from '../goals.ts';
-import { type JourneysReport, type JourneysSpec, newPost, STEPS } from '../load/journeys.ts';
-import type { LoadReport } from '../load/run-load.ts';
-import type { LoadClass } from '../load/spec.ts';
-import { ADDRESSES, postPaths, SEEDED, seedSite, signedIn, signIns } from '../members.ts';
 import { type Bench, percent, type Row, type Scenario, untilSound, voidOf, withServer } from '../scenario.ts';
 import type { RunningServer } from '../servers/kinds.ts';
-import { treeCpuSeconds } from '../servers/processes.ts';
 import { tahan } from '../servers/tahan.ts';
 
 const WORKERS = 2;
@@ -70,8 +71,7 @@ function measureVisits(bench: Bench): Promise<number> {
 
 async function walkPoint(bench: Bench, capacity: number, multiple: number): Promise<Row[]> {
   const report = await untilSound(bench, () => onSite(bench, ({ port }) => walking(bench, port, capacity * multiple)));
-  const rows: Row[] = STEPS.map((step) => {
-    const { offered, good, late, refused, accepted } = report.steps[step];
+  const rows: Row[] = Object.entries(report.steps).map(([step, { offered, good, late, refused, accepted }]) => {
     return {
       server: tahan.title,
       case: `${multiple}x, ${step}`,

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { clusterWorkers } from '../../load/processes.ts';
 import { type Bench, lostOf, measure, percent, type Row, type Scenario, voidOf } from '../scenario.ts';
 import type { RunningServer, ServerKind } from '../servers/kinds.ts';
 import { nodeCluster } from '../servers/peers.ts';
-import { clusterWorkers } from '../servers/processes.ts';
 import { tahan } from '../servers/tahan.ts';
 
 const RATE = 300;

@@ -1,6 +1,6 @@
+import type { Bucket } from '../../load/tally.ts';
 import { WORK_PATH } from '../capacity.ts';
 import { type Goal, scorecard, verdictBy } from '../goals.ts';
-import type { Bucket } from '../load/tally.ts';
 import { type Bench, lostOf, measure, percent, type Row, type Scenario, voidOf } from '../scenario.ts';
 import { nginx, varnish } from '../servers/caches.ts';
 import type { ServerKind } from '../servers/kinds.ts';

@@ -1,8 +1,8 @@
+import { treeCpuSeconds } from '../../load/processes.ts';
 import type { Bench, Row, Scenario } from '../scenario.ts';
 import { nginx, varnish } from '../servers/caches.ts';
 import type { RunningServer, ServerKind } from '../servers/kinds.ts';
 import { koa } from '../servers/peers.ts';
-import { treeCpuSeconds } from '../servers/processes.ts';
 import { tahan } from '../servers/tahan.ts';
 import { throughput } from '../wrk.ts';
 

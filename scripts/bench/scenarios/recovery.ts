@@ -1,5 +1,5 @@
+import type { Bucket } from '../../load/tally.ts';
 import { WORK_PATH } from '../capacity.ts';
-import type { Bucket } from '../load/tally.ts';
 import { type Bench, measure, percent, type Row, type Scenario, voidOf } from '../scenario.ts';
 import type { ServerKind } from '../servers/kinds.ts';
 import { nodeCluster, plain, toobusy, underPressure, watt } from '../servers/peers.ts';
@@ -42,7 +42,7 @@ export async function recoveryPoint(bench: Bench, kind: ServerKind): Promise<Row
   );
   const series = report.classes.work!.series;
   const after = series.slice(((BEFORE_SECONDS + SURGE_SECONDS) * 1000) / BUCKET_MS);
-  const sum = (name: keyof Bucket): number => after.reduce((total, bucket) => total + bucket[name], 0);
+  const sum = (name: 'good' | 'offered'): number => after.reduce((total, bucket) => total + bucket[name], 0);
   return {
     server: kind.title,
     case: '0.5 C, 10 C for 5 s, 0.5 C',

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { processTree, treeCpuSeconds, treePssBytes } from '../../load/processes.ts';
 import { type Bench, percent, type Row, type Scenario, withServer } from '../scenario.ts';
 import type { ServerKind } from '../servers/kinds.ts';
 import { plain, pm2, watt } from '../servers/peers.ts';
-import { processTree, treeCpuSeconds, treePssBytes } from '../servers/processes.ts';
 import { tahan } from '../servers/tahan.ts';
 
 /** What a start does in its first seconds (a spare, a collection of garbage) is not rest. */

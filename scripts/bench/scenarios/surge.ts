@@ -1,6 +1,6 @@
+import { drive } from '../../load/drive.ts';
+import type { LoadReport } from '../../load/run-load.ts';
 import { WORK_PATH } from '../capacity.ts';
-import { drive } from '../drive.ts';
-import type { LoadReport } from '../load/run-load.ts';
 import { type Bench, lostOf, measure, percent, type Row, type Scenario, voidOf } from '../scenario.ts';
 import { nginx, varnish } from '../servers/caches.ts';
 import type { RunningServer, ServerKind, StartOptions } from '../servers/kinds.ts';

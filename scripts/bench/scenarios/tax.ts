@@ -1,12 +1,12 @@
-import { generate } from '../drive.ts';
+import { generate } from '../../load/drive.ts';
+import { treeCpuSeconds } from '../../load/processes.ts';
+import { BROWSER } from '../../load/request-bytes.ts';
+import { median } from '../../load/statistics.ts';
 import { type Goal, scorecard, verdictBy } from '../goals.ts';
-import { BROWSER } from '../load/request-bytes.ts';
 import type { Bench, Row, Scenario } from '../scenario.ts';
 import type { RunningServer, ServerKind } from '../servers/kinds.ts';
 import { PEERS, peer } from '../servers/peers.ts';
-import { treeCpuSeconds } from '../servers/processes.ts';
 import { tahan } from '../servers/tahan.ts';
-import { median } from '../statistics.ts';
 
 const ROUNDS = 5;
 const CONNECTIONS = 32;

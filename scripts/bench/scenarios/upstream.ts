@@ -1,8 +1,8 @@
+import { answers, freePort, launch } from '../../load/processes.ts';
 import { type Goal, scorecard, verdictBy } from '../goals.ts';
 import { type Bench, measure, percent, type Row, type Scenario, voidOf } from '../scenario.ts';
 import type { ServerKind } from '../servers/kinds.ts';
 import { PEERS, peer } from '../servers/peers.ts';
-import { answers, freePort, launch } from '../servers/processes.ts';
 import { tahan } from '../servers/tahan.ts';
 import { lostPercent } from './surge.ts';
 

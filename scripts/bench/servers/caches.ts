@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { answers, freePort, launch } from '../../load/processes.ts';
 import type { RunningServer, ServerKind, StartOptions } from './kinds.ts';
 import { koa } from './peers.ts';
-import { answers, freePort, launch } from './processes.ts';
 
 interface Proxy {
   name: string;

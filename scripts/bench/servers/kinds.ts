@@ -1,4 +1,4 @@
-import type { Place } from '../cores.ts';
+import type { Place } from '../../load/cores.ts';
 
 /** A server under measurement, serving on a port of loopback. */
 export interface RunningServer {

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { answers, freePort, launch } from '../../load/processes.ts';
 import type { ServerKind } from './kinds.ts';
-import { answers, freePort, launch } from './processes.ts';
 
 export const PEERS = fileURLToPath(new URL('../../../bench/peers/', import.meta.url));
 

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { answers, freePort, launch } from '../../load/processes.ts';
 import type { ServerKind } from './kinds.ts';
-import { answers, freePort, launch } from './processes.ts';
 
 /**
  * Root of the Tahan under measurement, with a slash at its end: this one, or for work on the bench itself another

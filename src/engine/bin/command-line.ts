@@ -1,11 +1,11 @@
 /** What a person wants of the command `tahan`. */
 export type Wish =
   | { do: 'run'; entry: string | undefined; args: readonly string[] }
-  | { do: 'reload' | 'status' | 'stop' | 'settings' | 'help' | 'version' }
+  | { do: 'reload' | 'status' | 'stop' | 'settings' | 'doctor' | 'help' | 'version' }
   | { do: 'init'; entry: string | undefined }
   | { do: 'refuse'; why: string };
 
-const COMMANDS = ['reload', 'status', 'stop', 'settings'] as const;
+const COMMANDS = ['reload', 'status', 'stop', 'settings', 'doctor'] as const;
 
 /** Reads the words behind `tahan`. What stands behind the app's file is the app's. */
 export function readCommandLine(words: readonly string[]): Wish {

@@ -18,6 +18,7 @@ const HELP = `Tahan: puts any Node web app behind a server that stays up when ev
   tahan reload               new code and settings, without losing a request
   tahan stop                 end it; requests under way are finished
   tahan init [app.js]        write tahan.config.ts, and files for pm2, systemd and Docker
+  tahan doctor               what of this machine will hurt in a surge, and what to do
   tahan settings             every setting, its default and what it is for
 
 Settings are environment variables, lines in the file .env, or "settings" in tahan.config.ts (.js, .mjs, .json).
@@ -49,6 +50,16 @@ async function main(): Promise<void> {
       return console.log(await reloadServer(adminOf(server(cwd))));
     case 'stop':
       return console.log(await stopServer(adminOf(server(cwd))));
+    case 'doctor': {
+      const { examine } = await import('../doctor/doctor.ts');
+      const { env } = readEnvironment();
+      const { lines, healthy } = await examine(
+        readConfig({ ...env, TAHAN_DATA_DIR: env.TAHAN_DATA_DIR?.trim() || standardDataDir(projectOf(cwd)) }),
+      );
+      console.log(lines.join('\n'));
+      process.exitCode = healthy ? 0 : 1;
+      return;
+    }
     case 'status': {
       const found = server(cwd);
       return console.log([found.url, ...statusLines(await readFleet(adminOf(found)), Date.now())].join('\n'));

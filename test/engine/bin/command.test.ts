@@ -27,6 +27,7 @@ describe('the words behind tahan', () => {
     [['app.js', '--', '--help'], { do: 'run', entry: 'app.js', args: ['--help'] }],
     [['app.js', 'status'], { do: 'run', entry: 'app.js', args: ['status'] }],
     [['status'], { do: 'status' }],
+    [['doctor'], { do: 'doctor' }],
     [['--help'], { do: 'help' }],
   ])('%j', (words, wish) => {
     expect(readCommandLine(words)).toEqual(wish);

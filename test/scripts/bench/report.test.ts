@@ -72,7 +72,14 @@ test('the chart draws a bar per row, and escapes what it shows', () => {
 });
 
 describe('recovery', () => {
-  const bucket = (offered: number, good: number) => ({ offered, good, refused: 0 });
+  const bucket = (offered: number, good: number) => ({
+    offered,
+    good,
+    lastGood: 0,
+    refused: 0,
+    failed: 0,
+    accepted: [],
+  });
 
   test('is the time after which no request fails any more', () => {
     expect(recoveryMs([bucket(9, 0), bucket(5, 4), bucket(5, 5), bucket(3, 2), bucket(5, 5)], 100, 100)).toBe(300);

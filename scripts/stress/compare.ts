@@ -1,0 +1,106 @@
+import { readFile } from 'node:fs/promises';
+import { median } from '../load/statistics.ts';
+import type { StressReport } from './result.ts';
+
+/** What two runs say of one number. `ratio`: new over old, so that over 1 is more of it. */
+export interface Difference {
+  name: string;
+  old: number;
+  now: number;
+  ratio: number;
+  /** Ratios within 1 ± this are noise. */
+  band: number;
+  verdict: 'same' | 'better' | 'worse';
+}
+
+export interface Comparison {
+  differences: Difference[];
+  verdict: 'same' | 'better' | 'worse';
+  /** In words. */
+  text: string;
+}
+
+/** Even with repeats that agree by chance, and on a quiet machine, this much is noise. */
+const LEAST_BAND = 0.08;
+/** Of a number without repeats nobody knows the noise: it is shown, and not judged. */
+const BAND_WITHOUT_REPEATS = Number.POSITIVE_INFINITY;
+/** Another load of the machine than this, percent, is told with the verdict. */
+const OTHERWISE_BUSY_PERCENT = 25;
+/** A latency that is smaller than a timer is exact is no news, ms. */
+const LEAST_MS = 2;
+
+/** Numbers of a run, by name: the cost of each route, and what each scenario gave. */
+function numbersOf({ capacity, scenarios }: StressReport): Map<string, number[]> {
+  const numbers = new Map<string, number[]>();
+  for (const { name, costMs } of capacity.routes) if (costMs.length > 0) numbers.set(`${name}: CPU ms`, costMs);
+  for (const scenario of scenarios) {
+    if (scenario.status === 'void' || scenario.status === 'skipped') continue;
+    for (const [name, values] of Object.entries(scenario.numbers)) numbers.set(`${scenario.name}: ${name}`, values);
+  }
+  return numbers;
+}
+
+/** Half of the spread of some values, as a part of their median. */
+function spread(values: readonly number[]): number {
+  const middle = median(values);
+  if (values.length < 2 || middle === 0) return BAND_WITHOUT_REPEATS;
+  return (Math.max(...values) - Math.min(...values)) / 2 / middle;
+}
+
+/** Compares one number of two runs, each with its repeats. `moreIsBetter`: as of a rate. */
+export function compareNumber(
+  name: string,
+  old: readonly number[],
+  now: readonly number[],
+  moreIsBetter: boolean,
+): Difference {
+  const [before, after] = [median(old), median(now)];
+  const tiny = name.endsWith('ms') && !name.endsWith('CPU ms') && Math.max(before, after) < LEAST_MS;
+  const ratio = before === after || tiny ? 1 : after / before;
+  // Two runs are as far apart by chance as the spreads of both together.
+  const band = Math.max(LEAST_BAND, spread(old) + spread(now));
+  const beyond = Math.abs(ratio - 1) > band;
+  const verdict = !beyond ? 'same' : ratio > 1 === moreIsBetter ? 'better' : 'worse';
+  return { name, old: before, now: after, ratio, band, verdict };
+}
+
+/** What became better or worse from one run to another. What only one of the two has is left out. */
+export function compareReports(old: StressReport, now: StressReport): Comparison {
+  const before = numbersOf(old);
+  const differences: Difference[] = [];
+  for (const [name, values] of numbersOf(now)) {
+    const known = before.get(name);
+    if (known !== undefined) differences.push(compareNumber(name, known, values, name.endsWith('rate')));
+  }
+  const judged = differences.filter(({ band }) => Number.isFinite(band));
+  const of = (verdict: Difference['verdict']): Difference[] => differences.filter((one) => one.verdict === verdict);
+  const [worse, better] = [of('worse'), of('better')];
+  const verdict = worse.length > 0 ? 'worse' : better.length > 0 ? 'better' : 'same';
+  const list = (all: Difference[]): string => all.map(({ name, ratio }) => `${name} x${ratio.toFixed(2)}`).join(', ');
+  const text =
+    differences.length === 0
+      ? 'the two runs have no number in common'
+      : verdict === 'same'
+        ? `no difference beyond noise in ${differences.length} numbers, of which ${judged.length} have repeats`
+        : [worse.length > 0 ? `worse: ${list(worse)}` : '', better.length > 0 ? `better: ${list(better)}` : '']
+            .filter((part) => part !== '')
+            .join('; ');
+  return { differences, verdict, text: text + otherwiseBusy(old, now) };
+}
+
+function otherwiseBusy({ machine: old }: StressReport, { machine: now }: StressReport): string {
+  if (Math.abs(now.busyPercent - old.busyPercent) <= OTHERWISE_BUSY_PERCENT) return '';
+  return ` (the machine was ${old.busyPercent.toFixed(0)} % busy with other work then, ${now.busyPercent.toFixed(0)} % now)`;
+}
+
+/** A report that was written with --json; or, as text, why it is none. */
+export async function readReport(file: string): Promise<StressReport | string> {
+  try {
+    const report = JSON.parse(await readFile(file, 'utf8')) as Partial<StressReport> | null;
+    return report?.schema === 1 && Array.isArray(report.scenarios) && report.capacity !== undefined
+      ? (report as StressReport)
+      : 'is no report of npm run stress -- --json';
+  } catch (error) {
+    return error instanceof SyntaxError ? 'is no JSON' : (error as Error).message;
+  }
+}

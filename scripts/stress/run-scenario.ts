@@ -1,0 +1,298 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { drive, generate } from '../load/drive.ts';
+import type { Punctuality } from '../load/health.ts';
+import type { HeldSpec } from '../load/held.ts';
+import type { JourneysReport } from '../load/journeys.ts';
+import { percentileMs } from '../load/latencies.ts';
+import { SEEDED } from '../load/members.ts';
+import type { Phase } from '../load/spec.ts';
+import type { ClassReport } from '../load/tally.ts';
+import type { SendsTo } from './capacity.ts';
+import { FAULTS } from './fault-names.ts';
+import { injure } from './faults.ts';
+import { type FleetWatch, watchFleet } from './fleet-watch.ts';
+import type { Target } from './instance.ts';
+import { type Measured, metricsOf, seriesOf } from './measured.ts';
+import type { Metrics } from './metric.ts';
+import type { Point, RouteRow, ScenarioResult } from './result.ts';
+import type { Part, Route, Scenario } from './scenario.ts';
+import { judge } from './thresholds/evaluate.ts';
+import { parseThreshold } from './thresholds/parse.ts';
+
+export interface Conditions {
+  target: Target;
+  to: SendsTo;
+  mix: Route[];
+  /** Requests per second of the standard mix that the server can do. */
+  mixPerSecond: number;
+  /** The same of this scenario's own routes. */
+  capacityOfRoutes: (routes: readonly Route[]) => number;
+  journeyFile: string | undefined;
+  seed: number;
+  /** All times are multiplied by it. */
+  pace: number;
+  interrupt: AbortSignal;
+}
+
+/** Twice the time by which the capacity is found: a verdict must not turn on what else the machine does. */
+const GOOD_MS = 1_000;
+const PATIENCE_MS = 5_000;
+const BUCKET_MS = 500;
+/**
+ * A late send makes an answer look slower than it was, never quicker: as long as it is small beside half a second the
+ * verdict holds. The bench, whose numbers are compared, takes a tenth of it.
+ */
+const MAX_SEND_LAG_MS = 50;
+const THINK_MS = 120;
+const MAX_RATE = 8_000;
+const MAX_IN_FLIGHT = 4_000;
+const RENDERED_BY = 'x-lab-renderer';
+const RENDERS = 'x-lab-render';
+
+interface LoadResult {
+  classes: Record<string, ClassReport>;
+  generator: Punctuality;
+  void?: string;
+  journeys?: Pick<JourneysReport, 'checks' | 'visitors' | 'content'>;
+}
+
+/**
+ * Runs a scenario against a target, and judges it.
+ * @throws {GeneratorError | FaultError}
+ */
+export async function runScenario(scenario: Scenario, conditions: Conditions): Promise<ScenarioResult> {
+  const { target, pace, interrupt } = conditions;
+  const thresholds = scenario.thresholds.map(parseThreshold);
+  const parts = scenario.parts.map((part) => ({ ...part, seconds: part.seconds * pace }));
+  const seconds = secondsOf(parts);
+  let watch: FleetWatch | undefined;
+  let underWay: Promise<number | undefined> = Promise.resolve(undefined);
+  let slow: Promise<unknown> = Promise.resolve();
+  if (scenario.slowClients !== undefined) slow = holdOn(scenario.slowClients, conditions, seconds);
+  const result = await sendLoad(scenario, parts, conditions, () => {
+    const startedAt = Date.now();
+    if (target.own !== undefined) watch = watchFleet(target.own.adminPort, startedAt);
+    if (scenario.fault !== undefined) underWay = hurt(scenario, conditions, seconds, watch, startedAt);
+    underWay.catch(() => {}); // told below, when the load has ended
+  });
+  const faultEndMs = await underWay;
+  await slow;
+  watch?.stop();
+  interrupt.throwIfAborted();
+  const alive = await isAlive(conditions);
+  const peak = peakOf(parts);
+  const measured: Measured = {
+    classes: result.classes,
+    kind: scenario.journeys === undefined ? 'route' : 'step',
+    bucketMs: BUCKET_MS,
+    capacityOf: capacityOf(scenario, conditions),
+    peak,
+    wellFromMs: faultEndMs ?? peak?.toMs,
+    samples: watch?.samples ?? [],
+    events: watch?.events ?? [],
+    checks: result.journeys?.checks ?? {},
+    ...(result.journeys === undefined
+      ? {}
+      : { visits: { content: result.journeys.content, all: result.journeys.visitors } }),
+    ...rendersOf(result.classes),
+    alive,
+  };
+  const metrics = metricsOf(measured);
+  const judged = thresholds.map((threshold) => judge(threshold, metrics));
+  const failed = judged.some(({ passed }) => !passed);
+  return {
+    name: scenario.name,
+    title: scenario.title,
+    text: scenario.text,
+    status: result.void === undefined ? (failed ? 'failed' : 'passed') : 'void',
+    ...(result.void === undefined ? {} : { reason: result.void }),
+    thresholds: judged,
+    seconds,
+    bucketMs: BUCKET_MS,
+    series: seriesOf(Object.values(result.classes)).map(
+      ({ accepted, ...counts }): Point => ({
+        ...counts,
+        p50Ms: percentileMs(accepted, 50) ?? null,
+        p99Ms: percentileMs(accepted, 99) ?? null,
+      }),
+    ),
+    routes: Object.entries(result.classes).map(([name, report]) => routeRow(name, report)),
+    fleet: measured.samples,
+    events: measured.events,
+    numbers: numbersOf(metrics),
+    generator: { sendLagP99Ms: result.generator.sendLag.p99Ms, utilisation: result.generator.elu },
+  };
+}
+
+export const secondsOf = (parts: readonly Part[]): number => parts.reduce((sum, { seconds }) => sum + seconds, 0);
+
+function peakOf(parts: readonly Part[]): { fromMs: number; toMs: number } | undefined {
+  let atMs = 0;
+  let peak: { fromMs: number; toMs: number } | undefined;
+  for (const part of parts) {
+    const endMs = atMs + part.seconds * 1000;
+    if (part.peak === true) peak = { fromMs: peak?.fromMs ?? atMs, toMs: endMs };
+    atMs = endMs;
+  }
+  return peak;
+}
+
+async function sendLoad(
+  scenario: Scenario,
+  parts: readonly Part[],
+  { to, mix, capacityOfRoutes, journeyFile, seed, interrupt }: Conditions,
+  onStart: () => void,
+): Promise<LoadResult> {
+  const { headers, ...where } = to;
+  if (scenario.journeys !== undefined) {
+    const { visits, file = journeyFile } = scenario.journeys;
+    const report = await generate(
+      'journeys',
+      {
+        ...where,
+        headers,
+        seed,
+        phases: parts.map(({ seconds, load }) => ({ seconds, rate: load * visits })),
+        ...(file === undefined ? {} : { file }),
+        accounts: { count: SEEDED.users, editors: Math.ceil(SEEDED.users / 100), password: SEEDED.password },
+        deadlineMs: GOOD_MS,
+        timeoutMs: scenario.patienceMs ?? PATIENCE_MS,
+        thinkMs: THINK_MS,
+        bucketMs: BUCKET_MS,
+        maxSendLagMs: MAX_SEND_LAG_MS,
+      },
+      secondsOf(parts) * 1000 + 12 * (PATIENCE_MS + THINK_MS),
+      onStart,
+      interrupt,
+    );
+    return { classes: report.steps, journeys: report, ...report };
+  }
+  const routes = scenario.routes ?? mix;
+  const capacity = capacityOfRoutes(routes);
+  const phases = parts.map(
+    ({ seconds, load, only }): Phase => ({
+      seconds,
+      rate: Math.min(MAX_RATE, capacity * load),
+      ...(only === undefined ? {} : { only }),
+    }),
+  );
+  return drive(
+    {
+      ...where,
+      seed,
+      connections: scenario.newConnections === true ? 'new' : 'keep-alive',
+      phases,
+      classes: routes.map((route) => ({ ...route, headers })),
+      deadlineMs: GOOD_MS,
+      timeoutMs: scenario.patienceMs ?? PATIENCE_MS,
+      maxInFlight: MAX_IN_FLIGHT,
+      bucketMs: BUCKET_MS,
+      maxSendLagMs: MAX_SEND_LAG_MS,
+      watch: routes.some(({ path }) => path.startsWith('/lab/page')) ? [RENDERED_BY, RENDERS] : [],
+      ...(scenario.retry === undefined ? {} : { retry: scenario.retry }),
+    },
+    onStart,
+    interrupt,
+  );
+}
+
+/** Makes the fault when it is due; gives when it was over, ms since the start. */
+async function hurt(
+  { fault }: Scenario,
+  { target, pace, interrupt }: Conditions,
+  seconds: number,
+  watch: FleetWatch | undefined,
+  startedAt: number,
+): Promise<number | undefined> {
+  if (fault === undefined) return undefined;
+  await delay(fault.at * seconds * 1000, undefined, { signal: interrupt });
+  watch?.events.push({ atMs: Date.now() - startedAt, kind: 'fault', text: FAULTS[fault.name] });
+  await injure(target, fault.name, fault.seconds * pace);
+  const over = Date.now() - startedAt;
+  if (fault.seconds > 0) watch?.events.push({ atMs: over, kind: 'fault', text: 'the fault is over' });
+  return over;
+}
+
+/** Uploads that stall for as long as the scenario lasts; those that the server ends come again. */
+function holdOn(count: number, { to }: Conditions, seconds: number): Promise<unknown> {
+  const head = `POST /login HTTP/1.1\r\nHost: ${to.host}:${to.port}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 20000\r\n\r\n`;
+  const spec: HeldSpec = {
+    port: to.port,
+    count,
+    perSecond: count,
+    holdMs: Math.max(1_000, (seconds - 1) * 1000),
+    payload: `${head}name=`,
+    read: true,
+    reopen: true,
+  };
+  return generate('held', spec, seconds * 1000 + 5_000);
+}
+
+const ALIVE_WITHIN_MS = 5_000;
+
+/** Whether the main page is served after all that. */
+async function isAlive({ to }: Conditions): Promise<boolean> {
+  const until = performance.now() + ALIVE_WITHIN_MS;
+  do {
+    try {
+      const response = await fetch(`http://${to.host}:${to.port}/`, {
+        headers: { ...to.headers, connection: 'close' },
+        signal: AbortSignal.timeout(2_000),
+      });
+      await response.arrayBuffer();
+      if (response.status === 200) return true;
+    } catch {
+      // no answer: tried again, and false in the end
+    }
+    await delay(100);
+  } while (performance.now() < until);
+  return false;
+}
+
+/** Each route's part of the capacity. */
+function capacityOf(
+  { routes: own, journeys }: Scenario,
+  { mix, capacityOfRoutes }: Conditions,
+): Record<string, number> {
+  if (journeys !== undefined) return {};
+  const routes = own ?? mix;
+  const capacity = capacityOfRoutes(routes);
+  const shares = routes.reduce((sum, { share }) => sum + share, 0);
+  return Object.fromEntries(routes.map(({ name, share }) => [name, (capacity * share) / shares]));
+}
+
+/** How often a page was made: each process counts its own. */
+function rendersOf(classes: Record<string, ClassReport>): { renders?: number } {
+  const seen = new Set(Object.values(classes).flatMap(({ watched }) => Object.keys(watched)));
+  seen.delete('- -');
+  return seen.size === 0 ? {} : { renders: seen.size };
+}
+
+function routeRow(name: string, report: ClassReport): RouteRow {
+  const { offered, good, lastGood, refused, failed, late, timedOut, reset, unsent, latencies } = report;
+  return {
+    name,
+    offered,
+    good,
+    lastGood,
+    refused,
+    failed: failed + late + timedOut + reset + unsent,
+    p50Ms: percentileMs(latencies.accepted, 50) ?? null,
+    p99Ms: percentileMs(latencies.accepted, 99) ?? null,
+  };
+}
+
+/** Numbers by which two runs are compared. */
+function numbersOf(metrics: Metrics): Record<string, number[]> {
+  const numbers: Record<string, number[]> = {};
+  const good = metrics.good_rate;
+  const latency = metrics['latency.good'];
+  if (good?.kind === 'rate' && good.total > 0) numbers['good rate'] = [good.passed / good.total];
+  if (latency?.kind === 'trend') {
+    for (const percentile of [50, 99]) {
+      const ms = percentileMs(latency.latencies, percentile);
+      if (ms !== undefined) numbers[`p${percentile} ms`] = [ms];
+    }
+  }
+  return numbers;
+}

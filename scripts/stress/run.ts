@@ -1,0 +1,231 @@
+import { type Effort, findCapacity, measureRoute, mixGuess, type SendsTo } from './capacity.ts';
+import { cannotMake } from './faults.ts';
+import { type DataTemplate, startInstance, type Target } from './instance.ts';
+import type { StressOptions } from './options.ts';
+import type { Progress } from './progress.ts';
+import type { ScenarioResult, StressReport } from './result.ts';
+import { type Conditions, runScenario, secondsOf } from './run-scenario.ts';
+import type { Route, Scenario } from './scenario.ts';
+import { mixOf, PUBLIC_MIX, STANDARD_MIX } from './standard-mix.ts';
+
+export interface Plan {
+  options: StressOptions;
+  scenarios: Scenario[];
+  data: DataTemplate;
+  labRate: number;
+  /** Settings of each instance. */
+  env: Record<string, string>;
+  progress: Progress;
+  interrupt: AbortSignal;
+}
+
+export type Found = Pick<StressReport, 'capacity' | 'scenarios'>;
+
+const EFFORT: Effort = { seconds: 1, repeats: 3, tolerance: 0.12 };
+const SMOKE_EFFORT: Effort = { seconds: 0.6, repeats: 1, tolerance: 0.25 };
+/** A run of a minute leaves scenarios out that would not end within it. */
+const SMOKE_MS = 60_000;
+/** Starting, ending, and looking whether it lives. */
+const AROUND_SECONDS = 4;
+const SMOKE_PACE = 0.5;
+/** A void run is tried once more. */
+const ATTEMPTS = 2;
+/** Says to whoever reads the log of a server that is not an instance of our own what this is. */
+const LABEL = { 'X-Stress-Test': 'tahan' };
+
+export const paceOf = ({ smoke }: StressOptions): number => (smoke ? SMOKE_PACE : 1);
+
+/** How long a run will take, s. */
+export function expectedSeconds(
+  { smoke, runs }: StressOptions,
+  scenarios: readonly Scenario[],
+  routes: number,
+): number {
+  const pace = smoke ? SMOKE_PACE : 1;
+  const each = scenarios.reduce((sum, { parts }) => sum + secondsOf(parts) * pace + AROUND_SECONDS, 0);
+  return (smoke ? 10 : routes * 9 + 8) + each * runs;
+}
+
+/** Finds the capacity, runs the scenarios, and adds to `found` as it goes: what was done stays when it is interrupted. */
+export async function runAll(plan: Plan, found: Found): Promise<void> {
+  const { options, scenarios, progress, interrupt } = plan;
+  const startedAt = performance.now();
+  const servers = createServers(plan);
+  const mix = mixFor(options);
+  try {
+    const first = await servers.get({});
+    await measureCapacity(plan, first, mix, found);
+    const shared = {
+      mix,
+      mixPerSecond: found.capacity.mixPerSecond!,
+      capacityOfRoutes: (routes: readonly Route[]) =>
+        routes === mix ? found.capacity.mixPerSecond! : capacityOfOther(routes, mix, found),
+      journeyFile: options.journey,
+      pace: paceOf(options),
+      interrupt,
+    };
+    for (const [index, scenario] of scenarios.entries()) {
+      const why = whySkipped(scenario, options);
+      const seconds = secondsOf(scenario.parts) * paceOf(options);
+      const late = options.smoke && performance.now() - startedAt + (seconds + AROUND_SECONDS) * 1000 > SMOKE_MS;
+      if (why !== undefined || late) {
+        found.scenarios.push(skipped(scenario, why ?? 'the minute of --smoke is over'));
+        continue;
+      }
+      const results: ScenarioResult[] = [];
+      for (let run = 0; run < options.runs; run += 1) {
+        progress.step(`[${index + 1} of ${scenarios.length}] ${scenario.title}`, seconds);
+        results.push(await once(scenario, servers, { ...shared, seed: options.seed + run }, progress));
+      }
+      const result = ofRepeats(results);
+      found.scenarios.push(result);
+      progress.say(lineOf(result));
+    }
+  } finally {
+    await servers.close();
+  }
+}
+
+/** One run of a scenario; a void one is tried once more. */
+async function once(
+  scenario: Scenario,
+  servers: Servers,
+  shared: Omit<Conditions, 'target' | 'to'>,
+  progress: Progress,
+): Promise<ScenarioResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    const target = await servers.get(scenario);
+    const result = await runScenario(scenario, { ...shared, target, to: sendsTo(target) });
+    if (scenario.fault !== undefined || result.status !== 'passed') await servers.close();
+    if (result.status !== 'void' || attempt === ATTEMPTS) return result;
+    progress.say(`  void (${result.reason}): once more`);
+  }
+}
+
+/** The worst of the repeats, with the numbers of all of them. */
+function ofRepeats(results: readonly ScenarioResult[]): ScenarioResult {
+  const worst = (['failed', 'void', 'passed', 'skipped'] as const)
+    .map((status) => results.find((result) => result.status === status))
+    .find((result) => result !== undefined)!;
+  const names = new Set(results.flatMap(({ numbers }) => Object.keys(numbers)));
+  const numbers = Object.fromEntries(
+    [...names].map((name) => [name, results.flatMap((each) => each.numbers[name] ?? [])]),
+  );
+  return { ...worst, numbers };
+}
+
+async function measureCapacity(
+  { options, progress, interrupt }: Plan,
+  target: Target,
+  mix: Route[],
+  found: Found,
+): Promise<void> {
+  const to = sendsTo(target);
+  const effort = options.smoke ? SMOKE_EFFORT : EFFORT;
+  if (!options.smoke)
+    for (const route of mix) {
+      progress.step(`capacity of ${route.name}`, 9);
+      const measured = await measureRoute(target, to, route, effort, interrupt);
+      found.capacity.routes.push(measured);
+      progress.say(`  ${route.name}: ${measured.atLeast ? 'at least ' : ''}${measured.perSecond.toFixed(0)} a second`);
+    }
+  progress.step('capacity of the mix of pages', options.smoke ? 6 : 8);
+  const { perSecond } = await findCapacity(to, mix, mixGuess(mix, found.capacity.routes), effort, interrupt);
+  found.capacity.mixPerSecond = perSecond;
+  progress.say(`  all together: ${perSecond.toFixed(0)} a second`);
+}
+
+/**
+ * Capacity of a scenario's own routes. The page that costs most decides: as much of it is asked for a second as in the
+ * standard mix at its capacity.
+ */
+function capacityOfOther(routes: readonly Route[], mix: readonly Route[], { capacity }: Found): number {
+  const part = (of: readonly Route[]): number => {
+    const all = of.reduce((sum, { share }) => sum + share, 0);
+    return of.filter(({ path }) => path.startsWith('/lab/work')).reduce((sum, { share }) => sum + share, 0) / all;
+  };
+  const [own, standard] = [part(routes), part(mix)];
+  return own === 0 || standard === 0 ? capacity.mixPerSecond! : (capacity.mixPerSecond! * standard) / own;
+}
+
+function mixFor({ target, routes }: StressOptions): Route[] {
+  if (routes.length > 0) return mixOf(routes);
+  return target === undefined && (process.env.TAHAN_SITE ?? '') === '' ? STANDARD_MIX : PUBLIC_MIX;
+}
+
+/** Why a scenario cannot be run here; undefined: it can. */
+export function whySkipped(
+  { fault, routes, journeys, env, fresh }: Scenario,
+  options: StressOptions,
+): string | undefined {
+  if (fault !== undefined) {
+    const missing = cannotMake(fault.name);
+    if (missing !== undefined) return missing;
+  }
+  if (options.target === undefined) return undefined;
+  if (fault !== undefined || env !== undefined || fresh === true) return 'needs an instance of its own';
+  if (routes?.some(({ path }) => path.startsWith('/lab/')) === true) return 'needs the lab of an instance of its own';
+  if (journeys !== undefined && options.journey === undefined) return 'needs --journey FILE for this site';
+  return undefined;
+}
+
+const skipped = ({ name, title, text }: Scenario, reason: string): ScenarioResult => ({
+  name,
+  title,
+  text,
+  status: 'skipped',
+  reason,
+  thresholds: [],
+  seconds: 0,
+  bucketMs: 1,
+  series: [],
+  routes: [],
+  fleet: [],
+  events: [],
+  numbers: {},
+});
+
+const MARKS = { passed: '✓', failed: '✗', void: '!', skipped: '-' } as const;
+
+/** A scenario in one line, and one for each threshold that does not hold. */
+export function lineOf({ status, name, title, reason, thresholds }: ScenarioResult): string {
+  const wrong = thresholds.filter(({ passed }) => !passed);
+  const lines = [`${MARKS[status]} ${name}: ${title}${reason === undefined ? '' : ` (${status}: ${reason})`}`];
+  for (const { text, measured, missing } of wrong)
+    lines.push(`    ${text} does not hold: ${measured === null ? missing : Number(measured.toPrecision(4))}`);
+  return lines.join('\n');
+}
+
+const sendsTo = ({ host, port, own }: Target): SendsTo => ({
+  host,
+  port,
+  ...(host.startsWith('127.') ? {} : { ownHost: host }),
+  headers: own === undefined ? LABEL : {},
+});
+
+interface Servers {
+  /** The server for a scenario: the one that runs, where it will do. */
+  get: (scenario: Pick<Scenario, 'env' | 'fresh' | 'fault'>) => Promise<Target>;
+  close: () => Promise<void>;
+}
+
+function createServers({ options, data, env, labRate }: Plan): Servers {
+  let current: { target: Target; key: string } | undefined;
+  const close = async (): Promise<void> => {
+    const closing = current;
+    current = undefined;
+    await closing?.target.own?.stop();
+  };
+  return {
+    close,
+    async get(scenario) {
+      if (options.target !== undefined) return options.target;
+      const key = JSON.stringify(scenario.env ?? {});
+      const fresh = scenario.fresh === true || scenario.fault !== undefined;
+      if (current !== undefined && current.key === key && !fresh) return current.target;
+      await close();
+      current = { target: await startInstance(data, { ...env, ...scenario.env }, labRate), key };
+      return current.target;
+    },
+  };
+}

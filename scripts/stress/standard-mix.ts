@@ -1,0 +1,19 @@
+import type { Route } from './scenario.ts';
+
+/** What visitors of the built-in site ask for: pages for everybody, a search, and a page that costs 5 ms of a core. */
+export const STANDARD_MIX: Route[] = [
+  { name: 'home', share: 4, path: '/' },
+  { name: 'posts', share: 2, path: '/posts' },
+  { name: 'search', share: 1, path: '/search?q=tree' },
+  { name: 'work', share: 3, path: '/lab/work?ms=5&dist=exp' },
+];
+
+/** For a server that is not an instance of its own, and so has no lab. */
+export const PUBLIC_MIX: Route[] = [
+  { name: 'home', share: 4, path: '/' },
+  { name: 'posts', share: 2, path: '/posts' },
+  { name: 'search', share: 1, path: '/search?q=tree' },
+];
+
+/** Routes that a person names on the command line, each as often. */
+export const mixOf = (paths: readonly string[]): Route[] => paths.map((path) => ({ name: path, share: 1, path }));

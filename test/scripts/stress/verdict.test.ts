@@ -1,0 +1,172 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ClassReport } from '../../../scripts/load/tally.ts';
+import { allScenarios, problemOf } from '../../../scripts/stress/all-scenarios.ts';
+import { type Measured, metricsOf } from '../../../scripts/stress/measured.ts';
+import { longestGapMs, recoveryMs } from '../../../scripts/stress/recovery.ts';
+import { hasPassed, type ScenarioResult } from '../../../scripts/stress/result.ts';
+import { defineScenario } from '../../../scripts/stress/scenario.ts';
+import { judge } from '../../../scripts/stress/thresholds/evaluate.ts';
+import { parseThreshold } from '../../../scripts/stress/thresholds/parse.ts';
+
+const step = (offered: number, good: number, refused = offered - good) => ({
+  offered,
+  good,
+  lastGood: 0,
+  refused,
+  failed: 0,
+  accepted: [],
+});
+
+/** A route as the generator reports it, of steps of 500 ms. */
+function classOf(series: ReturnType<typeof step>[], over: Partial<ClassReport> = {}): ClassReport {
+  const sum = (of: (one: ReturnType<typeof step>) => number): number => series.reduce((all, one) => all + of(one), 0);
+  const none = { p50Ms: 0, p99Ms: 0, maxMs: 0 };
+  return {
+    offered: sum(({ offered }) => offered),
+    good: sum(({ good }) => good),
+    refused: sum(({ refused }) => refused),
+    lastGood: 0,
+    late: 0,
+    failed: 0,
+    timedOut: 0,
+    reset: 0,
+    unsent: 0,
+    goodput: 0,
+    accepted: none,
+    refusals: none,
+    latencies: { accepted: [[500, 10]], refused: [[300, 10]] },
+    watched: {},
+    series,
+    ...over,
+  };
+}
+
+const measured = (over: Partial<Measured>): Measured => ({
+  classes: {},
+  kind: 'route',
+  bucketMs: 500,
+  capacityOf: {},
+  peak: undefined,
+  wellFromMs: undefined,
+  samples: [],
+  events: [],
+  checks: {},
+  alive: true,
+  ...over,
+});
+
+const spike = (await allScenarios()).find(({ name }) => name === 'spike')!;
+const verdictOf = (thresholds: readonly string[], values: Measured): string[] =>
+  thresholds
+    .map((text) => judge(parseThreshold(text), metricsOf(values)))
+    .filter(({ passed }) => !passed)
+    .map(({ text }) => text);
+
+/** Three steps of calm, four of a peak at five times the capacity, four of calm. */
+const storm = (homeGood: number, workGood: number, after: number, over: Partial<ClassReport> = {}): Measured =>
+  measured({
+    classes: {
+      home: classOf([
+        ...Array(3).fill(step(50, 50)),
+        ...Array(4).fill(step(1_000, homeGood)),
+        ...Array(4).fill(step(50, 50)),
+      ]),
+      work: classOf(
+        [...Array(3).fill(step(30, 30)), ...Array(4).fill(step(500, workGood)), ...Array(4).fill(step(30, after))],
+        over,
+      ),
+    },
+    capacityOf: { home: 400, work: 200 },
+    peak: { fromMs: 1_500, toMs: 3_500 },
+    wellFromMs: 3_500,
+  });
+
+describe('the verdict on a spike', () => {
+  test('holds for a server that goes on working and says no to the rest', () => {
+    expect(verdictOf(spike.thresholds, storm(1_000, 80, 30))).toEqual([]);
+  });
+
+  test('fails when useful work collapses', () => {
+    expect(verdictOf(spike.thresholds, storm(1_000, 5, 30))).toContain('goodput{route:work}: value>=0.25');
+  });
+
+  test('fails when the main page is not there', () => {
+    expect(verdictOf(spike.thresholds, storm(0, 80, 30))).toEqual(
+      expect.arrayContaining(['good_rate{route:home}: rate>=0.8', 'gap{route:home}: max<=1s']),
+    );
+  });
+
+  test('fails when visitors get no answer', () => {
+    expect(verdictOf(spike.thresholds, storm(1_000, 80, 30, { timedOut: 900 }))).toContain('lost_rate: rate<=0.05');
+  });
+
+  test('fails when it never becomes well again', () => {
+    expect(verdictOf(spike.thresholds, storm(1_000, 80, 10))).toContain('recovery: max<3s');
+  });
+
+  test('fails when the server is gone afterwards', () => {
+    expect(verdictOf(spike.thresholds, { ...storm(1_000, 80, 30), alive: false })).toEqual(['alive: rate>=1']);
+  });
+});
+
+describe('a run', () => {
+  const result = (status: ScenarioResult['status']) => ({ status }) as ScenarioResult;
+
+  test('has passed when every scenario that could be run has', () => {
+    expect(hasPassed({ scenarios: [result('passed'), result('skipped')], partial: false })).toBe(true);
+  });
+
+  test.each([
+    [[result('passed'), result('failed')], false],
+    [[result('passed'), result('void')], false],
+    [[result('skipped')], false],
+    [[], false],
+    [[result('passed')], true],
+  ])('has not passed: %j, interrupted: %s', (scenarios, partial) => {
+    expect(hasPassed({ scenarios, partial })).toBe(false);
+  });
+});
+
+describe('recovery', () => {
+  test('is the start of the first two good steps in a row', () => {
+    expect(recoveryMs([step(9, 0), step(9, 0), step(20, 16), step(9, 1), step(9, 9), step(9, 9)], 500, 500)).toBe(
+      1_500,
+    );
+  });
+
+  test('is infinite when it never comes, and unknown when nobody came', () => {
+    expect(recoveryMs([step(9, 9), step(9, 9), step(9, 0)], 500, 1_000)).toBe(Number.POSITIVE_INFINITY);
+    expect(recoveryMs([step(9, 9)], 500, 1_000)).toBeUndefined();
+  });
+
+  test('a gap is time in which visitors came and none was served', () => {
+    expect(longestGapMs([step(1, 0), step(1, 1), step(3, 0), step(0, 0), step(3, 0)], 500)).toBe(1_000);
+  });
+});
+
+describe('the scenarios', () => {
+  test('are as the contract says, and each has its name once', async () => {
+    const all = await allScenarios();
+    expect(all.length).toBeGreaterThanOrEqual(19);
+    expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
+  });
+
+  test.each([
+    [{ name: 'A b' }, 'the name'],
+    [{ parts: [] }, 'has parts'],
+    [{ parts: [{ seconds: 5, load: 50 }] }, 'has parts'],
+    [{ thresholds: [] }, 'could not fail'],
+    [{ thresholds: ['nonsense'] }, 'threshold'],
+    [{ fault: { name: 'reload', at: 2, seconds: 0 } as const }, 'has a fault'],
+  ])('one that is wrong is named: %j', (over, why) => {
+    const scenario = defineScenario({
+      name: 'a',
+      title: 'a',
+      text: 'a',
+      parts: [{ seconds: 1, load: 1 }],
+      thresholds: ['alive: rate>=1'],
+      ...over,
+    });
+    expect(problemOf(scenario)).toContain(why);
+  });
+});
