@@ -97,6 +97,11 @@ export interface Site {
    * database). Default: never. When it throws, the visitor counts as anonymous.
    */
   isMember?: (request: Pick<IncomingMessage, 'headers'>) => boolean;
+  /**
+   * Names of the cookies that tell visitors apart (a session's): who sends another value of them gets no answer that was
+   * kept for an idempotency key. Default: all cookies but those by which visits are counted (`_ga`, `_pk_id`, ...).
+   */
+  sessionCookies?: readonly string[];
   /** State of each feature, by name. */
   health?: () => Record<string, FeatureState>;
   /** Time spent waiting for database locks since the start, ms; the scaler refuses to add workers that would wait too. */
@@ -172,6 +177,12 @@ export interface RequestInfo {
   clientAddress: string;
   /** The visitor came over TLS (a trusted proxy says so). */
   secure: boolean;
+  /**
+   * Of a request with an idempotency key: the same text for each try of it, and another for any other request or visitor.
+   * Stored in the transaction of the site's own write, it makes the write happen once though a process is killed between
+   * the write and its answer.
+   */
+  idempotencyKey?: string | undefined;
 }
 
 export interface TaskPool {

@@ -4,6 +4,7 @@ import { keptHeaders, type Rendered } from '../cache/make-page.ts';
 import type { Page } from '../cache/page.ts';
 import { answerOf, type CacheOutcome } from '../cache/wire.ts';
 import { comesByProxy } from '../client.ts';
+import type { Claim } from '../idempotency/claim.ts';
 import type { CacheUse, Recorder } from '../metrics/recorder.ts';
 import type { PageVisitor } from '../pages/page-visitor.ts';
 import type { Route } from '../routes.ts';
@@ -45,6 +46,8 @@ export class EngineRequest implements PageVisitor {
   awaitsContinue = false;
   /** The site reads the body itself, as it comes. */
   streamsBody = false;
+  /** It is to be done once, and this is its right to be done now. */
+  claim: Claim | undefined;
   private readonly tools: AnswerTools;
   private readonly site: SiteAnswers;
   private deadline: Deadline;

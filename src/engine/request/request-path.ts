@@ -5,6 +5,7 @@ import { AdaptiveLimit } from '../admission/adaptive-limit.ts';
 import { Dispatcher } from '../admission/dispatcher.ts';
 import { type Lanes, RouteWork } from '../admission/route-work.ts';
 import type { PageMemory } from '../cache/memory.ts';
+import type { Records } from '../idempotency/records.ts';
 import { learnRoutes } from '../learned-routes.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { Copies, type PageStore } from '../pages/copies.ts';
@@ -27,6 +28,7 @@ import type { EngineRoutes } from './engine-routes.ts';
 import { guarded, guardedPolicies } from './guarded.ts';
 import { Learning } from './learning.ts';
 import type { Leaving } from './leaving.ts';
+import { Once } from './once.ts';
 import { keysFor } from './page-key.ts';
 import { createQuick } from './quick.ts';
 
@@ -58,6 +60,8 @@ export interface RequestPathParts {
   memory: PageMemory;
   store: PageStore;
   leases: LeaseClient;
+  /** Of requests that are to be done once. */
+  records: Records;
   purger: Purger;
   /** The lanes of the thread pool; absent: no route uses it. */
   lanes?: Lanes;
@@ -148,6 +152,16 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     onSiteError,
   });
 
+  const once = new Once({
+    records: parts.records,
+    cookies: site.sessionCookies,
+    direct,
+    dispatcher,
+    works,
+    recorder,
+    siteName: config.siteName,
+    extraHeaders,
+  });
   const keyOf = keysFor(config.hosts, site.languages ?? ['']);
   const known = { routes, keyOf, copyOf: pages.copyOf, bodyLimit };
   const quickly = { routes, keyOf, copyOf: pages.copyInMemory, bodyLimit };
@@ -164,6 +178,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       engineRoutes,
       pages,
       direct,
+      once,
       dispatcher,
       works,
       bodies: new BodyReader({ timeoutMs: config.requestTimeoutMs }),

@@ -1,11 +1,14 @@
 import cluster from 'node:cluster';
 import { setPriority } from 'node:os';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Config, trustedProxyList } from '../../config.ts';
 import { startSlowly } from '../admission/slow-start.ts';
 import { readAppConfig } from '../app-config.ts';
 import type { Beating } from '../beating.ts';
 import type { PublicPages } from '../beats.ts';
+import { limitedReporter } from '../cache/store.ts';
+import { openRecords } from '../idempotency/records.ts';
 import { type Link, linkToPrimary } from '../link.ts';
 import { createLog } from '../log.ts';
 import { Recorder } from '../metrics/recorder.ts';
@@ -121,6 +124,10 @@ async function serve(
   if (module.tasks !== undefined) site.tasks ??= module.tasks;
   pool.open(site.tasks);
 
+  const records = openRecords(
+    join(config.dataDir, 'idempotency.db'),
+    limitedReporter((line) => log.warn(line)),
+  );
   let beat: Beating | undefined;
   const path = createRequestPath({
     config,
@@ -128,6 +135,7 @@ async function serve(
     recorder,
     memory: files.memory,
     store: files,
+    records,
     leases: createLeaseClient(link, () => state.servingWorkers),
     purger,
     lanes: pool.lanes,
@@ -158,7 +166,7 @@ async function serve(
       : passUpgrades(server, site, config.maxStreams, (outcome) => recorder.count('tahan_upgrades_total', [outcome]));
   beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, onSiteError });
   takeConnections(link, server, maxConnections);
-  leave = endWhenTold({ link, log, config, site, state, server, upgrades, beat, files, pool });
+  leave = endWhenTold({ link, log, config, site, state, server, upgrades, beat, files, records, pool });
 
   link.on('wanted', ({ key }) => pages.storeForOthers(key));
   link.on('rebalance', ({ share, forMs }) => state.rebalance.begin(server.connections, share, forMs));
