@@ -21,7 +21,7 @@ import {
   userById,
   userByName,
 } from '../data/users.ts';
-import { longRead, write } from '../data/write.ts';
+import { longRead, write, writtenBefore } from '../data/write.ts';
 import { hash, isSlow, verify } from './password.ts';
 import * as rules from './rules.ts';
 import { dataDir, task } from './task.ts';
@@ -66,6 +66,8 @@ export const register = task(
     before,
   }),
   async (input, { signal }): Promise<SignedIn | { ok: false; reason: 'name-taken' }> => {
+    const done = await writtenBefore<SignedIn>(input.dataDir, signal);
+    if (done !== undefined) return done;
     // Looked up first: a taken name shall not cost a hash.
     if ((await longRead(input.dataDir, signal, (db) => userByName(db, input.name))) !== undefined)
       return { ok: false, reason: 'name-taken' };
@@ -201,6 +203,8 @@ async function checkAndChange(
   signal: AbortSignal,
 ): Promise<Changed | WrongPassword> {
   signal.throwIfAborted();
+  const done = await writtenBefore<Changed>(input.dataDir, signal);
+  if (done !== undefined) return done;
   if (!verify(input.current, known?.passwordHash).right) return { ok: false, reason: 'wrong-password' };
   signal.throwIfAborted();
   const next = hash(input.next);
