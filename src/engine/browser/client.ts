@@ -126,10 +126,7 @@ const actionOf = (form: HTMLFormElement, submitter: Submitter | null): string =>
 /** As a browser writes a form: lines end with CRLF (HTML, "constructing the entry list"). */
 const asBrowser = (text: string): string => text.replace(/\r\n|\r|\n/g, '\r\n');
 
-async function bodyOf(
-  form: HTMLFormElement,
-  submitter: Submitter | null,
-): Promise<{ body: BodyInit; type: string }> {
+async function bodyOf(form: HTMLFormElement, submitter: Submitter | null): Promise<{ body: BodyInit; type: string }> {
   const data = new FormData(form, submitter);
   if ((submitter?.getAttribute('formenctype') ?? form.enctype) === 'multipart/form-data') {
     // Made once: each try is to be the same bytes.
@@ -137,7 +134,8 @@ async function bodyOf(
     return { body: await made.blob(), type: made.headers.get('content-type') ?? '' };
   }
   const fields = new URLSearchParams();
-  for (const [name, value] of data) fields.append(asBrowser(name), asBrowser(typeof value === 'string' ? value : value.name));
+  for (const [name, value] of data)
+    fields.append(asBrowser(name), asBrowser(typeof value === 'string' ? value : value.name));
   return { body: fields.toString(), type: 'application/x-www-form-urlencoded' };
 }
 
@@ -146,7 +144,10 @@ function contentOf(form: HTMLFormElement, submitter: Submitter | null): string {
   return JSON.stringify(
     [...new FormData(form, submitter)]
       .filter(([name]) => name !== KEY_FIELD)
-      .map(([name, value]) => [name, typeof value === 'string' ? value : `${value.name} ${value.size} ${value.lastModified}`]),
+      .map(([name, value]) => [
+        name,
+        typeof value === 'string' ? value : `${value.name} ${value.size} ${value.lastModified}`,
+      ]),
   );
 }
 
@@ -221,7 +222,10 @@ async function submit(form: HTMLFormElement, submitter: Submitter | null): Promi
   } catch {
     // Nobody answered: the person is told, and everything is still here.
     quiet();
-    say(form, 'The server cannot be reached. What you typed is kept here: please send it again later. Nothing is sent twice.');
+    say(
+      form,
+      'The server cannot be reached. What you typed is kept here: please send it again later. Nothing is sent twice.',
+    );
   } finally {
     quiet();
     state.busy = false;
@@ -243,7 +247,10 @@ function show(form: HTMLFormElement, submitter: Submitter | null, state: FormSta
     return;
   }
   if (RETRIED.has(response.status) || response.status === 500) {
-    say(form, 'The server could not do this now. What you typed is kept here: please send it again later. Nothing is sent twice.');
+    say(
+      form,
+      'The server could not do this now. What you typed is kept here: please send it again later. Nothing is sent twice.',
+    );
     return;
   }
   // The browser asks for the same answer once more and shows it as its own page; the server has kept it.
@@ -287,7 +294,7 @@ function fieldsOf(form: HTMLFormElement): Field[] {
 }
 
 const isChecked = (field: Field): field is HTMLInputElement => field.type === 'checkbox' || field.type === 'radio';
-const valueOf = (field: Field): string => (isChecked(field) ? String(field.checked) : field.value);
+const shownIn = (field: Field): string => (isChecked(field) ? String(field.checked) : field.value);
 
 const nameOf = (form: HTMLFormElement): string =>
   `${STORED}${location.pathname} ${form.getAttribute('action') ?? ''} ${[...document.forms].indexOf(form)}`;
@@ -302,7 +309,7 @@ function storage(): Storage | undefined {
 }
 
 function remember(form: HTMLFormElement): void {
-  const text = JSON.stringify({ at: Date.now(), values: fieldsOf(form).map((field) => [field.name, valueOf(field)]) });
+  const text = JSON.stringify({ at: Date.now(), values: fieldsOf(form).map((field) => [field.name, shownIn(field)]) });
   if (text.length > MAX_STORED_CHARACTERS) return;
   try {
     storage()?.setItem(nameOf(form), text);

@@ -61,10 +61,14 @@ interface Scope {
       Number(response.headers.get('content-length') ?? 0) <= MAX_BYTES
     );
   };
-  const isPage = (response: Response): boolean =>
-    (response.headers.get('content-type') ?? '').startsWith('text/html');
+  const isPage = (response: Response): boolean => (response.headers.get('content-type') ?? '').startsWith('text/html');
 
-  const keep = async (cacheName: string, most: number, request: Request | string, response: Response): Promise<void> => {
+  const keep = async (
+    cacheName: string,
+    most: number,
+    request: Request | string,
+    response: Response,
+  ): Promise<void> => {
     const headers = new Headers(response.headers);
     const age = Number(headers.get('age') ?? 0) || 0;
     headers.set(STORED_AT, String(Date.now() - age * 1_000));
@@ -129,8 +133,7 @@ interface Scope {
     if (copy !== undefined && /\bimmutable\b/.test(copy.headers.get('cache-control') ?? '')) return copy;
     try {
       const answer = await fetch(request);
-      if (isPublic(answer) && !isPage(answer))
-        event.waitUntil(keep(FILES, MAX_FILES, request.url, answer.clone()));
+      if (isPublic(answer) && !isPage(answer)) event.waitUntil(keep(FILES, MAX_FILES, request.url, answer.clone()));
       return answer;
     } catch (error) {
       if (copy !== undefined) return copy;
@@ -142,8 +145,7 @@ interface Scope {
     event.waitUntil(
       (async () => {
         const main = await fetch(MAIN_PAGE, { credentials: 'omit' });
-        if (isPublic(main) && isPage(main))
-          await keep(PAGES, MAX_PAGES, new URL(MAIN_PAGE, location.href).href, main);
+        if (isPublic(main) && isPage(main)) await keep(PAGES, MAX_PAGES, new URL(MAIN_PAGE, location.href).href, main);
         const style = await fetch(STYLE);
         if (style.ok) await keep(FILES, MAX_FILES, new URL(STYLE, location.href).href, style);
         await scope.skipWaiting();

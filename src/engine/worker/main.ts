@@ -16,6 +16,7 @@ import { SiteMistakesError } from '../mistakes.ts';
 import { boundedConnections } from '../open-files.ts';
 import { createLeaseClient } from '../pages/leases.ts';
 import { createPurger } from '../pages/purger.ts';
+import { BrowserFiles } from '../request/browser-files.ts';
 import { MISSING_PARTS } from '../request/connection/node-parts.ts';
 import { createPortServer } from '../request/connection/port-server.ts';
 import { passUpgrades } from '../request/connection/upgrades.ts';
@@ -145,6 +146,7 @@ async function serve(
       status: state,
       metricsToken: config.metricsToken,
       extraHeaders,
+      files: new BrowserFiles({ ...config, mainPage: () => site.mainPage ?? '/' }),
       record: (route, request, response) =>
         recorder.request(route, request.method ?? 'GET', response.statusCode, 'engine', 0),
     }),
