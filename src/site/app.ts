@@ -60,7 +60,7 @@ export function createSite(context: SiteContext): Site {
   const disk = createDisk((line) => log.error(line));
   const call = disk.watch(taskCaller(context.pool, settings.dataDir));
   const recorder = createRecorder(call, log);
-  const parts: SiteParts = { context, db, call, views, features: createFeatures(), recorder };
+  const parts: SiteParts = { context, db, call, views, features: createFeatures(context), recorder };
   const built = [assets, ...FEATURES.map((feature) => feature(parts))];
   const lab = settings.lab ? labFeature(context, parts.features.injectFault) : undefined;
   const router = new Router();
@@ -98,7 +98,7 @@ export function createSite(context: SiteContext): Site {
     tasks: new URL('./tasks/index.ts', import.meta.url),
     sessionCookies: [cookieName(settings, 'session'), cookieName(settings, 'form')],
     isMember: (request) => hasSignedCookie(request, settings),
-    health: () => ({ ...parts.features.health(), disk: disk.state() }),
+    health: () => ({ disk: disk.state() }),
     waitedMs: waits.totalMs,
     async close() {
       stopPublisher();

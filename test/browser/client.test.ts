@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { openReader } from '../../src/site/data/open.ts';
-import { servingPids, untilServing } from '../cluster/server.ts';
+import { isAlive, servingPids, untilServing } from '../cluster/server.ts';
 import { PASSWORD, usePlace } from './place.ts';
 
 /** What a browser says of tries that did not reach the server, or were told to come again. */
@@ -8,8 +8,11 @@ const NOISE = [/Failed to load resource/, /^request: /];
 
 const place = usePlace();
 
+const end = (pid: number): void => {
+  if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+};
 const killAll = async (): Promise<void> => {
-  for (const pid of servingPids(await place.server.fleet())) process.kill(pid, 'SIGKILL');
+  for (const pid of servingPids(await place.server.fleet())) end(pid);
 };
 const count = (sql: string, ...values: unknown[]): number => {
   const db = openReader(place.server.dataDir);
@@ -30,7 +33,7 @@ async function underFire(work: () => Promise<void>): Promise<void> {
     void place.server.fleet().then((fleet) => {
       for (const pid of killed < 6 ? servingPids(fleet) : []) {
         killed += 1;
-        process.kill(pid, 'SIGKILL');
+        end(pid);
       }
     });
   }, 150);

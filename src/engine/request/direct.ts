@@ -88,6 +88,10 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     return this.asked.deadlineAt;
   }
 
+  get signal(): AbortSignal {
+    return this.info.signal;
+  }
+
   get siteKey(): string | undefined {
     return this.asked.claim?.siteKey;
   }
@@ -126,11 +130,7 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     for (let at = 0; at < extraHeaders.length; at += 2) response.setHeader(extraHeaders[at]!, extraHeaders[at + 1]!);
     // A listener that throws at once is the site's bug: its visitor gets a 500, the others nothing of it.
     try {
-      // Without tasks there is nobody who would ask on whose behalf the site works.
-      const result =
-        site.tasks === undefined
-          ? site.handler(request, response)
-          : currentRequest.run(this, askSite, site, request, response);
+      const result = currentRequest.run(this, askSite, site, request, response);
       // An async listener that fails has rejected a promise of its own: caught here, it costs its visitor a 500.
       if (isThenable(result)) Promise.resolve(result).catch((error: unknown) => this.fail(error));
     } catch (error) {

@@ -5,6 +5,7 @@ import { AdaptiveLimit } from '../admission/adaptive-limit.ts';
 import { Dispatcher } from '../admission/dispatcher.ts';
 import { type Lanes, RouteWork } from '../admission/route-work.ts';
 import type { PageMemory } from '../cache/memory.ts';
+import type { SiteParts } from '../features/site-parts.ts';
 import type { Records } from '../idempotency/records.ts';
 import { learnRoutes } from '../learned-routes.ts';
 import type { Recorder } from '../metrics/recorder.ts';
@@ -25,6 +26,7 @@ import { BodyReader } from './body-reader.ts';
 import type { QuickAnswer } from './connection/front-connection.ts';
 import { Direct } from './direct.ts';
 import type { EngineRoutes } from './engine-routes.ts';
+import { guardRoutes } from './feature-routes.ts';
 import { guarded, guardedPolicies } from './guarded.ts';
 import { Learning } from './learning.ts';
 import type { Leaving } from './leaving.ts';
@@ -60,6 +62,8 @@ export interface RequestPathParts {
   memory: PageMemory;
   store: PageStore;
   leases: LeaseClient;
+  /** Features that routes name. */
+  parts: Pick<SiteParts, 'engineFeature'>;
   /** Of requests that are to be done once. */
   records: Records;
   purger: Purger;
@@ -92,11 +96,13 @@ export interface RequestPath {
 }
 
 export function createRequestPath(parts: RequestPathParts): RequestPath {
-  const { config, site, recorder, leases, trusted, extraHeaders, leaving, onSiteError } = parts;
+  const { config, recorder, leases, trusted, extraHeaders, leaving, onSiteError } = parts;
   const { bodyLimit } = config;
-  const declared = compileRoutes(guardedPolicies(site.policies ?? [], onSiteError));
-  const learned = site.learns ? learnRoutes(declared, site.mainPage ?? '/') : undefined;
+  const { site: given } = parts;
+  const declared = compileRoutes(guardedPolicies(given.policies ?? [], onSiteError));
+  const learned = given.learns ? learnRoutes(declared, given.mainPage ?? '/') : undefined;
   const routes = learned ?? declared;
+  const site = guardedSite(parts, routes);
   const members = { isMember: guarded(site.isMember?.bind(site), false, onSiteError) };
   const works = worksOf(routes, config);
   const dispatcher = dispatcherOf(parts, works);
@@ -198,6 +204,12 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       keepAliveMs,
     }),
   };
+}
+
+/** The site as it is asked: methods of an object of a class, too, are called on it. */
+function guardedSite({ site, parts, config }: RequestPathParts, routes: Routes): Site {
+  const handler = guardRoutes(site, routes, parts.engineFeature, config.siteName);
+  return new Proxy(site, { get: (target, name) => (name === 'handler' ? handler : Reflect.get(target, name)) });
 }
 
 function worksOf(routes: Routes, { asyncLimit }: PathConfig): readonly RouteWork[] {
