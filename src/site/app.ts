@@ -98,7 +98,7 @@ export function createSite(context: SiteContext): Site {
     tasks: new URL('./tasks/index.ts', import.meta.url),
     sessionCookies: [cookieName(settings, 'session'), cookieName(settings, 'form')],
     isMember: (request) => hasSignedCookie(request, settings),
-    health: () => ({ disk: disk.state() }),
+    health: () => ({ ...parts.features.health(), disk: disk.state() }),
     waitedMs: waits.totalMs,
     async close() {
       stopPublisher();

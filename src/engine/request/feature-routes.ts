@@ -18,13 +18,27 @@ class RouteFailedError extends Error {
 }
 
 /** The site, with its routes in the care of the features that their policies name. */
-export function guardRoutes(
+export function guardedSite(
+  site: Site,
+  routes: Routes,
+  featureOf: (name: string) => EngineFeature,
+  siteName: string,
+): Site {
+  const names = (site.policies ?? []).flatMap(({ feature }) => feature ?? []);
+  if (names.length === 0) return site;
+  // They are in the health before anybody asks for them.
+  for (const name of names) featureOf(name);
+  const handler = guardedHandler(site, routes, featureOf, siteName);
+  // Methods of an object of a class, too, are called on it.
+  return new Proxy(site, { get: (target, name) => (name === 'handler' ? handler : Reflect.get(target, name)) });
+}
+
+function guardedHandler(
   site: Site,
   routes: Routes,
   featureOf: (name: string) => EngineFeature,
   siteName: string,
 ): Site['handler'] {
-  if (!(site.policies ?? []).some(({ feature }) => feature !== undefined)) return site.handler.bind(site);
   const sayDown = createDownAnswer(siteName);
   return (request, response) => {
     const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');

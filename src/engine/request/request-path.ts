@@ -26,7 +26,7 @@ import { BodyReader } from './body-reader.ts';
 import type { QuickAnswer } from './connection/front-connection.ts';
 import { Direct } from './direct.ts';
 import type { EngineRoutes } from './engine-routes.ts';
-import { guardRoutes } from './feature-routes.ts';
+import { guardedSite } from './feature-routes.ts';
 import { guarded, guardedPolicies } from './guarded.ts';
 import { Learning } from './learning.ts';
 import type { Leaving } from './leaving.ts';
@@ -102,7 +102,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   const declared = compileRoutes(guardedPolicies(given.policies ?? [], onSiteError));
   const learned = given.learns ? learnRoutes(declared, given.mainPage ?? '/') : undefined;
   const routes = learned ?? declared;
-  const site = guardedSite(parts, routes);
+  const site = guardedSite(given, routes, parts.parts.engineFeature, config.siteName);
   const members = { isMember: guarded(site.isMember?.bind(site), false, onSiteError) };
   const works = worksOf(routes, config);
   const dispatcher = dispatcherOf(parts, works);
@@ -204,12 +204,6 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       keepAliveMs,
     }),
   };
-}
-
-/** The site as it is asked: methods of an object of a class, too, are called on it. */
-function guardedSite({ site, parts, config }: RequestPathParts, routes: Routes): Site {
-  const handler = guardRoutes(site, routes, parts.engineFeature, config.siteName);
-  return new Proxy(site, { get: (target, name) => (name === 'handler' ? handler : Reflect.get(target, name)) });
 }
 
 function worksOf(routes: Routes, { asyncLimit }: PathConfig): readonly RouteWork[] {

@@ -1,5 +1,5 @@
 import type { Middleware } from 'koa';
-import type { Fault, Feature, SiteTools } from '../../engine/features/types.ts';
+import type { Fault, Feature, FeatureState, SiteTools } from '../../engine/features/types.ts';
 
 /** Time left for the error page before the request's own deadline, ms. */
 const RESERVE_MS = 150;
@@ -15,6 +15,7 @@ export interface Features {
   feature: (name: string) => SiteFeaturePart;
   /** Makes a feature of this worker fail for a while; a name that no feature has does nothing. */
   injectFault: (fault: Fault & { feature: string }) => void;
+  health: () => Record<string, FeatureState>;
 }
 
 export function createFeatures(tools: Pick<SiteTools, 'feature'>): Features {
@@ -33,5 +34,6 @@ export function createFeatures(tools: Pick<SiteTools, 'feature'>): Features {
       return found;
     },
     injectFault: ({ feature, ...fault }) => features.get(feature)?.injectFault(fault),
+    health: () => Object.fromEntries([...features].map(([name, feature]) => [name, feature.state()])),
   };
 }
