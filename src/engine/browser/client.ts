@@ -7,6 +7,7 @@
 /** Written by the server when it serves this file. */
 const OFFLINE = '__TAHAN_OFFLINE__' as string;
 
+const WORKER = '/tahan/sw.js';
 const KEY_FIELD = '_idempotency_key';
 /** A try without an answer is given up after this long, ms; `data-tahan-timeout` of a form says otherwise. */
 const TIMEOUT_MS = 15_000;
@@ -346,16 +347,18 @@ document.addEventListener('input', (event) => {
 });
 for (const form of document.forms) if (form.method === 'post' && form.dataset.tahan !== 'off') putBack(form);
 
-// The pages that were seen stay readable while the server is away; switched off, what was kept is gone with one visit.
-if ('serviceWorker' in navigator) {
-  if (OFFLINE === 'on') {
-    navigator.serviceWorker.register('/tahan/sw.js', { scope: '/' }).catch(() => {
-      // A browser that does not want it (private windows): everything else works.
-    });
-  } else {
-    void navigator.serviceWorker.getRegistrations().then((registrations) => {
-      for (const registration of registrations)
-        if (registration.active?.scriptURL.endsWith('/tahan/sw.js')) void registration.update();
-    });
-  }
+/**
+ * Pages that were seen stay readable while the server is away. One that is there looks after itself: the browser asks at
+ * each visit for a new version, and where it is switched off that version takes everything away.
+ */
+async function register(): Promise<void> {
+  if ((await navigator.serviceWorker.getRegistration('/')) !== undefined) return;
+  // This file may be an hour old: whether it is switched on is asked anew.
+  const { ok, headers } = await fetch(WORKER, { method: 'HEAD' });
+  if (ok && headers.get('tahan-offline') === 'on') await navigator.serviceWorker.register(WORKER, { scope: '/' });
+}
+if (OFFLINE === 'on' && 'serviceWorker' in navigator) {
+  register().catch(() => {
+    // The server is away, or a browser does not want it (private windows): everything else works.
+  });
 }

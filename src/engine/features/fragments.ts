@@ -1,4 +1,5 @@
 import { currentRequest } from '../current-request.ts';
+import { pagePart } from './pool-share.ts';
 import type { Feature, Fragment, FragmentOptions, FragmentResult } from './types.ts';
 
 /** Copies that a worker keeps, and what they may hold together, bytes. */
@@ -85,7 +86,7 @@ export function createFragments(
         const began = now();
         const purgesBefore = purges;
         made = featureOf(name).run(async (control) => {
-          const value = await render(control);
+          const value = await pagePart.run(true, render, control);
           // Late, too: it is better than the copy that there was.
           keep(key, value, options, began, purgesBefore === purges);
           return value;

@@ -36,5 +36,11 @@ export class PoolShare {
   }
 }
 
+/**
+ * The code that runs now makes a part of a page that the page can go without: its route is not refused because the part's
+ * tasks would find no room.
+ */
+export const pagePart = new AsyncLocalStorage<true>();
+
 /** The share of the feature in which the code that runs now was called. */
 export const poolShare = new AsyncLocalStorage<PoolShare>();

@@ -59,7 +59,12 @@ export class BrowserFiles {
         const hash = createHash('sha256').update(source).digest('base64url').slice(0, 8);
         return {
           // A browser looks for a new version at each visit. It may care for the whole site, not for /tahan/ only.
-          headers: { 'content-type': SCRIPT, 'cache-control': 'no-cache', 'service-worker-allowed': '/' },
+          headers: {
+            'content-type': SCRIPT,
+            'cache-control': 'no-cache',
+            'service-worker-allowed': '/',
+            'tahan-offline': state,
+          },
           body: source
             .replace('__TAHAN_OFFLINE__', state)
             .replace('__TAHAN_VERSION__', `${this.options.version}-${hash}`)

@@ -3,7 +3,7 @@ import type { Config } from '../../config.ts';
 import { Lanes } from '../admission/lanes.ts';
 import type { Lanes as RouteLanes } from '../admission/route-work.ts';
 import { currentRequest } from '../current-request.ts';
-import { poolShare } from '../features/pool-share.ts';
+import { pagePart, poolShare } from '../features/pool-share.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { moduleNear } from '../module-near.ts';
 import { PoolFullError, TaskDeadlineError, TaskError } from '../pool/errors.ts';
@@ -65,7 +65,7 @@ export class SitePool {
       return await run({ priority, ...options });
     } finally {
       if (flight !== undefined) {
-        flight.tasks.push(task);
+        if (pagePart.getStore() === undefined) flight.tasks.push(task);
         flight.poolMs += performance.now() - began;
       }
     }
