@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { startServer, stopAll, type TestServer } from '../cluster/server.ts';
+import { eventually, startServer, stopAll, type TestServer } from '../cluster/server.ts';
 import { launch } from './chromium.ts';
 import { PASSWORD } from './place.ts';
 
@@ -22,9 +22,9 @@ beforeAll(async () => {
   port = (free.address() as AddressInfo).port;
   await new Promise((resolve) => free.close(resolve));
 }, 60_000);
+afterEach(stopAll, 60_000);
 afterAll(async () => {
   await browser?.close();
-  await stopAll();
   rmSync(dataDir, { recursive: true, force: true });
 }, 60_000);
 
@@ -82,10 +82,13 @@ test('with the server stopped, pages that were seen show with a banner; switched
 
   const second = await start({ TAHAN_OFFLINE: '0' });
   await page.goto('/');
-  await page.waitForFunction(
-    async () =>
-      (await navigator.serviceWorker.getRegistrations()).length === 0 && (await globalThis.caches.keys()).length === 0,
+  await eventually(
+    async () => [await registrations(page), await caches(page)],
+    ([left, kept]) => left === 0 && (kept as string[]).length === 0,
+    20_000,
   );
+  // Nor does it come back with the next page.
+  await page.goto('/posts');
   expect(await registrations(page)).toBe(0);
   await second.stop();
   await context.close();
