@@ -48,7 +48,7 @@ export interface FeatureParts {
 export function createFeature(name: string, given: FeatureOptions, parts: FeatureParts): EngineFeature {
   const { now } = parts;
   const options = { ...given };
-  const threads = new PoolShare(options.share ?? 1);
+  const threads = new PoolShare(() => options.share ?? 1);
   let failedAt = Number.NEGATIVE_INFINITY;
   /** When an open breaker tries one call again. cockatiel moves on with that call only; nobody may come to make it. */
   let retryAt = Number.NEGATIVE_INFINITY;

@@ -6,12 +6,12 @@ const MAX_WAITING = 64;
 
 /** A feature's share of the threads of the pool: its slow tasks leave the others to the rest of the site. */
 export class PoolShare {
-  private readonly share: number;
+  private readonly share: () => number;
   private running = 0;
   private readonly waiting: (() => void)[] = [];
 
   /** `share`: 0 to 1. */
-  constructor(share: number) {
+  constructor(share: () => number) {
     this.share = share;
   }
 
@@ -20,7 +20,7 @@ export class PoolShare {
    * @throws {PoolFullError} too many of its tasks wait already
    */
   async run<T>(task: string, threads: number, work: () => Promise<T>): Promise<T> {
-    const limit = Math.max(1, Math.floor(this.share * threads));
+    const limit = Math.max(1, Math.floor(this.share() * threads));
     if (this.running >= limit) {
       if (this.waiting.length >= MAX_WAITING) throw new PoolFullError(task, this.waiting.length);
       await new Promise<void>((resolve) => this.waiting.push(resolve));

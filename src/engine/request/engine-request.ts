@@ -10,6 +10,7 @@ import type { PageVisitor } from '../pages/page-visitor.ts';
 import type { Route } from '../routes.ts';
 import type { Priority, RoutePolicy } from '../site.ts';
 import type { Refusals } from './answer/refusal.ts';
+import { answerSendAgain, sendAgainPage } from './answer/send-again.ts';
 import type { WantedCodings } from './answer/wanted-codings.ts';
 import { noteRefusal } from './connection/haste.ts';
 import type { DirectDecision, PageDecision } from './decide.ts';
@@ -19,6 +20,8 @@ export interface AnswerTools {
   recorder: Recorder;
   refusals: Refusals;
   codings: WantedCodings;
+  /** Of the page that sends a refused form again. */
+  siteName: string;
   /** Headers that every answer carries, name and value in turn. */
   extraHeaders: readonly string[];
   /** Time that a request of a route may take, ms; Infinity: as long as it likes. */
@@ -123,7 +126,10 @@ export class EngineRequest implements PageVisitor {
 
   /** Answers with the waiting page. `begun`: the site was at work on it. */
   refuse(begun = false): void {
-    this.tools.refusals.write(this.request, this.response, Math.random(), begun);
+    const { refusals, extraHeaders, siteName } = this.tools;
+    const again = begun ? undefined : sendAgainPage(this.request, siteName);
+    if (again === undefined) refusals.write(this.request, this.response, Math.random(), begun);
+    else answerSendAgain(this.response, again, extraHeaders);
     if (!comesByProxy(this.request)) noteRefusal(this.request.socket, performance.now());
     this.record('refused');
   }

@@ -134,6 +134,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
 
   const tools = {
     recorder,
+    siteName: config.siteName,
     refusals: createRefusals({ siteName: config.siteName, extraHeaders }),
     codings: new WantedCodings(parts.compressor),
     extraHeaders,
