@@ -66,11 +66,10 @@ export const register = task(
     before,
   }),
   async (input, { signal }): Promise<SignedIn | { ok: false; reason: 'name-taken' }> => {
-    const done = await writtenBefore<SignedIn>(input.dataDir, signal);
-    if (done !== undefined) return done;
     // Looked up first: a taken name shall not cost a hash.
     if ((await longRead(input.dataDir, signal, (db) => userByName(db, input.name))) !== undefined)
-      return { ok: false, reason: 'name-taken' };
+      // Perhaps by this request itself. Looked up in this order: what has taken the name is written by now.
+      return (await writtenBefore<SignedIn>(input.dataDir, signal)) ?? { ok: false, reason: 'name-taken' };
     signal.throwIfAborted();
     const passwordHash = hash(input.password);
     return write(input.dataDir, signal, (db) => {
@@ -203,9 +202,8 @@ async function checkAndChange(
   signal: AbortSignal,
 ): Promise<Changed | WrongPassword> {
   signal.throwIfAborted();
-  const done = await writtenBefore<Changed>(input.dataDir, signal);
-  if (done !== undefined) return done;
-  if (!verify(input.current, known?.passwordHash).right) return { ok: false, reason: 'wrong-password' };
+  if (!verify(input.current, known?.passwordHash).right)
+    return (await writtenBefore<Changed>(input.dataDir, signal)) ?? { ok: false, reason: 'wrong-password' };
   signal.throwIfAborted();
   const next = hash(input.next);
   return write(input.dataDir, signal, (db) => {
