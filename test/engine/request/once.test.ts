@@ -224,6 +224,17 @@ describe('a request with an idempotency key', () => {
     expect([again.status, again.headers.get('idempotency-status'), times]).toEqual([409, 'not-kept', 1]);
   });
 
+  test('with a long answer is not held: what is too large to be kept goes out as it comes', async () => {
+    let end = (): void => {};
+    await start((_request, response) => {
+      response.write('x'.repeat(70_000));
+      end = () => response.end('y');
+    });
+    const answer = await post('/', { 'idempotency-key': 'k' });
+    end();
+    expect((await answer.text()).length).toBe(70_001);
+  });
+
   test('tells the site its key, which only tries of the same visitor share', async () => {
     const keys: (string | undefined)[] = [];
     await start((request: IncomingMessage, response: ServerResponse) => {
