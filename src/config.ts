@@ -83,6 +83,9 @@ const flag = (env: string, standard: boolean, common: Common): Setting<boolean> 
   ...common,
 });
 
+/** The same without a default: it is computed. */
+const unset = <T>(setting: Setting<T>): Setting<T> => ({ ...setting, default: undefined });
+
 const words = (
   env: string,
   pattern: RegExp,
@@ -239,6 +242,13 @@ export const SETTINGS = {
     group: 'Site',
     text: 'Serve the /lab routes that make load and faults. Never in production.',
   }),
+  offline: unset(
+    flag('TAHAN_OFFLINE', false, {
+      group: 'Site',
+      text: 'Whether pages that load /tahan/client.js keep the public pages seen last readable in the browser while the server is away (a service worker). 0 also takes it away from browsers that have it.',
+      defaultText: '1 for the built-in site, else 0',
+    }),
+  ),
   envFile: words('TAHAN_ENV_FILE', /^[^\0]{1,4096}$/, 'a file of NAME=value lines', '', {
     group: 'Site',
     text: 'Settings file; the environment wins over it. Read again at a reload.',
@@ -413,6 +423,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cores = usableCores()): Confi
   config.cores = cores;
   config.version = VERSION;
   config.workersMax ??= Math.max(config.workersMin ?? 1, Math.max(1, Math.floor(cores)));
+  config.offline ??= config.site === '' && env.TAHAN_INTERNAL_ENTRY === undefined;
   config.spare ??= config.workersMax > config.workersMin ? 1 : 0;
   if (config.workersMin > config.workersMax) {
     problems.push(`TAHAN_WORKERS_MIN="${config.workersMin}": must be at most TAHAN_WORKERS_MAX (${config.workersMax})`);

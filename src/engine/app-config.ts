@@ -13,6 +13,8 @@ export interface AppConfig {
   languages?: readonly string[];
   /** Whether a request carries a session, by its cookie alone; members come before the rest. Default: never. */
   isMember?: NonNullable<Site['isMember']>;
+  /** Names of the cookies that tell visitors apart, for answers that are kept for idempotency keys. Default: all but those of statistics. */
+  sessionCookies?: readonly string[];
 }
 
 /** The file cannot be used; the message says which and why. */
@@ -38,6 +40,10 @@ const KEYS: Record<keyof AppConfig, (value: unknown) => string | undefined> = {
       ? undefined
       : 'must be a list of languages, such as ["en"]',
   isMember: (value) => (typeof value === 'function' ? undefined : 'must be a function'),
+  sessionCookies: (value) =>
+    Array.isArray(value) && value.every((one) => typeof one === 'string' && one !== '')
+      ? undefined
+      : 'must be a list of names of cookies, such as ["connect.sid"]',
 };
 
 /**

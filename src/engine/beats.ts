@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FEATURE_STATES } from './site.ts';
+import { FEATURE_STATES } from './features/types.ts';
 
 /** How hard the server works, as the primary sees it. */
 export const MODES = ['calm', 'busy', 'saturated', 'down'] as const;

@@ -14,5 +14,6 @@ function build(): void {
   const { status } = spawnSync('tsc', ['-p', `${here}tsconfig.build.json`], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
   chmodSync(`${here}dist/engine/bin/tahan.js`, 0o755);
+  copyFileSync(`${here}browser/offline.css`, `${here}dist/engine/browser/offline.css`);
   copyFileSync(`${here}../../LICENSE`, `${here}LICENSE`);
 }

@@ -7,6 +7,14 @@ export interface CurrentRequest {
   readonly priority: Priority;
   /** Its job on the way; undefined where it has none. */
   readonly flight: Flight | undefined;
+  /** Of a request that is to be done once: its key for the site (`RequestInfo.idempotencyKey`). */
+  readonly siteKey?: string | undefined;
+  /** Aborts at its deadline, or when its visitor has left. */
+  readonly signal?: AbortSignal | undefined;
+  /** On the clock of `performance.now()`, ms; Infinity: none. */
+  readonly deadlineAt?: number;
+  /** A part of the page could not be made: the page is good for a moment only. */
+  degraded?: boolean;
 }
 
 /**

@@ -9,12 +9,20 @@ const INFO = Symbol('tahan.request-info');
 export class SiteRequestInfo implements RequestInfo {
   readonly priority: Priority;
   readonly deadlineAt: number;
+  readonly idempotencyKey: string | undefined;
   private readonly request: IncomingMessage;
   private readonly trusted: BlockList;
   private controller: AbortController | undefined;
   private reason: Error | undefined;
 
-  constructor(request: IncomingMessage, priority: Priority, deadlineAt: number, trusted: BlockList) {
+  constructor(
+    request: IncomingMessage,
+    priority: Priority,
+    deadlineAt: number,
+    trusted: BlockList,
+    idempotencyKey?: string,
+  ) {
+    this.idempotencyKey = idempotencyKey;
     this.request = request;
     this.priority = priority;
     this.deadlineAt = deadlineAt;

@@ -88,6 +88,10 @@ const policySchema = z.strictObject(
     ).optional(),
     cache: cacheSchema.optional(),
     deadlineMs: wanted(isMs, `${MS} (0: none)`).optional(),
+    feature: wanted(
+      (value) => typeof value === 'string' && value !== '' && value.length <= 64,
+      'the name of a feature',
+    ).optional(),
     bodyLimit: wanted(
       (value) => Number.isSafeInteger(value) && (value as number) >= 0,
       'a whole number of bytes, 0 or more',

@@ -36,6 +36,10 @@ const siteSchema = z.strictObject(
       (value) => Array.isArray(value) && value.every((language) => typeof language === 'string' && language !== ''),
       'a list of languages',
     ).optional(),
+    sessionCookies: wanted(
+      (value) => Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== ''),
+      'a list of names of cookies',
+    ).optional(),
     close: wanted(isFunction, 'a function').optional(),
     upgrade: wanted(isFunction, 'a function (request, socket, head)').optional(),
     learns: wanted((value) => typeof value === 'boolean', 'true or false').optional(),

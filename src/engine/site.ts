@@ -1,14 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import type { FeatureState, SiteTools } from './features/types.ts';
 
 /** How much a request matters when not all can be served; the gate refuses from the end of this list first. */
 export const PRIORITIES = ['critical', 'normal', 'low', 'background'] as const;
 export type Priority = (typeof PRIORITIES)[number];
-
-/** State of one feature of the site, as `/health` shows it. */
-export const FEATURE_STATES = ['ok', 'degraded', 'down'] as const;
-export type FeatureState = (typeof FEATURE_STATES)[number];
 
 /** When a public page may be served again without asking the site. RFC 9111, RFC 5861. */
 export interface CachePolicy {
@@ -56,6 +53,12 @@ export interface RoutePolicy {
   cache?: CachePolicy;
   /** Default: TAHAN_DEADLINE_MS. 0: none (a download that streams). */
   deadlineMs?: number;
+  /**
+   * Name of the feature (`context.feature`) that this route is: its answers of 500 and above but 503, and those that are
+   * late, open the feature's breaker, and while that is open the route gets its last good page, the feature's fallback, or
+   * a 503 at once.
+   */
+  feature?: string;
   /** Largest request body, bytes; a larger one is a 413. Default: TAHAN_BODY_LIMIT. */
   bodyLimit?: number;
   /**
@@ -97,6 +100,11 @@ export interface Site {
    * database). Default: never. When it throws, the visitor counts as anonymous.
    */
   isMember?: (request: Pick<IncomingMessage, 'headers'>) => boolean;
+  /**
+   * Names of the cookies that tell visitors apart (a session's): who sends another value of them gets no answer that was
+   * kept for an idempotency key. Default: all cookies but those by which visits are counted (`_ga`, `_pk_id`, ...).
+   */
+  sessionCookies?: readonly string[];
   /** State of each feature, by name. */
   health?: () => Record<string, FeatureState>;
   /** Time spent waiting for database locks since the start, ms; the scaler refuses to add workers that would wait too. */
@@ -141,7 +149,8 @@ export interface PrepareContext {
   say: (line: string) => void;
 }
 
-export interface SiteContext {
+/** With `feature`, `fragment` and `fetch`, by which a site degrades part by part: docs/degradation.md. */
+export interface SiteContext extends SiteTools {
   settings: SiteSettings;
   log: Logger;
   /** `worker-1`, `worker-2`, ... */
@@ -172,6 +181,12 @@ export interface RequestInfo {
   clientAddress: string;
   /** The visitor came over TLS (a trusted proxy says so). */
   secure: boolean;
+  /**
+   * Of a request with an idempotency key: the same text for each try of it, and another for any other request or visitor.
+   * Stored in the transaction of the site's own write, it makes the write happen once though a process is killed between
+   * the write and its answer.
+   */
+  idempotencyKey?: string | undefined;
 }
 
 export interface TaskPool {

@@ -19,6 +19,7 @@ import { postsFeature } from './features/posts/posts.ts';
 import { startPublisher } from './features/posts/publisher.ts';
 import { usersFeature } from './features/users/users.ts';
 import { createAssets } from './http/assets.ts';
+import { cookieName } from './http/cookies.ts';
 import { csrfCheck, csrfTokens } from './http/csrf.ts';
 import { createDisk } from './http/disk.ts';
 import { errorPages } from './http/errors.ts';
@@ -59,7 +60,7 @@ export function createSite(context: SiteContext): Site {
   const disk = createDisk((line) => log.error(line));
   const call = disk.watch(taskCaller(context.pool, settings.dataDir));
   const recorder = createRecorder(call, log);
-  const parts: SiteParts = { context, db, call, views, features: createFeatures(), recorder };
+  const parts: SiteParts = { context, db, call, views, features: createFeatures(context), recorder };
   const built = [assets, ...FEATURES.map((feature) => feature(parts))];
   const lab = settings.lab ? labFeature(context, parts.features.injectFault) : undefined;
   const router = new Router();
@@ -95,6 +96,7 @@ export function createSite(context: SiteContext): Site {
     policies: [...built, ...(lab === undefined ? [] : [lab])].flatMap(({ policies }) => [...policies]),
     mainPage: '/',
     tasks: new URL('./tasks/index.ts', import.meta.url),
+    sessionCookies: [cookieName(settings, 'session'), cookieName(settings, 'form')],
     isMember: (request) => hasSignedCookie(request, settings),
     health: () => ({ ...parts.features.health(), disk: disk.state() }),
     waitedMs: waits.totalMs,

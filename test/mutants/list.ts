@@ -3,7 +3,15 @@ import { ADMISSION } from './rooms/admission.ts';
 import { CACHE } from './rooms/cache.ts';
 import { CONNECTION } from './rooms/connection.ts';
 import { PAGES_AT_WORK } from './rooms/pages.ts';
+import { PARTS } from './rooms/parts.ts';
 import { PRIMARY } from './rooms/primary.ts';
 
 /** All mutants, room by room. */
-export const MUTANTS: readonly Mutant[] = [...ADMISSION, ...PAGES_AT_WORK, ...CACHE, ...CONNECTION, ...PRIMARY];
+export const MUTANTS: readonly Mutant[] = [
+  ...ADMISSION,
+  ...PAGES_AT_WORK,
+  ...CACHE,
+  ...CONNECTION,
+  ...PARTS,
+  ...PRIMARY,
+];

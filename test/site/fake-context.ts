@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import { createSiteParts } from '../../src/engine/features/site-parts.ts';
 import type { RequestInfo, SiteContext, SiteSettings, Task } from '../../src/engine/site.ts';
 import { migrate } from '../../src/site/data/migrate.ts';
 import { openWriter } from '../../src/site/data/open.ts';
@@ -32,6 +33,7 @@ export function fakeContext(settings: Partial<SiteSettings> = {}): FakeContext {
   const failing = new Map<string, Error>();
   const listeners = new Map<string, (body: unknown) => void>();
   const visit: Partial<RequestInfo> = {};
+  const parts = createSiteParts();
   return {
     settings: {
       siteName: 'Tahan',
@@ -55,7 +57,8 @@ export function fakeContext(settings: Partial<SiteSettings> = {}): FakeContext {
         return work(input, { signal: options.signal ?? new AbortController().signal });
       },
     },
-    purge: async (tags) => {
+    purge: async (tags, options) => {
+      parts.purge(tags, options?.hard ?? false);
       purges.push([...tags]);
     },
     limiter(_name, { points, seconds }) {
@@ -84,6 +87,9 @@ export function fakeContext(settings: Partial<SiteSettings> = {}): FakeContext {
     }),
     broadcast: (topic, body) => listeners.get(topic)?.(body),
     onBroadcast: (topic, listener) => listeners.set(topic, listener),
+    feature: parts.feature,
+    fragment: parts.fragment,
+    fetch: parts.fetch,
     purges,
     failing,
     visit,

@@ -15,6 +15,7 @@ import { boundedConnections } from '../open-files.ts';
 import { createRefusals } from '../request/answer/refusal.ts';
 import { askedOf } from '../request/asked.ts';
 import { answerBody } from '../request/body.ts';
+import { BrowserFiles } from '../request/browser-files.ts';
 import { parsePlainGet } from '../request/connection/plain-get.ts';
 import { createPortServer } from '../request/connection/port-server.ts';
 import { type DirectDecision, decide, type Known } from '../request/decide.ts';
@@ -54,6 +55,7 @@ export async function startLifeboat(config: Config): Promise<void> {
 
   let health: { status: 200 | 503; body: string } = { status: 503, body: '{"status":"down"}\n' };
   let mainKeys: readonly string[] = [];
+  let mainPagePath = '/';
   let answered = 0;
   let beating: Beating | undefined;
 
@@ -73,6 +75,7 @@ export async function startLifeboat(config: Config): Promise<void> {
   };
   const setPublicPages = ({ mainPage, languages: spoken, routes }: PublicPages): void => {
     const languages = spoken.length > 0 ? spoken : [''];
+    mainPagePath = mainPage;
     mainKeys = mainPageKeys(mainPage, languages, config.hosts);
     known = {
       ...known,
@@ -95,7 +98,8 @@ export async function startLifeboat(config: Config): Promise<void> {
     status: { health: () => health, ready: () => false, exposition: () => Promise.resolve(undefined) },
     metricsToken: config.metricsToken,
     extraHeaders,
-    record: (path) => count(path === '/metrics' ? 'metrics' : 'health'),
+    files: new BrowserFiles({ ...config, mainPage: () => mainPagePath }),
+    record: (path) => count(path === '/metrics' ? 'metrics' : path.startsWith('/tahan/') ? 'browser_file' : 'health'),
   });
   const serve = (request: IncomingMessage, response: ServerResponse, page: Page, now: number): void => {
     const state = freshness(page, now);

@@ -31,6 +31,18 @@ export const COUNTERS = {
     labels: ['outcome'],
   },
   tahan_site_errors_total: { help: 'Errors thrown by the site, by the name of the error.', labels: ['error'] },
+  tahan_idempotency_total: {
+    help: 'Requests with an idempotency key, by what became of them: run, replayed, in_progress, other_body, invalid, unavailable.',
+    labels: ['outcome'],
+  },
+  tahan_feature_calls_total: {
+    help: 'Calls of features, by how they ended: ok, failed, timeout, down (breaker open), full (share used up).',
+    labels: ['feature', 'outcome'],
+  },
+  tahan_fetch_calls_total: {
+    help: 'Calls by context.fetch, by how they ended: ok, failed, refused (breaker or bound); and retried for each further try.',
+    labels: ['outcome'],
+  },
   tahan_pool_tasks_total: { help: 'Tasks given to the thread pool, by how they ended.', labels: ['task', 'outcome'] },
   tahan_sqlite_wait_seconds_total: { help: 'Time spent waiting for SQLite locks.', labels: [] },
   tahan_cache_lookups_total: { help: 'Lookups in the page cache, by what was found.', labels: ['result'] },

@@ -1,6 +1,7 @@
 import { IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Rendered } from '../cache/make-page.ts';
+import { headerPairs } from '../header-pairs.ts';
 import type { Site } from '../site.ts';
 
 export interface RenderTarget {
@@ -142,21 +143,6 @@ function capture(response: ServerResponse, fail: (why: string) => void, done: (b
       return response;
     },
   });
-}
-
-function* headerPairs(
-  headers: OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined,
-): Generator<[string, number | string | readonly string[]]> {
-  if (headers === undefined) return;
-  if (!Array.isArray(headers)) {
-    for (const [name, value] of Object.entries(headers)) if (value !== undefined) yield [name, value];
-    return;
-  }
-  if (Array.isArray(headers[0])) {
-    for (const [name, value] of headers as unknown as [string, string][]) yield [name, value];
-    return;
-  }
-  for (let at = 0; at + 1 < headers.length; at += 2) yield [String(headers[at]), headers[at + 1]!];
 }
 
 function headersOf(response: ServerResponse): Rendered['headers'] {

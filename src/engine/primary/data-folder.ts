@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, w
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { startedTicks } from '../host/started-ticks.ts';
 import { isAlive } from '../is-alive.ts';
 import { DataFolderError } from '../secret.ts';
 
@@ -97,14 +98,4 @@ function holderOf(file: string): Holder | undefined {
 function lives({ pid, startedTicks: started, host }: Holder): boolean {
   if (host !== hostname() || !isAlive(pid)) return false;
   return started === null || startedTicks(pid) === started;
-}
-
-/** The 22nd field of /proc/<pid>/stat (proc(5)), counted from behind the name, which may hold spaces; null: not known. */
-function startedTicks(pid: number): number | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
-  } catch {
-    return null; // no /proc here: the pid alone must do
-  }
 }

@@ -1,5 +1,5 @@
 import type { Mode } from '../beats.ts';
-import type { FeatureState } from '../site.ts';
+import type { FeatureState } from '../features/types.ts';
 
 export interface HealthInput {
   mode: Mode;

@@ -13,6 +13,7 @@ import type { Direct } from './direct.ts';
 import { type AnswerTools, EngineRequest } from './engine-request.ts';
 import type { EngineRoutes } from './engine-routes.ts';
 import type { Leaving } from './leaving.ts';
+import type { Once } from './once.ts';
 import { priorityOf } from './priority.ts';
 import { toOriginForm } from './target.ts';
 
@@ -23,6 +24,8 @@ export interface ArrivalParts {
   engineRoutes: EngineRoutes;
   pages: Pages;
   direct: Direct;
+  /** Requests that are to be done once. */
+  once: Once;
   dispatcher: Dispatcher;
   works: readonly RouteWork[];
   bodies: BodyReader;
@@ -34,10 +37,11 @@ export interface ArrivalParts {
 
 /** A form or a message, and no upload; the bodies that a worker holds are bounded in all (body-reader.ts). */
 const SMALL_BODY_BYTES = 1_048_576;
+const NO_BODY: readonly Buffer[] = [];
 
 /** Carries the decision out for a request of node:http. */
 export function createArrival(parts: ArrivalParts): (request: IncomingMessage, response: ServerResponse) => void {
-  const { site, known, engineRoutes, pages, direct, dispatcher, works, bodies, tools, leaving } = parts;
+  const { site, known, engineRoutes, pages, direct, once, dispatcher, works, bodies, tools, leaving } = parts;
 
   /** Reads the body first: a request takes part in nothing before it is complete. */
   const readBody = (asked: EngineRequest, limit: number): void => {
@@ -51,12 +55,12 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
       }
       asked.continue();
     }
-    bodies.read(request, limit, (outcome: BodyOutcome) => {
+    bodies.read(request, limit, (outcome: BodyOutcome, body) => {
       if (response.destroyed) return;
       if (outcome === 'complete') {
         asked.bodyComplete();
         dispatcher.noteArrival(0);
-        direct.answer(asked, undefined);
+        once.enter(asked, body, undefined);
       } else if (outcome === 'no_room') {
         tools.recorder.count('tahan_refused_total', [priority, 'bodies', 'false']);
         response.shouldKeepAlive = false;
@@ -98,7 +102,8 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
           readBody(asked, route.policy.bodyLimit ?? known.bodyLimit);
         else {
           asked.streamsBody = plain === undefined && hasBody(request);
-          direct.answer(asked, decision.copyKey);
+          if (plain === undefined) once.enter(asked, asked.streamsBody ? undefined : NO_BODY, decision.copyKey);
+          else direct.answer(asked, decision.copyKey);
         }
       }
     }

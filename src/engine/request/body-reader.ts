@@ -52,10 +52,10 @@ export class BodyReader {
   }
 
   /**
-   * Reads a body of at most `limit` bytes; `done` is called once, unless the client leaves. When it is complete the
+   * Reads a body of at most `limit` bytes; `done` is called once, with what was read, unless the client leaves. When it is complete the
    * request can be given to the site: the body comes after the listener has been called.
    */
-  read(request: IncomingMessage, limit: number, done: (outcome: BodyOutcome) => void): void {
+  read(request: IncomingMessage, limit: number, done: (outcome: BodyOutcome, body: readonly Buffer[]) => void): void {
     const parts: Buffer[] = [];
     // node:http hands each part of a body to `push`; a listener for `data` would take it from the site.
     const push = request.push;
@@ -69,6 +69,7 @@ export class BodyReader {
       bytes: 0,
       end: (outcome) => {
         this.forget(reading);
+        const body = parts.slice();
         if (outcome === 'complete') {
           request.push = push;
           for (const part of parts) push.call(request, part);
@@ -80,7 +81,7 @@ export class BodyReader {
           request.off('close', leave);
           free();
         }
-        done(outcome);
+        done(outcome, body);
       },
     };
     const leave = (): void => {

@@ -5,10 +5,11 @@ import type { PageQuestion } from '../pages/page-visitor.ts';
 import type { Route, Routes } from '../routes.ts';
 import type { Priority } from '../site.ts';
 import type { Asked } from './asked.ts';
+import { BROWSER_PATHS, type BrowserPath } from './browser-files.ts';
 import type { KeyOf } from './page-key.ts';
 
 /** The paths that the engine answers itself, whatever policy would match them. */
-export type EnginePath = '/health' | '/health/live' | '/health/ready' | '/metrics';
+export type EnginePath = '/health' | '/health/live' | '/health/ready' | '/metrics' | BrowserPath;
 
 /** Who answers a request, and with what. */
 export type Decision =
@@ -89,6 +90,8 @@ function isEnginePath(path: string): path is EnginePath {
       return path === '/health' || path === '/health/live' || path === '/health/ready';
     case 109 /* m */:
       return path === '/metrics';
+    case 116 /* t */:
+      return BROWSER_PATHS.includes(path as BrowserPath);
     default:
       return false;
   }

@@ -75,11 +75,25 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     this.parts = parts;
     this.asked = asked;
     this.copyKey = copyKey;
-    this.info = new SiteRequestInfo(asked.request, asked.priority, asked.deadlineAt, parts.trusted);
+    this.info = new SiteRequestInfo(
+      asked.request,
+      asked.priority,
+      asked.deadlineAt,
+      parts.trusted,
+      asked.claim?.siteKey,
+    );
   }
 
   get deadlineAt(): number {
     return this.asked.deadlineAt;
+  }
+
+  get signal(): AbortSignal {
+    return this.info.signal;
+  }
+
+  get siteKey(): string | undefined {
+    return this.asked.claim?.siteKey;
   }
 
   private get bodyLimit(): number {
@@ -112,14 +126,11 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     const { request, response } = this.asked;
     this.flight = flight;
     this.asked.continue();
+    this.asked.claim?.hold(request, response);
     for (let at = 0; at < extraHeaders.length; at += 2) response.setHeader(extraHeaders[at]!, extraHeaders[at + 1]!);
     // A listener that throws at once is the site's bug: its visitor gets a 500, the others nothing of it.
     try {
-      // Without tasks there is nobody who would ask on whose behalf the site works.
-      const result =
-        site.tasks === undefined
-          ? site.handler(request, response)
-          : currentRequest.run(this, askSite, site, request, response);
+      const result = currentRequest.run(this, askSite, site, request, response);
       // An async listener that fails has rejected a promise of its own: caught here, it costs its visitor a 500.
       if (isThenable(result)) Promise.resolve(result).catch((error: unknown) => this.fail(error));
     } catch (error) {
@@ -138,6 +149,7 @@ class DirectAnswer implements SiteJob, CurrentRequest {
   refuse(): void {
     const { asked, copyKey } = this;
     clearTimeout(this.timer);
+    asked.claim?.giveUp(this.flight !== undefined);
     clearHead(asked.response);
     if (copyKey === undefined || !this.parts.pages.serveLastGood(asked, copyKey))
       asked.refuse(this.flight !== undefined);
@@ -189,7 +201,7 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     this.parts.tools.recorder.count('tahan_deadline_exceeded_total', [route.policy.route]);
     if (this.takeOver(new DeadlineError())) {
       this.refuse();
-      detach(response);
+      detach(response, () => this.asked.claim?.siteEnded());
     }
   }
 
@@ -197,10 +209,11 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     const { request, response } = this.asked;
     clearTimeout(this.timer);
     if (this.takeOver(error)) {
+      this.asked.claim?.giveUp(this.flight !== undefined);
       clearHead(response);
       answerBody(request, response, 'too_large', this.bodyLimit);
       this.asked.record('bypass');
-      detach(response);
+      detach(response, () => this.asked.claim?.siteEnded());
     }
   }
 
@@ -239,6 +252,8 @@ class DirectAnswer implements SiteJob, CurrentRequest {
         if (!this.late) this.parts.learning?.answered(this.asked, this.copyKey);
       }
     } else {
+      if (this.flight === undefined) this.asked.claim?.giveUp(false);
+      else this.asked.claim?.awaitSite();
       this.parts.dispatcher.cancel(this);
       this.info.abort(new ClientGoneError());
       if (!this.late) this.parts.tools.recorder.count('tahan_client_gone_total', []);

@@ -4,11 +4,13 @@ import { keptHeaders, type Rendered } from '../cache/make-page.ts';
 import type { Page } from '../cache/page.ts';
 import { answerOf, type CacheOutcome } from '../cache/wire.ts';
 import { comesByProxy } from '../client.ts';
+import type { Claim } from '../idempotency/claim.ts';
 import type { CacheUse, Recorder } from '../metrics/recorder.ts';
 import type { PageVisitor } from '../pages/page-visitor.ts';
 import type { Route } from '../routes.ts';
 import type { Priority, RoutePolicy } from '../site.ts';
 import type { Refusals } from './answer/refusal.ts';
+import { answerSendAgain, sendAgainPage } from './answer/send-again.ts';
 import type { WantedCodings } from './answer/wanted-codings.ts';
 import { sendsOneOf } from './asked.ts';
 import { noteRefusal } from './connection/haste.ts';
@@ -19,6 +21,8 @@ export interface AnswerTools {
   recorder: Recorder;
   refusals: Refusals;
   codings: WantedCodings;
+  /** Of the page that sends a refused form again. */
+  siteName: string;
   /** Headers that every answer carries, name and value in turn. */
   extraHeaders: readonly string[];
   /** Time that a request of a route may take, ms; Infinity: as long as it likes. */
@@ -46,6 +50,8 @@ export class EngineRequest implements PageVisitor {
   awaitsContinue = false;
   /** The site reads the body itself, as it comes. */
   streamsBody = false;
+  /** It is to be done once, and this is its right to be done now. */
+  claim: Claim | undefined;
   private readonly tools: AnswerTools;
   private readonly site: SiteAnswers;
   private deadline: Deadline;
@@ -121,7 +127,10 @@ export class EngineRequest implements PageVisitor {
 
   /** Answers with the waiting page. `begun`: the site was at work on it. */
   refuse(begun = false): void {
-    this.tools.refusals.write(this.request, this.response, Math.random(), begun);
+    const { refusals, extraHeaders, siteName } = this.tools;
+    const again = begun ? undefined : sendAgainPage(this.request, siteName);
+    if (again === undefined) refusals.write(this.request, this.response, Math.random(), begun);
+    else answerSendAgain(this.response, again, extraHeaders);
     if (!comesByProxy(this.request)) noteRefusal(this.request.socket, performance.now());
     this.record('refused');
   }

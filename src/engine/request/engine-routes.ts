@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isDirectLoopback } from '../client.ts';
+import type { BrowserFiles } from './browser-files.ts';
 import type { EnginePath } from './decide.ts';
 
 /** How this process and the server are, for those who ask from outside. */
@@ -19,6 +20,7 @@ export interface EngineRoutesParts {
   metricsToken: string;
   /** Headers that every answer carries, name and value in turn. */
   extraHeaders: readonly string[];
+  files: BrowserFiles;
   /** Counts an answer. */
   record: (path: EnginePath, request: IncomingMessage, response: ServerResponse) => void;
 }
@@ -68,6 +70,11 @@ export class EngineRoutes {
           if (text === undefined) send(503, TEXT, 'The metrics cannot be had right now.\n');
           else send(200, EXPOSITION, text);
         });
+        break;
+      default: {
+        const { headers, body } = this.parts.files.file(path);
+        this.send(request, response, path, 200, headers, body);
+      }
     }
   }
 
@@ -76,15 +83,15 @@ export class EngineRoutes {
     response: ServerResponse,
     path: EnginePath,
     code: number,
-    type: string,
+    given: string | Readonly<Record<string, string>>,
     body: string,
   ): void {
     const { extraHeaders, record } = this.parts;
     for (let at = 0; at < extraHeaders.length; at += 2) response.setHeader(extraHeaders[at]!, extraHeaders[at + 1]!);
+    const headers = typeof given === 'string' ? { 'content-type': given, 'cache-control': 'no-store' } : given;
     response.writeHead(code, {
-      'content-type': type,
+      ...headers,
       'content-length': String(Buffer.byteLength(body)),
-      'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
     });
     response.end(request.method === 'HEAD' ? undefined : body);

@@ -5,6 +5,8 @@ import { AdaptiveLimit } from '../admission/adaptive-limit.ts';
 import { Dispatcher } from '../admission/dispatcher.ts';
 import { type Lanes, RouteWork } from '../admission/route-work.ts';
 import type { PageMemory } from '../cache/memory.ts';
+import type { SiteParts } from '../features/site-parts.ts';
+import type { Records } from '../idempotency/records.ts';
 import { learnRoutes } from '../learned-routes.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { Copies, type PageStore } from '../pages/copies.ts';
@@ -24,9 +26,11 @@ import { BodyReader } from './body-reader.ts';
 import type { QuickAnswer } from './connection/front-connection.ts';
 import { Direct } from './direct.ts';
 import type { EngineRoutes } from './engine-routes.ts';
+import { guardedSite } from './feature-routes.ts';
 import { guarded, guardedPolicies } from './guarded.ts';
 import { Learning } from './learning.ts';
 import type { Leaving } from './leaving.ts';
+import { Once } from './once.ts';
 import { keysFor } from './page-key.ts';
 import { createQuick } from './quick.ts';
 
@@ -58,6 +62,10 @@ export interface RequestPathParts {
   memory: PageMemory;
   store: PageStore;
   leases: LeaseClient;
+  /** Features that routes name. */
+  parts: Pick<SiteParts, 'engineFeature'>;
+  /** Of requests that are to be done once. */
+  records: Records;
   purger: Purger;
   /** The lanes of the thread pool; absent: no route uses it. */
   lanes?: Lanes;
@@ -88,11 +96,13 @@ export interface RequestPath {
 }
 
 export function createRequestPath(parts: RequestPathParts): RequestPath {
-  const { config, site, recorder, leases, trusted, extraHeaders, leaving, onSiteError } = parts;
+  const { config, recorder, leases, trusted, extraHeaders, leaving, onSiteError } = parts;
   const { bodyLimit } = config;
-  const declared = compileRoutes(guardedPolicies(site.policies ?? [], onSiteError));
-  const learned = site.learns ? learnRoutes(declared, site.mainPage ?? '/') : undefined;
+  const { site: given } = parts;
+  const declared = compileRoutes(guardedPolicies(given.policies ?? [], onSiteError));
+  const learned = given.learns ? learnRoutes(declared, given.mainPage ?? '/') : undefined;
   const routes = learned ?? declared;
+  const site = guardedSite(given, routes, parts.parts.engineFeature, config.siteName);
   const members = { isMember: guarded(site.isMember?.bind(site), false, onSiteError) };
   const works = worksOf(routes, config);
   const dispatcher = dispatcherOf(parts, works);
@@ -124,6 +134,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
 
   const tools = {
     recorder,
+    siteName: config.siteName,
     refusals: createRefusals({ siteName: config.siteName, extraHeaders }),
     codings: new WantedCodings(parts.compressor),
     extraHeaders,
@@ -148,6 +159,16 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     onSiteError,
   });
 
+  const once = new Once({
+    records: parts.records,
+    cookies: site.sessionCookies,
+    direct,
+    dispatcher,
+    works,
+    recorder,
+    siteName: config.siteName,
+    extraHeaders,
+  });
   const keyOf = keysFor(config.hosts, site.languages ?? ['']);
   const known = { routes, keyOf, copyOf: pages.copyOf, bodyLimit };
   const quickly = { routes, keyOf, copyOf: pages.copyInMemory, bodyLimit };
@@ -164,6 +185,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       engineRoutes,
       pages,
       direct,
+      once,
       dispatcher,
       works,
       bodies: new BodyReader({ timeoutMs: config.requestTimeoutMs }),

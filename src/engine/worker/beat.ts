@@ -1,4 +1,5 @@
 import { type BeatDetails, type Beating, startBeating, WORKER_RHYTHMS } from '../beating.ts';
+import type { SiteParts } from '../features/site-parts.ts';
 import type { Link } from '../link.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { PortServer } from '../request/connection/port-server.ts';
@@ -18,6 +19,7 @@ export interface BeatParts {
   server: PortServer;
   pool: SitePool;
   files: PageFiles;
+  parts: Pick<SiteParts, 'health'>;
   onSiteError: (error: unknown) => void;
 }
 
@@ -55,7 +57,7 @@ export function startWorkerBeat(parts: BeatParts): Beating {
       cacheBytes: memory.bytes,
       saturated: state.takeRefused(),
       listening: server.listening,
-      features: featuresOf(),
+      features: { ...parts.parts.health(), ...featuresOf() },
     };
   });
 }

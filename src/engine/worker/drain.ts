@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
+import type { Records } from '../idempotency/records.ts';
 import type { Link } from '../link.ts';
 import type { PortServer } from '../request/connection/port-server.ts';
 import type { Upgrades } from '../request/connection/upgrades.ts';
@@ -24,6 +25,7 @@ export interface DrainParts {
   upgrades: Upgrades | undefined;
   beat: { stop: () => void };
   files: PageFiles;
+  records: Pick<Records, 'close'>;
   pool: SitePool;
 }
 
@@ -32,7 +34,7 @@ export interface DrainParts {
  * it for the site's own reasons, in the same way.
  */
 export function endWhenTold(parts: DrainParts): () => void {
-  const { link, log, config, site, state, server, upgrades, beat, files, pool } = parts;
+  const { link, log, config, site, state, server, upgrades, beat, files, records, pool } = parts;
   const end = async (withinMs: number, idleMs: number, exitCode: number): Promise<void> => {
     if (state.draining) return;
     state.draining = true;
@@ -41,6 +43,7 @@ export function endWhenTold(parts: DrainParts): () => void {
     beat.stop();
     await site.close?.();
     await files.close();
+    await records.close();
     await pool.close();
     process.exitCode = exitCode;
     if (site.endsItself?.()) {

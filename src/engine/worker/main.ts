@@ -1,11 +1,15 @@
 import cluster from 'node:cluster';
 import { setPriority } from 'node:os';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Config, trustedProxyList } from '../../config.ts';
 import { startSlowly } from '../admission/slow-start.ts';
 import { readAppConfig } from '../app-config.ts';
 import type { Beating } from '../beating.ts';
 import type { PublicPages } from '../beats.ts';
+import { limitedReporter } from '../cache/store.ts';
+import { partsOfProcess } from '../features/site-parts.ts';
+import { openRecords } from '../idempotency/records.ts';
 import { type Link, linkToPrimary } from '../link.ts';
 import { createLog } from '../log.ts';
 import { Recorder } from '../metrics/recorder.ts';
@@ -13,6 +17,7 @@ import { SiteMistakesError } from '../mistakes.ts';
 import { boundedConnections } from '../open-files.ts';
 import { createLeaseClient } from '../pages/leases.ts';
 import { createPurger } from '../pages/purger.ts';
+import { BrowserFiles } from '../request/browser-files.ts';
 import { MISSING_PARTS } from '../request/connection/node-parts.ts';
 import { createPortServer } from '../request/connection/port-server.ts';
 import { passUpgrades } from '../request/connection/upgrades.ts';
@@ -101,10 +106,12 @@ async function serve(
   const module = await loadSite(siteUrl, doors, entry?.load);
   const files = new PageFiles(config, log);
   let mainPage: MainPage | undefined;
+  const parts = partsOfProcess();
   const purger = createPurger({
     link,
     memory(tags, hard, at) {
       recorder.count('tahan_cache_purges_total', [], files.memory.purge(tags, hard, at));
+      parts.purge(tags, hard);
       mainPage?.afterPurge();
     },
     store(tags, hard, at) {
@@ -114,13 +121,22 @@ async function serve(
   });
   const pool = new SitePool(config, recorder, log);
   if (module.tasks !== undefined) pool.open(module.tasks);
-  const context = siteContext(config, processName, log, link, pool, purger);
+  const context = siteContext(config, processName, log, link, pool, purger, parts);
   const create = (): ReturnType<typeof module.createSite> => module.createSite(context);
   const site = checkSite(await (doors === undefined ? withoutPorts(create) : create()), module);
   // A request's own work in the pool has its priority only where the site is known to have tasks.
   if (module.tasks !== undefined) site.tasks ??= module.tasks;
   pool.open(site.tasks);
 
+  parts.connect({
+    asyncLimit: config.asyncLimit,
+    countFeature: (name, outcome) => recorder.count('tahan_feature_calls_total', [name, outcome]),
+    countFetch: (outcome) => recorder.count('tahan_fetch_calls_total', [outcome]),
+  });
+  const records = openRecords(
+    join(config.dataDir, 'idempotency.db'),
+    limitedReporter((line) => log.warn(line)),
+  );
   let beat: Beating | undefined;
   const path = createRequestPath({
     config,
@@ -128,6 +144,8 @@ async function serve(
     recorder,
     memory: files.memory,
     store: files,
+    records,
+    parts,
     leases: createLeaseClient(link, () => state.servingWorkers),
     purger,
     lanes: pool.lanes,
@@ -137,6 +155,7 @@ async function serve(
       status: state,
       metricsToken: config.metricsToken,
       extraHeaders,
+      files: new BrowserFiles({ ...config, mainPage: () => site.mainPage ?? '/' }),
       record: (route, request, response) =>
         recorder.request(route, request.method ?? 'GET', response.statusCode, 'engine', 0),
     }),
@@ -156,9 +175,9 @@ async function serve(
     site.upgrade === undefined
       ? undefined
       : passUpgrades(server, site, config.maxStreams, (outcome) => recorder.count('tahan_upgrades_total', [outcome]));
-  beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, onSiteError });
+  beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, parts, onSiteError });
   takeConnections(link, server, maxConnections);
-  leave = endWhenTold({ link, log, config, site, state, server, upgrades, beat, files, pool });
+  leave = endWhenTold({ link, log, config, site, state, server, upgrades, beat, files, records, pool });
 
   link.on('wanted', ({ key }) => pages.storeForOthers(key));
   link.on('rebalance', ({ share, forMs }) => state.rebalance.begin(server.connections, share, forMs));

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Config, trustedProxyList } from '../../config.ts';
+import type { SiteTools } from '../features/types.ts';
 import type { Link } from '../link.ts';
 import type { Purger } from '../pages/purger.ts';
 import { requestInfoOf } from '../request-info.ts';
@@ -20,6 +21,7 @@ export function siteContext(
   link: Link,
   pool: TaskPool,
   purger: Purger,
+  parts: SiteTools,
 ): SiteContext {
   const noteProxy = watchForProxies(trustedProxyList(config.trustedProxies), (line) => log.warn(line));
   const listeners = new Map<string, (body: unknown) => void>();
@@ -31,6 +33,9 @@ export function siteContext(
     pool: { run: (task, input, options) => pool.run(task, input, options) },
     purge: (tags, options) => purger.purge(tags, options?.hard ?? false),
     limiter: createLimiterDesk(),
+    feature: parts.feature,
+    fragment: parts.fragment,
+    fetch: parts.fetch,
     request(request) {
       noteProxy(request);
       return requestInfoOf(request);

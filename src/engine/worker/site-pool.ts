@@ -3,6 +3,7 @@ import type { Config } from '../../config.ts';
 import { Lanes } from '../admission/lanes.ts';
 import type { Lanes as RouteLanes } from '../admission/route-work.ts';
 import { currentRequest } from '../current-request.ts';
+import { pagePart, poolShare } from '../features/pool-share.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import { moduleNear } from '../module-near.ts';
 import { PoolFullError, TaskDeadlineError, TaskError } from '../pool/errors.ts';
@@ -40,6 +41,10 @@ export class SitePool {
     this.opened.resolve(this.pool);
   }
 
+  private get threadCount(): number {
+    return Math.max(MIN_THREADS, Math.floor(this.config.cores / this.config.workersMax));
+  }
+
   /** Undefined before `open`. */
   get threads(): Pool | undefined {
     return this.pool;
@@ -48,14 +53,19 @@ export class SitePool {
   async run<Output>(task: string, input: unknown, options?: TaskOptions): Promise<Output> {
     const pool = this.pool ?? (await this.untilOpen(task, options));
     const current = currentRequest.getStore();
-    if (current === undefined) return pool.run<Output>(task, input, options);
+    const share = poolShare.getStore();
+    const run = (given: TaskOptions | undefined): Promise<Output> =>
+      share === undefined
+        ? pool.run<Output>(task, input, given)
+        : share.run(task, this.threadCount, () => pool.run<Output>(task, input, given));
+    if (current === undefined) return run(options);
     const { priority, flight } = current;
     const began = performance.now();
     try {
-      return await pool.run<Output>(task, input, { priority, ...options });
+      return await run({ priority, ...options });
     } finally {
       if (flight !== undefined) {
-        flight.tasks.push(task);
+        if (pagePart.getStore() === undefined) flight.tasks.push(task);
         flight.poolMs += performance.now() - began;
       }
     }
@@ -101,7 +111,7 @@ export class SitePool {
       tasks,
       engineTasks: { tahan: moduleNear('../cache/compress', import.meta.url) },
       queue: new Lanes({
-        threads: Math.max(MIN_THREADS, Math.floor(config.cores / config.workersMax)),
+        threads: this.threadCount,
         maxQueue: config.poolQueue,
       }),
       defaultDeadlineMs: config.poolDeadlineMs,

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { doneBefore, noteDone, onceKey } from './done-writes.ts';
 import { type Db, openReader, openWriter } from './open.ts';
 import { noteWait } from './waits.ts';
 
@@ -64,10 +65,32 @@ async function retryWhileBusy<T>(signal: AbortSignal, attempt: () => T): Promise
   }
 }
 
+/** The work of a write, or what it gave when its request did it before. What refuses (`ok: false`) has written nothing. */
+function once<T>(db: Db, work: (db: Db) => T): T {
+  const key = onceKey.getStore();
+  if (key === undefined) return work(db);
+  const before = doneBefore(db, key);
+  if (before !== undefined) return before.result as T;
+  const result = work(db);
+  if ((result as { ok?: unknown } | undefined)?.ok !== false) noteDone(db, key, result, Date.now());
+  return result;
+}
+
+/**
+ * What the write of this request gave when it was done before; undefined: it was not. For a task that looks at something
+ * before it writes, which its own write has changed.
+ */
+export async function writtenBefore<T>(dataDir: string, signal: AbortSignal): Promise<T | undefined> {
+  const key = onceKey.getStore();
+  if (key === undefined) return undefined;
+  return longRead(dataDir, signal, (db) => doneBefore(db, key)?.result as T | undefined);
+}
+
 /**
  * Runs a write in a transaction that owns the lock from its start, on this thread's connection. Only in the thread pool
  * and in scripts: it waits for the lock and for the disk. What `work` throws undoes it.
- * @param work synchronous; sees and changes the database alone
+ * A request with an idempotency key has each of its tasks write once: further tries get what the first gave.
+ * @param work synchronous; sees and changes the database alone; what it gives can be JSON
  * @throws {DatabaseBusyError} no lock before `signal` aborted
  */
 export async function write<T>(dataDir: string, signal: AbortSignal, work: (db: Db) => T): Promise<T> {
@@ -78,7 +101,7 @@ export async function write<T>(dataDir: string, signal: AbortSignal, work: (db: 
     db.exec('BEGIN IMMEDIATE');
     noteWait(performance.now() - began);
     try {
-      const result = work(db);
+      const result = once(db, work);
       db.exec('COMMIT');
       return result;
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { FeatureState } from '../../engine/site.ts';
+import type { FeatureState } from '../../engine/features/types.ts';
 import type { CallTask } from '../tasks/call.ts';
 import { Problem } from './problem.ts';
 

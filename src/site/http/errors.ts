@@ -1,10 +1,10 @@
 import type { Context, Middleware } from 'koa';
 import type { Logger } from 'pino';
+import { FeatureDownError, FeatureFullError, FeatureTimeoutError } from '../../engine/features/errors.ts';
 import { RENDER_ADDRESS } from '../../engine/pages/render.ts';
 import { wantsJson } from '../../engine/request/answer/accept.ts';
 import { busyProblem, isBusy } from './busy.ts';
 import { diskFullProblem, isDiskFull } from './disk.ts';
-import { FeatureDownError, FeatureTimeoutError } from './feature.ts';
 import { notFound, Problem, unavailable } from './problem.ts';
 import { SignInNeeded } from './require.ts';
 import { seeOther } from './see-other.ts';
@@ -32,7 +32,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (isBusy(error)) return busyProblem(error);
   if (isDiskFull(error)) return diskFullProblem(error);
-  if (error instanceof FeatureDownError || error instanceof FeatureTimeoutError) {
+  if (error instanceof FeatureDownError || error instanceof FeatureFullError || error instanceof FeatureTimeoutError) {
     return unavailable(
       error.code,
       `This part of the site (${error.feature}) is taking a break. The rest works; please try again shortly.`,

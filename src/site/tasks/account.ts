@@ -21,7 +21,7 @@ import {
   userById,
   userByName,
 } from '../data/users.ts';
-import { longRead, write } from '../data/write.ts';
+import { longRead, write, writtenBefore } from '../data/write.ts';
 import { hash, isSlow, verify } from './password.ts';
 import * as rules from './rules.ts';
 import { dataDir, task } from './task.ts';
@@ -68,7 +68,8 @@ export const register = task(
   async (input, { signal }): Promise<SignedIn | { ok: false; reason: 'name-taken' }> => {
     // Looked up first: a taken name shall not cost a hash.
     if ((await longRead(input.dataDir, signal, (db) => userByName(db, input.name))) !== undefined)
-      return { ok: false, reason: 'name-taken' };
+      // Perhaps by this request itself. Looked up in this order: what has taken the name is written by now.
+      return (await writtenBefore<SignedIn>(input.dataDir, signal)) ?? { ok: false, reason: 'name-taken' };
     signal.throwIfAborted();
     const passwordHash = hash(input.password);
     return write(input.dataDir, signal, (db) => {
@@ -201,7 +202,8 @@ async function checkAndChange(
   signal: AbortSignal,
 ): Promise<Changed | WrongPassword> {
   signal.throwIfAborted();
-  if (!verify(input.current, known?.passwordHash).right) return { ok: false, reason: 'wrong-password' };
+  if (!verify(input.current, known?.passwordHash).right)
+    return (await writtenBefore<Changed>(input.dataDir, signal)) ?? { ok: false, reason: 'wrong-password' };
   signal.throwIfAborted();
   const next = hash(input.next);
   return write(input.dataDir, signal, (db) => {

@@ -1,3 +1,4 @@
+import { currentRequest } from '../../engine/current-request.ts';
 import type { TaskPool } from '../../engine/site.ts';
 import type * as tasks from './index.ts';
 
@@ -13,8 +14,13 @@ export type CallTask = <Name extends TaskName>(
   options?: { signal?: AbortSignal; deadlineMs?: number },
 ) => Promise<TaskOutput<Name>>;
 
-/** The site's tasks with their types, run in the pool on the data of `dataDir`. Throws what `TaskPool.run` throws. */
+/**
+ * The site's tasks with their types, run in the pool on the data of `dataDir`. A task of a request with an idempotency key
+ * writes once. Throws what `TaskPool.run` throws.
+ */
 export const taskCaller =
   (pool: TaskPool, dataDir: string): CallTask =>
-  (name, input, options) =>
-    pool.run(name, { ...input, dataDir }, options);
+  (name, input, options) => {
+    const key = currentRequest.getStore()?.siteKey;
+    return pool.run(name, { ...input, dataDir, ...(key === undefined ? {} : { onceKey: `${key}.${name}` }) }, options);
+  };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { onceKey } from '../data/done-writes.ts';
 
 /** What a task was given did not fit its schema; one problem per field. */
 export interface Invalid {
@@ -25,7 +26,10 @@ export function task<Schema extends z.ZodType, Output>(
 ): (input: z.input<Schema>, control: Control) => Promise<Output | Invalid> {
   return async (input, control) => {
     const parsed = schema.safeParse(input);
-    if (parsed.success) return work(parsed.data, control);
+    if (parsed.success) {
+      const key = (input as { onceKey?: string }).onceKey;
+      return key === undefined ? work(parsed.data, control) : onceKey.run(key, () => work(parsed.data, control));
+    }
     const problems = parsed.error.issues.map(({ path, message }) => ({ field: path.join('.'), message }));
     return { ok: false, reason: 'invalid', problems };
   };

@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { Recorder } from '../../../src/engine/metrics/recorder.ts';
 import { askedOf } from '../../../src/engine/request/asked.ts';
+import { BrowserFiles } from '../../../src/engine/request/browser-files.ts';
 import { decide } from '../../../src/engine/request/decide.ts';
 import { EngineRoutes, type ServerStatus } from '../../../src/engine/request/engine-routes.ts';
 import { keysFor } from '../../../src/engine/request/page-key.ts';
@@ -23,6 +24,7 @@ function app(status: Partial<ServerStatus> = {}, peer?: string, metricsToken = T
     status: { ...DOWN, ...status },
     metricsToken,
     extraHeaders: ['x-tahan-process', 'worker-1'],
+    files: new BrowserFiles({ offline: true, version: '1.2.3', mainPage: () => '/' }),
     record: (path, request, response) => recorder.request(path, request.method ?? '', response.statusCode, 'engine', 0),
   });
   const known = { routes: compileRoutes([]), keyOf: keysFor([], ['']), copyOf: () => undefined, bodyLimit: 1_000 };

@@ -1,5 +1,8 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { readConfig } from '../../../src/config.ts';
+import { type CurrentRequest, currentRequest } from '../../../src/engine/current-request.ts';
+import { createFragments } from '../../../src/engine/features/fragments.ts';
+import { createSiteParts } from '../../../src/engine/features/site-parts.ts';
 import { createLog } from '../../../src/engine/log.ts';
 import { Recorder } from '../../../src/engine/metrics/recorder.ts';
 import { PoolFullError, TaskDeadlineError, TaskError } from '../../../src/engine/pool/errors.ts';
@@ -49,4 +52,31 @@ test('a worker of one core has two threads, so that slow tasks leave one to the 
   expect(await pool.run('double', 2)).toBe(4);
   Atomics.store(door, 1, 1);
   await slow;
+});
+
+test('a task of a part that its page can go without is not learned by the route, so the page is not refused for it', async () => {
+  create().open(TASKS);
+  const flight = { tasks: [] as string[], poolMs: 0 };
+  const { fragment } = createFragments((name) => createSiteParts().feature(name));
+  const current = { priority: 'normal', flight } as unknown as CurrentRequest;
+  const result = await currentRequest.run(current, () => fragment('chart', { ttlMs: 0 }, () => pool.run('double', 4)));
+  expect(result).toMatchObject({ state: 'fresh', value: 8 });
+  expect(flight.tasks).toEqual([]);
+  await currentRequest.run(current, () => pool.run('double', 4));
+  expect(flight.tasks).toEqual(['double']);
+});
+
+test('a feature has no more threads than its share', async () => {
+  create({ TAHAN_WORKERS_MAX: '1' }).open(TASKS);
+  await pool.run('double', 1);
+  const door = new Int32Array(new SharedArrayBuffer(8));
+  const reports = createSiteParts().feature('reports', { share: 0.5 });
+  const first = reports.run(() => pool.run('gate', door), 20_000);
+  const second = reports.run(() => pool.run('double', 5), 20_000);
+  // Half of two threads is one: the second task of the feature waits, that of another does not.
+  expect(await pool.run('double', 2)).toBe(4);
+  expect(await Promise.race([second, pool.run('double', 3)])).toBe(6);
+  Atomics.store(door, 1, 1);
+  await first;
+  expect(await second).toBe(10);
 });

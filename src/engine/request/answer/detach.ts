@@ -5,8 +5,9 @@ const silent = (): void => {};
 /**
  * Takes the response away from the site, which may still be working on it after the engine has answered: what it
  * does to the response from now on has no effect and raises nothing.
+ * @param onEnd the site has ended the answer that nobody gets
  */
-export function detach(response: ServerResponse): void {
+export function detach(response: ServerResponse, onEnd: () => void = silent): void {
   response.on('error', silent);
   Object.assign(response, {
     writeHead: () => response,
@@ -22,6 +23,9 @@ export function detach(response: ServerResponse): void {
     writeInformation: silent,
     destroy: () => response,
     write: () => true,
-    end: () => response,
+    end() {
+      onEnd();
+      return response;
+    },
   });
 }

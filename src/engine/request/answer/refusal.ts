@@ -103,10 +103,10 @@ export function createRefusals(options: { siteName: string; extraHeaders: readon
 const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
 
 /** The bar fills in the time after which it is worth to try again. */
-const style = (seconds: number): string =>
+export const style = (seconds: number): string =>
   `body{font:1.1rem/1.6 system-ui,sans-serif;max-width:32rem;margin:18vh auto;padding:0 1.5rem;color:#12303a;background:#f4f8f8}h1{font-size:1.6rem;line-height:1.2}a{color:inherit}div{height:6px;border-radius:3px;margin:2rem 0;background:#d3dedd;overflow:hidden}div::after{content:"";display:block;height:100%;background:#0b5b6c;transform-origin:left;animation:fill ${seconds}s linear}@keyframes fill{from{transform:scaleX(0)}}@media(prefers-color-scheme:dark){body{color:#dcebec;background:#0d1c22}div{background:#234049}div::after{background:#7ccfd8}}@media(prefers-reduced-motion){div{display:none}}`;
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+export const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
 const inSeconds = (seconds: number): string => `${seconds} second${seconds === 1 ? '' : 's'}`;
 
@@ -132,7 +132,7 @@ const unsurePage = (siteName: string, seconds: number): string =>
   ]);
 
 /** `paragraphs`: HTML. */
-function page(siteName: string, seconds: number, heading: string, paragraphs: readonly string[]): string {
+export function page(siteName: string, seconds: number, heading: string, paragraphs: readonly string[]): string {
   return `<!doctype html>
 <html lang="en">
 <head>

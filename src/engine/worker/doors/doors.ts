@@ -69,6 +69,7 @@ export class Doors {
       ...(config.mainPage === undefined ? {} : { mainPage: config.mainPage }),
       ...(config.languages === undefined ? {} : { languages: config.languages }),
       ...(config.isMember === undefined ? {} : { isMember: config.isMember }),
+      ...(config.sessionCookies === undefined ? {} : { sessionCookies: config.sessionCookies }),
       close: () => this.end(),
       endsItself: () => this.told,
     };

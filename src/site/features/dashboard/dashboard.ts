@@ -3,38 +3,44 @@ import Router from '@koa/router';
 import { currentAnnouncements } from '../../data/announcements.ts';
 import { requireMember } from '../../http/require.ts';
 import type { SiteFeature, SiteParts } from '../../parts.ts';
-import type { TaskOutput } from '../../tasks/call.ts';
 import { activityChart } from './chart.ts';
 
 const DAYS = 30;
 const ANNOUNCEMENTS = 10;
+/** The frame of the page waits no longer for the chart, ms. */
+const CHART_MS = 1_000;
 /** Rows of the export that are in memory at once. */
 const CSV_ROWS = 500;
 
 /** A member's own page: activity, announcements, export. */
 export function dashboardFeature({ context, db, call, views, features, recorder }: SiteParts): SiteFeature {
   const { guard } = features.feature('dashboard');
-  const activity = features.feature('activity');
+  for (const name of ['activity', 'announcements']) features.feature(name);
   const router = new Router();
 
   router.get('/dashboard', guard, async (ctx) => {
     const { member } = requireMember(ctx);
     const { signal } = ctx.state.visit;
-    let days: Extract<TaskOutput<'activityChart'>, { ok: true }>['days'] | undefined;
-    try {
-      const result = await activity.run(
-        () => call('activityChart', { userId: member.id, days: DAYS }, { signal }),
-        1_500,
-      );
-      if (result.ok) days = result.days;
-    } catch (error) {
-      context.log.warn({ err: error }, 'a dashboard is shown without its chart');
-    }
+    const chart = await context.fragment('activity', { ttlMs: 0, key: member.id, deadlineMs: CHART_MS }, async () => {
+      const result = await call('activityChart', { userId: member.id, days: DAYS }, { signal });
+      if (!result.ok) throw new TypeError('activityChart refused its input');
+      return result.days;
+    });
+    if (chart.state !== 'fresh') context.log.warn({ err: chart.error }, 'a dashboard is shown without a fresh chart');
+    const days = chart.value;
+    const news = await context.fragment('announcements', { ttlMs: 0 }, () =>
+      currentAnnouncements(db, Date.now(), ANNOUNCEMENTS),
+    );
+    if (news.state !== 'fresh')
+      context.log.warn({ err: news.error }, 'a dashboard is shown without fresh announcements');
     views.page(ctx, 'dashboard/dashboard', {
       title: 'Dashboard',
       days,
       chart: days && activityChart(days),
-      announcements: currentAnnouncements(db, Date.now(), ANNOUNCEMENTS),
+      chartNote:
+        chart.state === 'stale' ? 'The chart could not be refreshed just now; this is the last we have.' : undefined,
+      announcements: news.value ?? [],
+      newsNote: news.state === 'missing' ? 'The announcements are taking a break.' : undefined,
     });
   });
 

@@ -14,43 +14,46 @@ const CACHE: CachePolicy = { ttlMs: 5_000, swrMs: 30_000, tags: [HOME_TAG] };
 /** A page with a part missing is only kept for a moment. */
 const DEGRADED: CachePolicy = { ttlMs: 1_000 };
 
+const POSTS_NOTES = {
+  fresh: undefined,
+  stale: 'The posts could not be refreshed just now; these are the last we have.',
+  missing: 'The posts cannot be shown right now. Please look in again shortly.',
+};
+
 /** The main page: pinned campaign, newest posts, counts. It shows without the posts when they fail. */
 export function homeFeature({ context, db, views, features }: SiteParts): SiteFeature {
   const home = features.feature('home');
-  const posts = features.feature('posts');
-  const readPosts = () => ({
-    campaign: pinnedPost(db),
-    posts: newestPosts(db, NEWEST + 1),
-    tags: popularTags(db, TAGS),
-  });
-  // Shown with a note while the posts cannot be read.
-  let lastGood: ReturnType<typeof readPosts> | undefined;
+  // Named here, so that the health has them from the start.
+  for (const name of ['posts', 'counts', 'topics']) features.feature(name);
+  const { fragment, log } = context;
 
   const router = new Router();
   router.get('/', home.guard, async (ctx) => {
-    let postsNote: string | undefined;
-    try {
-      lastGood = await posts.run(readPosts);
-    } catch (error) {
-      context.log.warn({ err: error }, 'the main page goes without fresh posts');
-      postsNote =
-        lastGood === undefined
-          ? 'The posts cannot be shown right now. Please look in again shortly.'
-          : 'The posts could not be refreshed just now; these are the last we have.';
-    }
-    const shown = lastGood ?? { campaign: undefined, posts: [], tags: [] };
-    const { campaign } = shown;
-    publicPage(ctx, postsNote === undefined ? CACHE : DEGRADED, [HOME_TAG, POSTS_TAG]);
+    const [main, topics, counts] = await Promise.all([
+      fragment('posts', { ttlMs: 0, key: 'home', tags: [HOME_TAG, POSTS_TAG] }, () => ({
+        campaign: pinnedPost(db),
+        posts: newestPosts(db, NEWEST + 1),
+      })),
+      fragment('topics', { ttlMs: 0, tags: [POSTS_TAG] }, () => popularTags(db, TAGS)),
+      fragment('counts', { ttlMs: 0 }, () => siteCounts(db)),
+    ]);
+    const late = [main, topics, counts].filter(({ state }) => state !== 'fresh');
+    for (const { error } of late) log.warn({ err: error }, 'the main page goes without a part, or with an old one');
+    const { campaign, posts } = main.value ?? { campaign: undefined, posts: [] };
+    publicPage(ctx, late.length === 0 ? CACHE : DEGRADED, [HOME_TAG, POSTS_TAG]);
     views.page(ctx, 'home/home', {
       title: context.settings.siteName,
       description: 'News, campaigns and stories from our community.',
       canonical: '/',
       scripts: campaign?.campaignEndsAt ? ['countdown.js'] : [],
-      ...shown,
-      posts: shown.posts.filter(({ id }) => id !== campaign?.id).slice(0, NEWEST),
-      postsNote,
+      campaign,
+      posts: posts.filter(({ id }) => id !== campaign?.id).slice(0, NEWEST),
+      postsNote: POSTS_NOTES[main.state],
+      tags: topics.value ?? [],
+      topicsNote: topics.state === 'missing' ? 'The topics are taking a break.' : undefined,
       timer: campaign?.campaignEndsAt ? countdown(campaign.campaignEndsAt, Date.now()) : undefined,
-      counts: siteCounts(db),
+      counts: counts.value,
+      countsNote: counts.state === 'missing' ? 'The numbers are taking a break.' : undefined,
     });
   });
   return { router, policies: [{ route: '/', methods: ['GET'], priority: 'normal', cache: CACHE }] };

@@ -23,7 +23,7 @@ const SEARCH_CACHE: CachePolicy = { ttlMs: 10_000, swrMs: 20_000, query: ['q', '
 /** Posts to read: lists, search, and each post. */
 export function postsFeature({ context, db, views, features, recorder }: SiteParts): SiteFeature {
   const { guard } = features.feature('posts');
-  const likes = features.feature('likes');
+  features.feature('likes');
   const router = new Router();
 
   router.get('/posts', guard, (ctx) => {
@@ -59,16 +59,14 @@ export function postsFeature({ context, db, views, features, recorder }: SitePar
     const post = postBySlug(db, ctx.params.slug ?? '');
     if (post === undefined) throw notFound('There is no such post. It may have been moved or withdrawn.');
     const { signedIn } = ctx.state;
-    let liked = false;
-    let likesNote: string | undefined;
-    if (signedIn !== undefined) {
-      try {
-        liked = await likes.run(() => hasLiked(db, signedIn.member.id, post.id));
-      } catch (error) {
-        context.log.warn({ err: error }, 'a post is shown without likes');
-        likesNote = 'Likes are taking a break right now.';
-      }
-    }
+    const like =
+      signedIn === undefined
+        ? undefined
+        : await context.fragment('likes', { ttlMs: 0, key: `${signedIn.member.id} ${post.id}` }, () =>
+            hasLiked(db, signedIn.member.id, post.id),
+          );
+    if (like !== undefined && like.state !== 'fresh')
+      context.log.warn({ err: like.error }, 'a post is shown without likes, or with old ones');
     const tags = [
       postTag(post.id),
       ...post.tags.map(tagTag),
@@ -81,8 +79,8 @@ export function postsFeature({ context, db, views, features, recorder }: SitePar
       canonical: `/posts/${post.slug}`,
       scripts: signedIn === undefined ? [] : ['like.js'],
       post,
-      liked,
-      likesNote,
+      liked: like?.value ?? false,
+      likesNote: like?.state === 'missing' ? 'Likes are taking a break right now.' : undefined,
       notice: signedIn === undefined ? undefined : notice(ctx.query.notice),
       timer: post.campaignEndsAt === null ? undefined : countdown(post.campaignEndsAt, Date.now()),
     });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { FeatureDownError, FeatureTimeoutError } from '../../../src/engine/features/errors.ts';
+import { createSiteParts as createFeatures } from '../../../src/engine/features/site-parts.ts';
 import { PoolFullError, TaskDeadlineError } from '../../../src/engine/pool/errors.ts';
-import { createFeatures, FeatureDownError, FeatureTimeoutError } from '../../../src/site/http/feature.ts';
-import { Problem } from '../../../src/site/http/problem.ts';
 
 const boom = (): never => {
   throw new Error('boom');
@@ -90,7 +90,9 @@ describe('a feature', () => {
     const { feature } = createFeatures();
     const posts = feature('posts');
     for (let time = 0; time < 10; time += 1) {
-      await expect(posts.run(() => Promise.reject(new Problem(404, 'NOT_FOUND', 'no')))).rejects.toThrow('no');
+      await expect(posts.run(() => Promise.reject(Object.assign(new Error('no'), { status: 404 })))).rejects.toThrow(
+        'no',
+      );
       await expect(posts.run(() => Promise.reject(new PoolFullError('x', 1)))).rejects.toBeInstanceOf(PoolFullError);
       const left = new TaskDeadlineError('x', 1, new Error('the visitor left'));
       await expect(posts.run(() => Promise.reject(left))).rejects.toBe(left);
@@ -115,18 +117,18 @@ describe('a feature', () => {
 describe('an injected fault', () => {
   test('of kind error fails the feature until it expires', async () => {
     let now = 0;
-    const { feature, injectFault } = createFeatures(() => now);
+    const { feature } = createFeatures(() => now);
     const posts = feature('posts');
-    injectFault({ feature: 'posts', kind: 'error', ms: 0, seconds: 2 });
+    posts.injectFault({ kind: 'error', ms: 0, seconds: 2 });
     await expect(posts.run(() => 1)).rejects.toMatchObject({ code: 'INJECTED_FAULT' });
     now = 2_000;
     await expect(posts.run(() => 1)).resolves.toBe(1);
   });
 
   test('of kind slow waits, then works', async () => {
-    const { feature, injectFault } = createFeatures();
+    const { feature } = createFeatures();
     const posts = feature('posts');
-    injectFault({ feature: 'posts', kind: 'slow', ms: 20, seconds: 60 });
+    posts.injectFault({ kind: 'slow', ms: 20, seconds: 60 });
     const began = performance.now();
     await expect(posts.run(() => 1)).resolves.toBe(1);
     expect(performance.now() - began).toBeGreaterThanOrEqual(19);
@@ -134,15 +136,9 @@ describe('an injected fault', () => {
   });
 
   test('of kind hang never ends by itself', async () => {
-    const { feature, injectFault } = createFeatures();
+    const { feature } = createFeatures();
     const posts = feature('posts');
-    injectFault({ feature: 'posts', kind: 'hang', ms: 0, seconds: 60 });
+    posts.injectFault({ kind: 'hang', ms: 0, seconds: 60 });
     await expect(posts.run(() => 1, 10)).rejects.toBeInstanceOf(FeatureTimeoutError);
-  });
-
-  test('for a feature that does not exist does nothing', () => {
-    const { injectFault, health } = createFeatures();
-    injectFault({ feature: 'nothing', kind: 'error', ms: 0, seconds: 60 });
-    expect(health()).toEqual({});
   });
 });
