@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { freePort } from '../../scripts/bench/servers/processes.ts';
+import { freePort } from '../../scripts/load/processes.ts';
 import { HALF_CLOSE_MS } from '../../src/engine/request/connection/closing.ts';
 import { eventually, servingPids, startServer, stopAll, TAHAN, type TestServer } from '../cluster/server.ts';
 import { PROXIES, startProxy } from './servers.ts';
