@@ -49,7 +49,8 @@ export interface Outbox {
   add: (message: AlertMessage) => void;
   /** Sends what is due, and comes back by itself for what is due later. */
   flush: () => Promise<void>;
-  stop: () => void;
+  /** Sends nothing more; resolves when what is on its way has ended. */
+  stop: () => Promise<void>;
 }
 
 /** Sends queued messages, each channel by itself and in order, until they arrive or are no news any more. */
@@ -63,7 +64,7 @@ export function createOutbox({
 }: OutboxParts): Outbox {
   const store = new OutboxStore(db);
   const lines = new Map(channels.map((channel) => [channel.name, lineOf(channel, options)]));
-  const busy = new Set<string>();
+  const busy = new Map<string, Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
@@ -85,32 +86,35 @@ export function createOutbox({
     const pauseMs = Math.min(options.longestPauseMs, options.firstPauseMs * 2 ** Math.min(20, waiting.attempts));
     store.again(waiting, now() + Math.max(pauseMs * (0.5 + random()), Math.min(known?.retryAfterMs ?? 0, 3_600_000)));
   };
-  const deliver = async (waiting: Waiting): Promise<void> => {
+  const deliver = (waiting: Waiting): Promise<void> => {
+    const delivery = tryOnce(waiting).finally(() => busy.delete(waiting.channel));
+    busy.set(waiting.channel, delivery);
+    return delivery;
+  };
+  const tryOnce = async (waiting: Waiting): Promise<void> => {
     const line = lines.get(waiting.channel);
     if (line === undefined) {
       // The settings name it no longer.
       store.done(waiting, 'given up');
       return;
     }
-    busy.add(waiting.channel);
     try {
       await line(waiting.message);
       store.done(waiting, 'sent');
     } catch (error) {
       failed(waiting, error);
-    } finally {
-      busy.delete(waiting.channel);
     }
   };
   const flush = async (): Promise<void> => {
     clearTimeout(timer);
-    for (;;) {
+    while (!stopped) {
       const due = store.next().filter(({ channel, nextAt }) => nextAt <= now() && !busy.has(channel));
-      if (due.length === 0 || stopped) break;
+      if (due.length === 0) break;
       await Promise.all(due.map(deliver));
     }
-    const [soonest] = store.next().filter(({ channel }) => !busy.has(channel));
-    if (soonest === undefined || stopped) return;
+    if (stopped) return;
+    const soonest = store.next().find(({ channel }) => !busy.has(channel));
+    if (soonest === undefined) return;
     timer = setTimeout(() => void flush(), Math.max(10, soonest.nextAt - now()));
     timer.unref();
   };
@@ -125,9 +129,10 @@ export function createOutbox({
       if (dropped > 0) log.warn({ dropped }, 'too many alerts wait to be told: the oldest are given up');
     },
     flush,
-    stop() {
+    async stop() {
       stopped = true;
       clearTimeout(timer);
+      await Promise.all(busy.values());
     },
   };
 }

@@ -84,7 +84,7 @@ describe('the queue of messages', () => {
       await outbox.flush();
       triesAfter.push(to.tries());
     }
-    outbox.stop();
+    await outbox.stop();
     expect([triesAfter, to.sent]).toEqual([[1, 1, 2, 2, 3], ['a']]);
   });
 
@@ -92,7 +92,7 @@ describe('the queue of messages', () => {
     const failing = open([channel(9).channel]);
     failing.add(messageOf('a'));
     await failing.flush();
-    failing.stop();
+    await failing.stop();
     clock += 60_000;
     const to = channel();
     await open([to.channel]).flush();
@@ -175,7 +175,7 @@ describe('a webhook', () => {
     const outbox = open(webhook());
     outbox.add(messageOf('a'));
     await outbox.flush();
-    outbox.stop();
+    await outbox.stop();
     expect([got.length, outbox.waiting]).toEqual([1, 1]);
     expect(lines).toHaveLength(1);
     expect(lines.join()).not.toMatch(/secret|hidden/);
@@ -191,7 +191,7 @@ describe('a webhook', () => {
     expect(got).toHaveLength(1);
     clock += 1;
     await outbox.flush();
-    outbox.stop();
+    await outbox.stop();
     expect(got).toHaveLength(2);
   });
 });
