@@ -185,10 +185,11 @@ describe('the monitor', () => {
     const [worker] = workers;
     process.kill(worker!.pid, 'SIGSTOP');
     try {
-      await logged(server, /alert: lifeboat: the lifeboat answers/);
+      await logged(server, /alert: lifeboat: no worker answers, the lifeboat does/);
     } finally {
       process.kill(worker!.pid, 'SIGCONT');
     }
+    // At the start nobody answered either, which is no news: so the first is of now.
     const mine = () => got.filter(({ alert }) => alert === 'lifeboat').map(({ state }) => state);
     await eventually(mine, (states) => states.length === 2, 80_000);
     expect(mine()).toEqual(['firing', 'resolved']);

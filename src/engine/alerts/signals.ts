@@ -115,7 +115,11 @@ export const down: Signal = ({ sample: { mode, reason } }) =>
   either(mode === 'down' && reason !== 'starting', 'critical', `down: ${reason}`);
 
 export const lifeboat: Signal = ({ sample: { lifeboat: isActive, lifeboatAnswers } }) =>
-  either(isActive, 'warn', `the lifeboat answers (${lifeboatAnswers} in the last second)`);
+  either(
+    isActive,
+    'warn',
+    `no worker answers, the lifeboat does${lifeboatAnswers > 0 ? ` (${lifeboatAnswers} requests in the last second)` : ''}`,
+  );
 
 export const crashLoop: Signal = ({ sample }) =>
   either(sample.crashLoop, 'critical', `workers die one after the other${lastWords(sample.workers)}`);

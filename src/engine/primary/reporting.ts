@@ -16,6 +16,8 @@ const LEAST_MS = 900;
 const LONGEST_MS = 1_300;
 /** While nobody comes, ms. */
 const RESTING_MS = 5_000;
+/** So long a start may take before it is told as if the server served, ms: until then nobody answering is no news. */
+const START_MS = 60_000;
 /** Ticks of a sample's time that are remembered. */
 const MAX_TICKS = 256;
 /** What the server went through before the monitor was up is told then; the oldest is forgotten. */
@@ -58,7 +60,9 @@ const isHard = (mode: Mode): boolean => mode === 'saturated' || mode === 'down';
 export function createReporting(options: ReportingOptions): Reporting {
   const tally = createTally();
   let monitor: Monitor | undefined;
-  let sampledAt = performance.now();
+  const beganAt = performance.now();
+  let sampledAt = beganAt;
+  let hasServed = false;
   let seen: Seen = new Map();
   let mode: Mode | undefined;
   let modeSince = Date.now();
@@ -129,11 +133,13 @@ export function createReporting(options: ReportingOptions): Reporting {
       }
       mode = now;
       modeSince = Date.now();
+      hasServed ||= now !== 'down';
     },
     ticked(lateMs) {
       if (ticks.length < MAX_TICKS) ticks.push(Math.max(0, lateMs));
     },
     look(now, resting, state) {
+      if (!hasServed && now - beganAt < START_MS) return;
       const passedMs = now - sampledAt;
       const isDue = resting ? passedMs >= RESTING_MS : passedMs >= (tally.complete ? LEAST_MS : LONGEST_MS);
       if (isDue) take(now, state());
