@@ -9,6 +9,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 const KNOWN_SHARE = 0.7;
 /** A surge that lasts so long is the new level. */
 const NEW_LEVEL_MS = 30 * MINUTE_MS;
+/** A short time of this length or more belongs to a slow burn, seconds. */
+const SLOW_SECONDS = 1_800;
 /** A decision that was taken again so lately still holds. */
 const LATELY_MS = 15 * SECOND;
 
@@ -88,15 +90,17 @@ export const drop: Signal = ({ now, window }, { percent: least = 80, floor = 2, 
 export const burn =
   (outcome: Outcome, longSeconds: number, shortSeconds: number): Signal =>
   ({ now, window }, { burn: most = 14.4, budget = 0.1, least = 60 }) => {
-    const shareOf = (seconds: number): { share: number; all: number } => {
-      const { outcomes } = window.sum(now - seconds * SECOND, now);
+    const shareOf = (seconds: number): { share: number; all: number; known: number } => {
+      const { outcomes, seconds: known } = window.sum(now - seconds * SECOND, now);
       const all = allOf(outcomes);
-      return { share: all === 0 ? 0 : outcomes[outcome] / all, all };
+      return { share: all === 0 ? 0 : outcomes[outcome] / all, all, known };
     };
     const long = shareOf(longSeconds);
     const short = shareOf(shortSeconds);
     const rate = Math.min(long.share, short.share) / (budget / 100);
-    if (short.all < least || rate < most) return well(rate);
+    // What goes on for hours cannot be told from a minute.
+    const isYoung = shortSeconds >= SLOW_SECONDS && long.known < shortSeconds * KNOWN_SHARE;
+    if (short.all < least || rate < most || isYoung) return well(rate);
     const words = { failed: 'failed', refused: 'were asked to wait', last_good: 'got an older copy' } as Record<
       string,
       string

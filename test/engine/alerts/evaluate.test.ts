@@ -156,7 +156,7 @@ describe('each rule', () => {
     ['errors_fast', () => outcomes({ failed: 2 })],
     ['errors_slow', (second) => outcomes({ failed: second % 100 === 0 ? 8 : 0 })],
     ['refused_fast', () => outcomes({ refused: 5 })],
-    ['refused_slow', () => outcomes({ refused: 1 })],
+    ['refused_slow', () => outcomes({ refused: 2 })],
     ['last_good', () => outcomes({ last_good: 9 })],
     ['saturated', () => ({ mode: 'saturated' })],
     ['down', () => ({ mode: 'down', reason: 'no worker serves' })],
@@ -183,11 +183,11 @@ describe('each rule', () => {
       }),
     ],
     ['feature_down', () => ({ workers: [worker] })],
-    ['sign_in_attack', () => ({ failedSignIns: 1 })],
+    ['sign_in_attack', () => ({ failedSignIns: 5 })],
   ];
 
   test.each(cases)('%s fires when it should', (name, at) => {
-    const { changes } = run(HOUR + 600, (second) => (second > 600 ? at(second) : {}));
+    const { changes } = run(HOUR + 600, (second) => (second > 600 ? at(second) : {}), NO_ALERT_SETTINGS, 5);
     expect(changes.filter(({ kind }) => kind === 'firing').map(({ state }) => state.name)).toContain(name);
   });
 

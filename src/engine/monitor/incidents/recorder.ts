@@ -8,7 +8,10 @@ export const AROUND_MS = 120_000;
 const LEAST_MS = 1_500;
 /** A longer one is written in parts, ms. */
 const LONGEST_MS = 3_000_000;
+const MAX_RUNNING = 16;
 const SAVE_EVERY_MS = 10_000;
+
+const startOf = ({ at, seconds }: Sample): number => at - seconds * 1_000;
 
 export interface RecorderParts {
   db: TrafficDb;
@@ -30,7 +33,8 @@ export function createFlightRecorder({ db, onEnd }: RecorderParts): FlightRecord
   const kept = db.prepare('SELECT data FROM incident').get() as { data: string } | undefined;
   let current = kept === undefined ? undefined : (JSON.parse(kept.data) as Incident);
   let savedAt = Number.NEGATIVE_INFINITY;
-  let hardSince: number | undefined;
+  /** Hard samples running that are no incident yet; few, as it soon is one. */
+  let running: Sample[] = [];
 
   const save = (now: number): void => {
     savedAt = now;
@@ -43,7 +47,8 @@ export function createFlightRecorder({ db, onEnd }: RecorderParts): FlightRecord
   };
   const begins = (sample: Sample, began: readonly string[]): string | undefined => {
     if (began.length > 0) return `critical alert ${began.join(', ')}`;
-    if (hardSince === undefined || sample.at - hardSince < LEAST_MS) return undefined;
+    const [first] = running;
+    if (first === undefined || sample.at - startOf(first) < LEAST_MS) return undefined;
     return `${sample.mode}: ${sample.reason}`;
   };
 
@@ -52,13 +57,15 @@ export function createFlightRecorder({ db, onEnd }: RecorderParts): FlightRecord
       return current;
     },
     look(sample, began, firing) {
-      hardSince = isHard(sample) ? (hardSince ?? sample.at - sample.seconds * 1_000) : undefined;
+      running = isHard(sample) ? [...running, sample].slice(-MAX_RUNNING) : [];
       const isSo = isHard(sample) || firing.length > 0;
       if (current === undefined) {
         const why = begins(sample, began);
         if (why === undefined) return;
-        current = beginIncident(sample, why);
-        current.from = Math.min(current.from, hardSince ?? current.from);
+        const [first = sample, ...later] = running;
+        current = beginIncident(first, why);
+        // The present one is added below.
+        for (const each of [first, ...later].filter((one) => one !== sample)) current = addToIncident(current, each);
         savedAt = Number.NEGATIVE_INFINITY;
       } else if (sample.at - current.until > AROUND_MS || sample.at - current.from > LONGEST_MS) {
         end(current);

@@ -64,7 +64,7 @@ describe('the flight recorder', () => {
         why: 'saturated: queue delay 200 ms on worker-1',
         from: T0 + 9_000,
         until: T0 + 39_000,
-        refusedWhere: { '/posts/:slug': 29 * 40 },
+        refusedWhere: { '/posts/:slug': 30 * 40 },
       },
     ]);
   });
