@@ -62,5 +62,30 @@ export function readAgent(userAgent: string): Agent {
   };
 }
 
-/** Reads user agents and remembers them. */
-export const createAgents = (max = 2_000): BoundedMemo<Agent> => new BoundedMemo(max, readAgent);
+const UNKNOWN: Agent = { declaredBot: false, family: 'other', device: 'other' };
+
+/** Reads user agents and remembers them; of those it has not seen, so many between two calls of `rest`. */
+export class Agents {
+  private readonly memo: BoundedMemo<Agent>;
+  private readonly mostReads: number;
+  private reads = 0;
+
+  /** `mostReads`: in a flood of user agents made up at random, each would cost as much as a page. */
+  constructor(max: number, mostReads: number) {
+    this.mostReads = mostReads;
+    this.memo = new BoundedMemo(max, (userAgent) => {
+      this.reads += 1;
+      return this.reads > this.mostReads ? UNKNOWN : readAgent(userAgent);
+    });
+  }
+
+  of(userAgent: string): Agent {
+    return this.memo.of(userAgent);
+  }
+
+  rest(): void {
+    // What was too much to read is read when it comes again.
+    if (this.reads > this.mostReads) this.memo.clear();
+    this.reads = 0;
+  }
+}

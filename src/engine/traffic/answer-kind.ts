@@ -2,7 +2,8 @@
 export const ANSWER_KINDS = ['page', 'asset', 'api'] as const;
 export type AnswerKind = (typeof ANSWER_KINDS)[number];
 
-const ASSET_TYPE = /^(?:text\/css|text\/javascript|application\/javascript|application\/wasm|image\/|font\/|audio\/|video\/)/;
+const ASSET_TYPE =
+  /^(?:text\/css|text\/javascript|application\/javascript|application\/wasm|image\/|font\/|audio\/|video\/)/;
 const API_TYPE = /^(?:application\/(?:[a-z0-9.-]+\+)?(?:json|xml)|text\/event-stream|application\/grpc|text\/csv)/;
 const ASSET_PATH =
   /\.(?:css|m?js|map|png|jpe?g|gif|webp|avif|svg|ico|woff2?|ttf|otf|eot|mp4|webm|mp3|ogg|wasm|webmanifest)$/i;

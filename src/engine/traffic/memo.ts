@@ -19,6 +19,10 @@ export class BoundedMemo<V> {
     return this.table.size;
   }
 
+  clear(): void {
+    this.table.clear();
+  }
+
   of(key: string): V {
     const known = this.table.get(key);
     if (known !== undefined) return known;
