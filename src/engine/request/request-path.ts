@@ -15,8 +15,9 @@ import { Pages } from '../pages/pages.ts';
 import type { Purger } from '../pages/purger.ts';
 import { Renderer } from '../pages/renderer.ts';
 import { WrittenPages } from '../pages/written-pages.ts';
-import { compileRoutes, type Routes } from '../routes.ts';
+import { compileRoutes, type Route, type Routes } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
+import { NO_TRAFFIC, type Traffic } from '../traffic/answered.ts';
 import { createRefusals } from './answer/refusal.ts';
 import { type PageCompressor, WantedCodings } from './answer/wanted-codings.ts';
 import { createArrival } from './arrival.ts';
@@ -66,6 +67,8 @@ export interface RequestPathParts {
   extraHeaders: readonly string[];
   engineRoutes: EngineRoutes;
   compressor: PageCompressor;
+  /** Who counts the traffic; absent: nobody. */
+  traffic?: (cpuMsOf: (route: Route) => number | undefined) => Traffic;
   leaving: Leaving;
   /** The site failed on a request. */
   onSiteError: (error: unknown) => void;
@@ -97,9 +100,11 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   const works = worksOf(routes, config);
   const dispatcher = dispatcherOf(parts, works);
 
+  const traffic = parts.traffic?.((route) => cpuMsOf(works[route.index]!, parts.lanes)) ?? NO_TRAFFIC;
+
   const withinMs = dispatcher.gate.withinMs.bind(dispatcher.gate);
   const renderer = new Renderer(site, trusted, withinMs);
-  const copies = new Copies(parts.memory, parts.store, config.sieMs, recorder);
+  const copies = new Copies(parts.memory, parts.store, config.sieMs, recorder, traffic);
   const pageRefusals = new PageRefusals(recorder, parts.onRefusal, (page) => parts.memory.afterPurges(page));
   const flights = new Flights({
     renderer,
@@ -124,6 +129,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
 
   const tools = {
     recorder,
+    traffic,
     refusals: createRefusals({ siteName: config.siteName, extraHeaders }),
     codings: new WantedCodings(parts.compressor),
     extraHeaders,
@@ -184,6 +190,10 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     }),
   };
 }
+
+/** Undefined: the site was not seen at work on this route yet. */
+const cpuMsOf = (work: RouteWork, lanes: Lanes | undefined): number | undefined =>
+  work.medianCostMs === undefined ? undefined : work.cpuMs(lanes);
 
 function worksOf(routes: Routes, { asyncLimit }: PathConfig): readonly RouteWork[] {
   return [...routes.all, routes.unknown].map(

@@ -5,8 +5,6 @@ import type { Route } from '../routes.ts';
 export interface Answered {
   /** Names the connection: an object that lives as long. */
   connection: object;
-  /** Address of the visitor. Undefined: as `peer` has it, and each request of the connection is from the same visitor. */
-  visitorAddress: string | undefined;
   /** Address of the connection's other end; empty: not known any more. */
   peer: string;
   method: string;
@@ -42,3 +40,11 @@ export interface Traffic {
   /** A search of the site found nothing. */
   searchedInVain: (words: string) => void;
 }
+
+/** Nobody counts the traffic. */
+export const NO_TRAFFIC: Traffic = {
+  looks: () => false,
+  answered: () => {},
+  rendered: () => {},
+  searchedInVain: () => {},
+};

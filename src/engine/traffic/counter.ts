@@ -1,3 +1,5 @@
+import type { BlockList } from 'node:net';
+import { forwardedAddress, isNamed, plain } from '../client.ts';
 import type { Route } from '../routes.ts';
 import { type Agent, Agents } from './agent.ts';
 import { answerKind } from './answer-kind.ts';
@@ -23,6 +25,8 @@ const MAX_SEARCH = 60;
 export interface TrafficCounterOptions {
   /** Other names of this site. */
   ownHosts?: readonly string[];
+  /** Proxies that are believed. */
+  trusted: BlockList;
   /** Salt of the day (daily-salt.ts). */
   saltOf: (now: number) => string;
   /** CPU time of one answer of the site, ms; undefined: not measured yet. */
@@ -52,6 +56,7 @@ export class TrafficCounter implements Traffic {
   private readonly paths = new BoundedMemo(MAX_KNOWN, tidyPath);
   private readonly hashes = new BoundedMemo<Hash64>(MAX_KNOWN, hashOf);
   private visitors = new BoundedMemo<Hash64>(MAX_KNOWN, () => ({ high: 0, low: 0 }));
+  private readonly proxies: BoundedMemo<boolean>;
   private readonly visits = new Visits();
   private tally = new Tally();
   private isEmpty = true;
@@ -65,6 +70,7 @@ export class TrafficCounter implements Traffic {
     this.clock = options.clock ?? Date.now;
     this.sampler = new Sampler(options.random);
     this.sources = new Sources(options.ownHosts);
+    this.proxies = new BoundedMemo(MAX_KNOWN, (peer) => isNamed(options.trusted, peer));
   }
 
   looks(connection: object, now: number): boolean {
@@ -80,11 +86,14 @@ export class TrafficCounter implements Traffic {
     this.keepDay(now);
     const userAgent = answer.header('user-agent') ?? '';
     const agent = this.agents.of(userAgent);
-    const address = answer.visitorAddress ?? answer.peer;
+    const peer = plain(answer.peer);
+    const byProxy = this.proxies.of(peer);
+    const forwarded = byProxy ? answer.header('x-forwarded-for') : undefined;
+    const address = forwarded === undefined ? peer : forwardedAddress(peer, forwarded, this.options.trusted);
     const visitor = this.visitors.of(`${address}\n${userAgent}`);
     if (!agent.declaredBot) this.tally.visitors.add(visitor.high, visitor.low);
     // Behind a proxy each request of a connection may be another visitor's.
-    if (answer.visitorAddress === undefined) this.counted.add(answer.connection);
+    if (!byProxy) this.counted.add(answer.connection);
     if (weight > 0) this.count(answer, weight, agent, visitor, address, now);
   }
 

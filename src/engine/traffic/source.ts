@@ -144,7 +144,6 @@ export function campaignOf(query: string): { name: string; byEmail: boolean } | 
   const params = new URLSearchParams(query);
   const name = params.get('utm_campaign') || params.get('utm_source');
   if (!name) return undefined;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   const clean = name.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
   if (clean === '') return undefined;
   return { name: clean.slice(0, MAX_NAME), byEmail: EMAIL_MEDIUM.test(params.get('utm_medium') ?? '') };
