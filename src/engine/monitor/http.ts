@@ -38,7 +38,10 @@ export const createListener =
       case '/ops/events.json':
         send(200, monitor.history.events({ fromMs, toMs }));
         return;
+      case '/ops/traffic.json':
+        send(200, monitor.traffic.report({ fromMs, toMs }));
+        return;
       default:
-        send(404, { problem: 'here are /ops/latest.json, /ops/history.json and /ops/events.json' });
+        send(404, { problem: 'here are /ops/latest.json, /ops/history.json, /ops/events.json and /ops/traffic.json' });
     }
   };

@@ -18,14 +18,17 @@ export async function startMonitor(config: Config): Promise<void> {
   setPriority(Math.min(LOWEST, config.workerNice + NICE_STEPS));
   const log = createLog(config.logLevel, 'monitor');
   const folder = process.env.TAHAN_INTERNAL_OPS ?? '';
-  process.once('disconnect', () => process.exit(0));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   const send = (message: FromMonitor): void => {
     // A closing channel is no news here: `disconnect` follows and ends the process.
     if (process.connected) process.send?.(message, undefined, undefined, () => {});
   };
   const db = openTrafficDb(config.dataDir, (line) => log.warn(line));
-  const monitor = createMonitor({ db, send });
+  const monitor = createMonitor({ db, send, onProblem: (problem) => log.warn(problem) });
+  process.once('disconnect', () => {
+    monitor.traffic.flush();
+    process.exit(0);
+  });
   process.on('message', (raw: unknown) => {
     if (!isOurs(raw)) return;
     const parsed = toMonitorSchema.safeParse(raw);

@@ -1,17 +1,21 @@
 import type { FromMonitor, ToMonitor } from '../monitor-messages.ts';
 import type { Sample } from '../monitor-sample.ts';
 import { History } from './history.ts';
+import { TrafficHistory } from './traffic/traffic-history.ts';
 import type { TrafficDb } from './traffic-db.ts';
 
 export interface MonitorParts {
   db: TrafficDb;
   /** To the primary. */
   send: (message: FromMonitor) => void;
+  /** Something could not be used, and was left out. */
+  onProblem: (problem: string) => void;
 }
 
 /** What the monitor knows, and what happens with each message of the primary. */
 export interface Monitor {
   readonly history: History;
+  readonly traffic: TrafficHistory;
   take: (message: ToMonitor) => void;
   /** Tells each sample from now on. Returns how to stop that. */
   subscribe: (listener: (sample: Sample) => void) => () => void;
@@ -23,19 +27,23 @@ export interface Monitor {
   send: (message: FromMonitor) => void;
 }
 
-export function createMonitor({ db, send }: MonitorParts): Monitor {
+export function createMonitor({ db, send, onProblem }: MonitorParts): Monitor {
   const history = new History(db);
+  const traffic = new TrafficHistory({ db, onProblem });
   const subscribers = new Set<(sample: Sample) => void>();
   const listeners = new Map<string, (message: never) => void>();
 
   return {
     history,
+    traffic,
     take(message) {
       if (message.type === 'sample') {
         history.add(message.sample);
+        traffic.tick(Date.now());
         for (const subscriber of subscribers) subscriber(message.sample);
         send({ type: 'pulse' });
       } else if (message.type === 'event') history.note(message.event);
+      else if (message.type === 'traffic') traffic.add(message.batch, Date.now());
       listeners.get(message.type)?.(message as never);
     },
     subscribe(listener) {

@@ -60,6 +60,7 @@ export function createQuick(parts: QuickParts): QuickAnswer {
       header: (name) => headerOf(get, name),
       member,
       route,
+      cpuMs: tools.cpuMsOf(route),
       ...answer,
     });
 

@@ -68,7 +68,7 @@ export interface RequestPathParts {
   engineRoutes: EngineRoutes;
   compressor: PageCompressor;
   /** Who counts the traffic; absent: nobody. */
-  traffic?: (cpuMsOf: (route: Route) => number | undefined) => Traffic;
+  traffic?: Traffic;
   leaving: Leaving;
   /** The site failed on a request. */
   onSiteError: (error: unknown) => void;
@@ -100,7 +100,9 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   const works = worksOf(routes, config);
   const dispatcher = dispatcherOf(parts, works);
 
-  const traffic = parts.traffic?.((route) => cpuMsOf(works[route.index]!, parts.lanes)) ?? NO_TRAFFIC;
+  const traffic = parts.traffic ?? NO_TRAFFIC;
+  const cpuMsOf = ({ index }: Route): number | undefined =>
+    works[index]!.medianCostMs === undefined ? undefined : works[index]!.cpuMs(parts.lanes);
 
   const withinMs = dispatcher.gate.withinMs.bind(dispatcher.gate);
   const renderer = new Renderer(site, trusted, withinMs);
@@ -130,6 +132,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   const tools = {
     recorder,
     traffic,
+    cpuMsOf,
     refusals: createRefusals({ siteName: config.siteName, extraHeaders }),
     codings: new WantedCodings(parts.compressor),
     extraHeaders,
@@ -190,10 +193,6 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     }),
   };
 }
-
-/** Undefined: the site was not seen at work on this route yet. */
-const cpuMsOf = (work: RouteWork, lanes: Lanes | undefined): number | undefined =>
-  work.medianCostMs === undefined ? undefined : work.cpuMs(lanes);
 
 function worksOf(routes: Routes, { asyncLimit }: PathConfig): readonly RouteWork[] {
   return [...routes.all, routes.unknown].map(

@@ -17,6 +17,8 @@ export interface Answered {
   /** It carries a genuine session of the site. */
   member: boolean;
   route: Route;
+  /** CPU time of one answer of the site on this route, ms; undefined: not measured yet. */
+  cpuMs: number | undefined;
   status: number;
   use: CacheUse;
   /** Media type of the answer, lower case; undefined: none, or not known. */

@@ -29,8 +29,6 @@ export interface TrafficCounterOptions {
   trusted: BlockList;
   /** Salt of the day (daily-salt.ts). */
   saltOf: (now: number) => string;
-  /** CPU time of one answer of the site, ms; undefined: not measured yet. */
-  costOf: (route: Route) => number | undefined;
   /** Epoch ms. */
   clock?: () => number;
   random?: () => number;
@@ -202,7 +200,7 @@ export class TrafficCounter implements Traffic {
     counted.looked += 1;
     counted.use(use, weight);
     if (answer.status >= 500 && use !== 'refused') counted.failed += weight;
-    const costMs = this.options.costOf(route);
+    const costMs = answer.cpuMs;
     if (costMs !== undefined) counted.costMs = costMs;
     counted.ttlMs = route.policy.cache?.ttlMs ?? 0;
     if (!answer.member) counted.anonymous += weight;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Counts, OTHER } from './counts.ts';
 import { HyperLogLog } from './hyperloglog.ts';
+import { MAX_TALLY_TEXT } from './limits.ts';
 import { RouteTally, routeTallySchema } from './route-tally.ts';
 import { MAX_KEY, SpaceSaving } from './space-saving.ts';
 
@@ -69,9 +70,6 @@ const tallySchema = z.strictObject({
   visitors: z.string().max(6_000),
 });
 export type TallyJson = z.infer<typeof tallySchema>;
-
-/** Longest text of a tally, characters. With every list full of the longest keys it is under it: a test fills them. */
-export const MAX_TALLY_TEXT = 400_000;
 
 /** A text that is no tally. */
 export class TallyError extends Error {

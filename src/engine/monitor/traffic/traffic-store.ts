@@ -1,6 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type Database from 'better-sqlite3';
-import { MAX_TALLY_TEXT, Tally } from '../../traffic/tally.ts';
+import { MAX_TALLY_TEXT } from '../../traffic/limits.ts';
+import { Tally } from '../../traffic/tally.ts';
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
