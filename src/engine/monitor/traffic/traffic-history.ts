@@ -13,6 +13,12 @@ export interface TrafficHistoryOptions {
   onProblem: (problem: string) => void;
 }
 
+interface Piece {
+  stepMs: StepMs;
+  fromMs: number;
+  toMs: number;
+}
+
 /** The minute that runs is written so often: a monitor that is killed loses no more, ms. */
 const WRITE_EVERY_MS = 10_000;
 
@@ -113,7 +119,9 @@ export class TrafficHistory {
       if (known === undefined) visitors.set(day, part.visitors);
       else known.merge(part.visitors);
     };
+    let [begins, ends] = [from, to];
     for (const piece of this.pieces(from, to)) {
+      [begins, ends] = [Math.min(begins, piece.fromMs), Math.max(ends, piece.toMs)];
       for (const kept of this.store.range(piece.stepMs, piece.fromMs, piece.toMs)) {
         if (kept.at === this.minute?.at && piece.stepMs === MINUTE_MS) continue;
         take(kept.at, kept.tally);
@@ -127,8 +135,8 @@ export class TrafficHistory {
       stepMs = MINUTE_MS;
     }
     return makeReport({
-      fromMs: from,
-      toMs: to,
+      fromMs: begins,
+      toMs: ends,
       stepMs,
       tally,
       visitors: [...visitors.values()],
@@ -136,18 +144,30 @@ export class TrafficHistory {
     });
   }
 
-  /** The coarsest steps that are there, so that a year is read as quickly as an hour. */
-  private *pieces(fromMs: number, toMs: number): Generator<{ stepMs: StepMs; fromMs: number; toMs: number }, void> {
-    const days = new Set(this.store.starts(DAY_MS, fromMs));
-    const hours = new Set(this.store.starts(HOUR_MS, fromMs));
+  /**
+   * The coarsest steps that fit, so that a year is read as quickly as an hour; and where finer ones are no longer kept, the
+   * step that the range only touches.
+   */
+  private *pieces(fromMs: number, toMs: number): Generator<Piece, void> {
+    const first = startOf(fromMs, DAY_MS);
+    const days = new Set(this.store.starts(DAY_MS, first));
+    const hours = this.store.starts(HOUR_MS, first);
+    const has = {
+      hour: new Set(hours),
+      hoursOf: new Set(hours.map((at) => startOf(at, DAY_MS))),
+      minutesOf: new Set(this.store.starts(MINUTE_MS, first).map((at) => startOf(at, HOUR_MS))),
+    };
     for (let at = fromMs; at < toMs; ) {
-      const day = at % DAY_MS === 0 && at + DAY_MS <= toMs && days.has(at);
-      const hour = at % HOUR_MS === 0 && at + HOUR_MS <= toMs && hours.has(at);
-      const stepMs = day ? DAY_MS : hour ? HOUR_MS : MINUTE_MS;
+      const [day, hour] = [startOf(at, DAY_MS), startOf(at, HOUR_MS)];
+      let piece: Piece;
+      if (days.has(day) && ((at === day && day + DAY_MS <= toMs) || !has.hoursOf.has(day)))
+        piece = { stepMs: DAY_MS, fromMs: day, toMs: day + DAY_MS };
+      else if (has.hour.has(hour) && ((at === hour && hour + HOUR_MS <= toMs) || !has.minutesOf.has(hour)))
+        piece = { stepMs: HOUR_MS, fromMs: hour, toMs: hour + HOUR_MS };
       // Minutes up to the next hour are read at once.
-      const end = stepMs === MINUTE_MS ? Math.min(toMs, startOf(at, HOUR_MS) + HOUR_MS) : at + stepMs;
-      yield { stepMs, fromMs: at, toMs: end };
-      at = end;
+      else piece = { stepMs: MINUTE_MS, fromMs: at, toMs: Math.min(toMs, hour + HOUR_MS) };
+      yield piece;
+      at = piece.toMs;
     }
   }
 
