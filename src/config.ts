@@ -336,6 +336,10 @@ export const SETTINGS = {
     group: 'Monitor',
     text: 'Run the process that keeps the history, judges alerts and serves /ops.',
   }),
+  backup: choice('TAHAN_BACKUP', ['off', 'daily'], 'off', {
+    group: 'Monitor',
+    text: 'Copy site.db once a day into backups/ of the data folder, and keep seven copies. Needs TAHAN_MONITOR=1.',
+  }),
   scaler: choice('TAHAN_SCALER', ['off', 'observe', 'on'], 'on', {
     group: 'Scaling',
     text: 'Whether the fleet scales itself; off holds TAHAN_WORKERS_MAX, observe too, and says what it would do.',

@@ -4,6 +4,7 @@ import { isOurs } from '../link.ts';
 import { createLog } from '../log.ts';
 import { type FromMonitor, toMonitorSchema } from '../monitor-messages.ts';
 import { settle } from '../settle.ts';
+import { createDailyBackup } from './daily-backup.ts';
 import { createListener } from './http.ts';
 import { createMonitor } from './monitor.ts';
 import { serveOn } from './serve.ts';
@@ -29,6 +30,16 @@ export async function startMonitor(config: Config): Promise<void> {
     monitor.traffic.flush();
     process.exit(0);
   });
+  if (config.backup === 'daily') {
+    const look = createDailyBackup({
+      dataDir: config.dataDir,
+      log,
+      note(text, failed) {
+        monitor.history.note({ at: Date.now(), kind: 'note', text, ...(failed ? { severity: 'warn' } : {}) });
+      },
+    });
+    monitor.subscribe((sample) => void look(sample.mode));
+  }
   process.on('message', (raw: unknown) => {
     if (!isOurs(raw)) return;
     const parsed = toMonitorSchema.safeParse(raw);
