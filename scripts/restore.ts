@@ -61,7 +61,7 @@ export function restore(args: string[], io: Terminal): Promise<number> {
     const release = claimDataFolder(dataDir);
     try {
       const had = existsSync(target);
-      swapDatabase(source, target);
+      await swapDatabase(source, target);
       for (const rest of ['', '-wal', '-shm']) rmSync(join(dataDir, `pages.db${rest}`), { force: true });
       io.out(`${target} is that of ${file} now${had ? `; the one of before is ${target}${BEFORE_RESTORE}` : ''}`);
       io.out('Start the server: it brings the database to its version, and renders its pages anew.');

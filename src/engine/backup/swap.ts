@@ -1,21 +1,20 @@
-import { chmodSync, copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { sync } from './copy.ts';
+import { copyDatabase, sync } from './copy.ts';
 
 export const BEFORE_RESTORE = '.before-restore';
 
 /**
  * Puts a copy of `source` in the place of the database `target`, which nobody may have open. The old one stays beside it as
  * `.before-restore`. At no moment is there no database: a power cut leaves the old one or the new one, whole.
+ * @throws {BackupError | SqliteError} the copy cannot be made: nothing is changed
  */
-export function swapDatabase(source: string, target: string): void {
+export async function swapDatabase(source: string, target: string): Promise<void> {
   const part = `${target}.restoring`;
   const old = target + BEFORE_RESTORE;
   try {
-    copyFileSync(source, part);
-    chmodSync(part, 0o600);
-    sync(part);
+    await copyDatabase(source, part, { overwrite: true });
     if (existsSync(target)) {
       putWalIntoFile(target);
       for (const rest of ['', '-wal', '-shm']) rmSync(old + rest, { force: true });
