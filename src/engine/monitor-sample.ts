@@ -65,6 +65,8 @@ export const sampleSchema = z.object({
   refusedWhy: z.record(z.string().max(64), count),
   /** Requests refused by route, most first; at most 5. */
   refusedWhere: z.array(z.object({ route: z.string().max(200), count })).max(5),
+  /** Sign-ins that were not let in: a POST to a route that is called so, answered 401, 403 or 429. */
+  failedSignIns: count,
   /** Offered load of each resource: 1 is as much as can be done. */
   loadRatio: z.object({ loop: amount, pool: amount, elsewhere: amount }),
   limiting: z.enum(LIMITS).nullable(),

@@ -4,7 +4,7 @@ import type { Monitor } from './monitor.ts';
 const HOUR_MS = 3_600_000;
 const POINTS = 600;
 
-/** What the monitor serves as JSON: history, events, and the newest sample. */
+/** What the monitor serves as JSON: history, events, alerts, and the newest sample. */
 export const createListener =
   (monitor: Monitor): RequestListener =>
   (request, response) => {
@@ -41,7 +41,13 @@ export const createListener =
       case '/ops/traffic.json':
         send(200, monitor.traffic.report({ fromMs, toMs }));
         return;
+      case '/ops/alerts.json':
+        send(200, monitor.alerts.states());
+        return;
       default:
-        send(404, { problem: 'here are /ops/latest.json, /ops/history.json, /ops/events.json and /ops/traffic.json' });
+        send(404, {
+          problem:
+            'here are /ops/latest.json, /ops/history.json, /ops/events.json, /ops/alerts.json and /ops/traffic.json',
+        });
     }
   };

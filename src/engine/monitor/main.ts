@@ -1,5 +1,6 @@
 import { setPriority } from 'node:os';
 import type { Config } from '../../config.ts';
+import { readAlertSettings } from '../alerts/file.ts';
 import { isOurs } from '../link.ts';
 import { createLog } from '../log.ts';
 import { type FromMonitor, toMonitorSchema } from '../monitor-messages.ts';
@@ -25,7 +26,7 @@ export async function startMonitor(config: Config): Promise<void> {
     if (process.connected) process.send?.(message, undefined, undefined, () => {});
   };
   const db = openTrafficDb(config.dataDir, (line) => log.warn(line));
-  const monitor = createMonitor({ db, send, onProblem: (problem) => log.warn(problem) });
+  const monitor = createMonitor({ db, config, alertSettings: readAlertSettings(config.alerts), log, send });
   process.once('disconnect', () => {
     monitor.traffic.flush();
     process.exit(0);

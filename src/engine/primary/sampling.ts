@@ -71,6 +71,7 @@ export function buildSample(input: SampleInput, seen: Seen): { sample: Sample; s
     latency: counted.latency,
     refusedWhy: counted.refusedWhy,
     refusedWhere: counted.refusedWhere,
+    failedSignIns: counted.failedSignIns,
     loadRatio,
     limiting: limitOf(loadRatio, host, workers, input.seconds),
     workers,

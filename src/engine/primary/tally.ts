@@ -10,6 +10,7 @@ export interface Counted {
   refusedWhy: Record<string, number>;
   refusedWhere: { route: string; count: number }[];
   lifeboatAnswers: number;
+  failedSignIns: number;
 }
 
 export interface Tally {
@@ -23,6 +24,9 @@ export interface Tally {
 
 /** Routes and reasons that are told apart in one sample; a worker has at most 201 routes. */
 const MAX_NAMES = 256;
+/** What a route is called where visitors sign in, and how it answers to those whom it does not let in. */
+const SIGN_IN = /log-?in|sign-?in|session/i;
+const NOT_LET_IN = ['401', '403', '429'];
 const SHOWN_ROUTES = 5;
 const BUCKETS = HISTOGRAMS.tahan_answer_duration_seconds.buckets;
 
@@ -61,6 +65,7 @@ export function createTally(): Tally {
   let why = new Map<string, number>();
   let where = new Map<string, number>();
   let lifeboatAnswers = 0;
+  let failedSignIns = 0;
   let told = new Set<string>();
   let awaited: ReadonlySet<string> = new Set();
 
@@ -70,7 +75,8 @@ export function createTally(): Tally {
   };
   const addCounter = (name: string, labels: readonly string[], amount: number): void => {
     if (name === 'http_requests_total') {
-      const [route = '', , status = '', cache = ''] = labels;
+      const [route = '', method, status = '', cache = ''] = labels;
+      if (method === 'POST' && NOT_LET_IN.includes(status) && SIGN_IN.test(route)) failedSignIns += amount;
       const outcome = outcomeOf(Number(status) || 0, cache);
       if (outcome === undefined) return;
       outcomes[outcome] += amount;
@@ -116,12 +122,14 @@ export function createTally(): Tally {
           .slice(0, SHOWN_ROUTES)
           .map(([route, count]) => ({ route, count })),
         lifeboatAnswers,
+        failedSignIns,
       };
       outcomes = none();
       durations = new Map();
       why = new Map();
       where = new Map();
       lifeboatAnswers = 0;
+      failedSignIns = 0;
       awaited = told;
       told = new Set();
       return counted;
