@@ -26,10 +26,10 @@ const crossing = (from: readonly string[], to: readonly string[]): string[] =>
     .filter((one) => from.includes(room(one.from)) && to.includes(room(one.to)) && room(one.from) !== room(one.to))
     .map((one) => `${one.from} -> ${one.to}`);
 
-const PROCESSES = ['primary', 'worker', 'lifeboat'];
+const PROCESSES = ['primary', 'worker', 'lifeboat', 'monitor'];
 /** The rooms in which a request is answered, and those below them. */
 const WAY = ['request', 'admission', 'pages'];
-const BELOW = ['cache', 'pool', 'metrics'];
+const BELOW = ['cache', 'pool', 'metrics', 'alerts'];
 
 describe('the one-way rule', () => {
   test('there is something to look at', () => {
@@ -42,7 +42,7 @@ describe('the one-way rule', () => {
     expect(imports.filter(({ from, to }) => from.startsWith('engine/') && to.startsWith('site/'))).toEqual([]);
   });
 
-  test('primary, worker and lifeboat do not import one another', () => {
+  test('primary, worker, lifeboat and monitor do not import one another', () => {
     expect(crossing(PROCESSES, PROCESSES)).toEqual([]);
   });
 
@@ -62,7 +62,7 @@ describe('the one-way rule', () => {
     expect(crossing(['admission'], ['pages'])).toEqual([]);
   });
 
-  test('cache, pool and metrics import none of the rooms above them', () => {
+  test('cache, pool, metrics and alerts import none of the rooms above them', () => {
     expect(crossing(BELOW, WAY)).toEqual([]);
   });
 

@@ -50,8 +50,8 @@ export class Recorder {
       series.requests.get(key) ??
       this.addRequests(series, key, status, [METHODS[methodIndex] ?? OTHER, statusLabel(status), cache]);
     answers.counter.add(1);
-    answers.durations?.observe(seconds);
     series.duration.observe(seconds);
+    answers.durations?.observe(seconds);
   }
 
   count<N extends CounterName>(name: N, labels: LabelValues<(typeof COUNTERS)[N]['labels']>, amount = 1): void {

@@ -6,8 +6,8 @@ import { type TrafficDb, trafficDbBytes } from './traffic-db.ts';
 /** Whole samples in memory: what the flight recorder looks back on. */
 export const RECORDER_MS = 600_000;
 const MAX_SAMPLES = 700;
-/** A hole that is longer than this is told, ms: at rest a sample covers 5 s. */
-const GAP_MS = 3_000;
+/** A hole that is longer than this is told, ms: samples follow one another without any. */
+const GAP_MS = 1_000;
 const PRUNE_EVERY_MS = 60_000;
 const MAX_POINTS = 2_000;
 const MAX_EVENTS_SHOWN = 1_000;

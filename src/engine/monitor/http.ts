@@ -44,10 +44,13 @@ export const createListener =
       case '/ops/alerts.json':
         send(200, monitor.alerts.states());
         return;
+      case '/ops/incidents.json':
+        send(200, monitor.incidents.list());
+        return;
       default:
         send(404, {
           problem:
-            'here are /ops/latest.json, /ops/history.json, /ops/events.json, /ops/alerts.json and /ops/traffic.json',
+            'here are /ops/latest.json, /ops/history.json, /ops/events.json, /ops/alerts.json, /ops/incidents.json and /ops/traffic.json',
         });
     }
   };

@@ -12,6 +12,10 @@ import { type AlertNews, type Alerts, createAlerts } from './alerts/alerts.ts';
 import { seedWindow } from './alerts/seed-window.ts';
 import { createDiskGuard } from './disk-guard.ts';
 import { History } from './history.ts';
+import type { Incident } from './incidents/incident.ts';
+import { IncidentFiles } from './incidents/incident-files.ts';
+import { AROUND_MS, createFlightRecorder } from './incidents/recorder.ts';
+import { titleOf } from './incidents/story.ts';
 import { channelsOf } from './messages/channels.ts';
 import type { AlertMessage } from './messages/message.ts';
 import { createOutbox, type Outbox } from './messages/outbox.ts';
@@ -27,7 +31,7 @@ export interface MonitorLog {
 
 export type MonitorConfig = Pick<
   Config,
-  'dataDir' | 'siteName' | 'publicUrl' | 'alertWebhook' | 'alertEmail' | 'smtpUrl'
+  'dataDir' | 'version' | 'siteName' | 'publicUrl' | 'alertWebhook' | 'alertEmail' | 'smtpUrl'
 >;
 
 export interface MonitorParts {
@@ -45,6 +49,7 @@ export interface Monitor {
   readonly traffic: TrafficHistory;
   readonly alerts: Alerts;
   readonly outbox: Outbox;
+  readonly incidents: IncidentFiles;
   take: (message: ToMonitor) => void;
   /** Tells each sample from now on. Returns how to stop that. */
   subscribe: (listener: (sample: Sample) => void) => () => void;
@@ -61,6 +66,8 @@ export interface Monitor {
 }
 
 const DISK_EVERY_MS = 60_000;
+const REPORT_POINTS = 600;
+const REPORT_EVENTS = 200;
 const SURGE_MS = 300_000;
 /** Of a surge that has only begun, this is looked at. */
 const LAST_MS = 60_000;
@@ -96,6 +103,28 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
   });
   seedWindow(alerts.window, history.store, Date.now());
 
+  const incidents = new IncidentFiles(config.dataDir);
+  const writeReport = (incident: Incident): void => {
+    const [fromMs, toMs] = [incident.from - AROUND_MS, incident.until + AROUND_MS];
+    const report = {
+      incident,
+      site: config.siteName,
+      version: config.version,
+      writtenAt: Date.now(),
+      history: history.query({ fromMs, toMs, points: REPORT_POINTS }),
+      events: history.events({ fromMs, toMs }).slice(-REPORT_EVENTS),
+      visitors: surgeReport(incident.from, incident.until),
+    };
+    try {
+      incidents.write(report);
+      log.info({ incident: incident.id }, `incident report written: ${titleOf(report)}`);
+    } catch (error) {
+      // A full disk is an alert of its own; the history stays, and so does the monitor.
+      log.error({ incident: incident.id, error: String(error) }, 'the incident report could not be written');
+    }
+  };
+  const recorder = createFlightRecorder({ db, onEnd: writeReport });
+
   const tell = (news: AlertNews): void => {
     const fields = { alert: news.rule.name, state: news.kind };
     if (news.kind === 'resolved') log.info(fields, `alert over: ${news.rule.name}: ${news.text}`);
@@ -123,6 +152,14 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
     const news = whileFull(() => alerts.judge(sample, disk)) ?? [];
     for (const each of news) tell(each);
     if (news.length > 0) void outbox.flush();
+    const began = news.filter(({ kind, state }) => kind === 'firing' && state.severity === 'critical');
+    whileFull(() =>
+      recorder.look(
+        sample,
+        began.map(({ rule }) => rule.name),
+        alerts.critical(),
+      ),
+    );
     for (const subscriber of subscribers) subscriber(sample);
   };
   void outbox.flush();
@@ -132,6 +169,7 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
     traffic,
     alerts,
     outbox,
+    incidents,
     take(message) {
       if (message.type === 'sample') {
         send({ type: 'pulse' });

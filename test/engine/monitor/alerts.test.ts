@@ -29,6 +29,7 @@ function start(): Monitor {
     db,
     config: {
       dataDir: folder,
+      version: '1',
       siteName: 'Tahan',
       publicUrl: '',
       // Nobody listens: what is told stays in the queue, where it is looked at.

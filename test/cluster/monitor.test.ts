@@ -1,0 +1,207 @@
+import { readFileSync } from 'node:fs';
+import { request as ask, createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import {
+  eventually,
+  keepAlive,
+  logged,
+  request,
+  siteFile,
+  spawnServer,
+  startServer,
+  stopAll,
+  type TestServer,
+} from './server.ts';
+
+const BARE = { TAHAN_SITE: siteFile('bare'), TAHAN_WORKERS_MIN: '1', TAHAN_WORKERS_MAX: '1' };
+const receivers: Server[] = [];
+afterEach(async () => {
+  await stopAll();
+  for (const server of receivers.splice(0)) server.close();
+});
+
+/** The children of the primary, by their role. */
+function childOf(server: TestServer, role: string): number | undefined {
+  const pid = server.process.pid!;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/).filter(Boolean);
+  return children
+    .map(Number)
+    .find((child) => readFileSync(`/proc/${child}/environ`, 'utf8').includes(`TAHAN_INTERNAL_ROLE=${role}\0`));
+}
+const socketOf = (pid: number): string => {
+  const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+  return join(/TAHAN_INTERNAL_OPS=([^\0]+)/.exec(environment)![1]!, 'ops.sock');
+};
+function opsOf<T>(pid: number, path: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    ask({ socketPath: socketOf(pid), path, timeout: 5_000 }, (response) => {
+      let body = '';
+      response.on('data', (part: Buffer) => (body += part.toString()));
+      response.on('end', () => resolve(JSON.parse(body) as T));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+interface Latest {
+  at: number;
+  outcomes: Record<string, number>;
+}
+const monitorUp = (server: TestServer): Promise<number> =>
+  eventually(
+    async () => {
+      const pid = childOf(server, 'monitor');
+      return (await server.metrics()).includes('\ntahan_monitor_up 1\n') ? pid : undefined;
+    },
+    (pid) => pid !== undefined,
+  ) as Promise<number>;
+const latest = (pid: number): Promise<Latest> =>
+  eventually(
+    () => opsOf<Latest | null>(pid, '/ops/latest.json'),
+    (sample) => sample !== null,
+  ) as Promise<Latest>;
+
+/** A light load, until it is stopped; gives what was answered and what failed. */
+function load(server: TestServer) {
+  const agent = keepAlive(4);
+  const seen = { good: 0, bad: [] as string[] };
+  let running = true;
+  const done = (async () => {
+    while (running) {
+      await Promise.all(
+        Array.from({ length: 4 }, () =>
+          request(server.port, '/', { agent, timeoutMs: 5_000 }).then(
+            ({ status }) => {
+              if (status === 200) seen.good += 1;
+              else seen.bad.push(String(status));
+            },
+            (error: unknown) => seen.bad.push(String(error)),
+          ),
+        ),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
+  return {
+    seen,
+    async stop() {
+      running = false;
+      await done;
+      return seen;
+    },
+  };
+}
+
+describe('the monitor', () => {
+  test('gets what visitors got, and may be killed under load: no request is lost, history goes on with the gap marked', async () => {
+    const server = await startServer(BARE);
+    const first = await monitorUp(server);
+    const visitors = load(server);
+    await eventually(
+      () => latest(first),
+      ({ outcomes }) => Object.values(outcomes).some((count) => count > 0),
+    );
+    // Each time it comes back, so that a sample is missed: alone it is back before the next one is due.
+    const until = Date.now() + 3_000;
+    let second = first;
+    while (Date.now() < until) {
+      process.kill(second, 'SIGKILL');
+      const killed = second;
+      second = (await eventually(
+        () => childOf(server, 'monitor'),
+        (pid) => pid !== undefined && pid !== killed,
+      )) as number;
+    }
+    const killedAt = Date.now();
+    await monitorUp(server);
+    await eventually(
+      () => latest(second),
+      ({ at }) => at > killedAt,
+    );
+    const seen = await visitors.stop();
+    expect([seen.bad, seen.good > 20]).toEqual([[], true]);
+    const events = await opsOf<{ kind: string }[]>(second, '/ops/events.json');
+    expect(events.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['start', 'gap']));
+    const { series } = await opsOf<{ series: Record<string, (number | null)[]> }>(
+      second,
+      `/ops/history.json?from=${killedAt - 20_000}&to=${Date.now()}&points=100`,
+    );
+    expect(series.workers!.filter((value) => value !== null).length).toBeGreaterThan(1);
+  });
+
+  test('may be stopped under load: nobody waits for it, what it does not take is dropped, and it goes on afterwards', async () => {
+    const server = await startServer(BARE);
+    const pid = await monitorUp(server);
+    await latest(pid);
+    const visitors = load(server);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await eventually(
+        async () => Number(/^tahan_monitor_dropped_total (\d+)/m.exec(await server.metrics())?.[1] ?? 0),
+        (dropped) => dropped >= 2,
+        60_000,
+      );
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    const goneOnAt = Date.now();
+    await eventually(
+      () => latest(pid),
+      ({ at }) => at > goneOnAt,
+    );
+    const seen = await visitors.stop();
+    expect([seen.bad, seen.good > 20]).toEqual([[], true]);
+    expect(childOf(server, 'monitor')).toBe(pid);
+    const events = await opsOf<{ kind: string }[]>(pid, '/ops/events.json');
+    expect(events.map(({ kind }) => kind)).toContain('gap');
+  });
+
+  test('is not there with TAHAN_MONITOR=0', async () => {
+    const server = await startServer({ ...BARE, TAHAN_MONITOR: '0' });
+    expect(childOf(server, 'monitor')).toBeUndefined();
+    expect(await server.metrics()).toContain('\ntahan_monitor_up 0\n');
+  });
+
+  test('tells a webhook that the lifeboat answers and that it is over, once each', async () => {
+    const got: { alert: string; state: string }[] = [];
+    const receiver = createServer((incoming, response) => {
+      let body = '';
+      incoming.on('data', (part: Buffer) => (body += part.toString()));
+      incoming.on('end', () => {
+        got.push(JSON.parse(body) as (typeof got)[number]);
+        response.end();
+      });
+    });
+    receivers.push(receiver);
+    await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+    const server = await startServer({
+      ...BARE,
+      TAHAN_ALERT_WEBHOOK: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`,
+    });
+    await monitorUp(server);
+    const { workers } = await server.fleet();
+    const [worker] = workers;
+    process.kill(worker!.pid, 'SIGSTOP');
+    try {
+      await logged(server, /alert: lifeboat: the lifeboat answers/);
+    } finally {
+      process.kill(worker!.pid, 'SIGCONT');
+    }
+    const mine = () => got.filter(({ alert }) => alert === 'lifeboat').map(({ state }) => state);
+    await eventually(mine, (states) => states.length === 2, 80_000);
+    expect(mine()).toEqual(['firing', 'resolved']);
+  }, 150_000);
+
+  test('a mistake in the file of the alerts stops the start, with a line for it', async () => {
+    const { exited, output } = spawnServer({
+      ...BARE,
+      PORT: '0',
+      TAHAN_ADMIN_PORT: '0',
+      TAHAN_ALERTS: '/nowhere/alerts.json',
+    });
+    expect(await exited).toBe(78);
+    expect(output()).toContain('TAHAN_ALERTS="/nowhere/alerts.json": cannot be read (ENOENT)');
+  });
+});
