@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FEATURE_STATES } from './features/types.ts';
+import { MAX_TALLY_TEXT } from './traffic/limits.ts';
 
 /** How hard the server works, as the primary sees it. */
 export const MODES = ['calm', 'busy', 'saturated', 'down'] as const;
@@ -118,6 +119,8 @@ export const upwardSchema = z.discriminatedUnion('type', [
   /** "I am awake", between beats. */
   z.object({ type: z.literal('pulse') }),
   metricsDeltaSchema,
+  /** What a worker counted of its visitors (traffic/tally.ts), for the monitor: the primary does not read it. */
+  z.object({ type: z.literal('traffic'), batch: z.string().max(MAX_TALLY_TEXT) }),
   z.object(purgeFields),
   z.object(purgedFields),
   /** Wants to render the page of this key for everybody. */

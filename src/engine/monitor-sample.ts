@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MODES } from './beats.ts';
-import { FEATURE_STATES } from './site.ts';
+import { FEATURE_STATES } from './features/types.ts';
 
 /** What became of a request, as a visitor sees it. `rendered`: a page made for the cache; `site`: the site's own answer. */
 export const OUTCOMES = ['fresh', 'last_good', 'rendered', 'site', 'refused', 'failed'] as const;

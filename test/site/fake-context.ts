@@ -15,6 +15,8 @@ import * as tasks from '../../src/site/tasks/index.ts';
 export interface FakeContext extends SiteContext {
   /** Tags of each purge, in order. */
   purges: string[][];
+  /** Searches that found nothing. */
+  searches: string[];
   /** What a task throws instead of working. */
   failing: Map<string, Error>;
   /** Replaces what the engine says of every request. */
@@ -30,6 +32,7 @@ export function fakeContext(settings: Partial<SiteSettings> = {}): FakeContext {
   migrate(db);
   db.close();
   const purges: string[][] = [];
+  const searches: string[] = [];
   const failing = new Map<string, Error>();
   const listeners = new Map<string, (body: unknown) => void>();
   const visit: Partial<RequestInfo> = {};
@@ -61,6 +64,9 @@ export function fakeContext(settings: Partial<SiteSettings> = {}): FakeContext {
       parts.purge(tags, options?.hard ?? false);
       purges.push([...tags]);
     },
+    searchedInVain(words) {
+      searches.push(words);
+    },
     limiter(_name, { points, seconds }) {
       const memory = new RateLimiterMemory({ points, duration: seconds });
       return {
@@ -91,6 +97,7 @@ export function fakeContext(settings: Partial<SiteSettings> = {}): FakeContext {
     fragment: parts.fragment,
     fetch: parts.fetch,
     purges,
+    searches,
     failing,
     visit,
     listeners,

@@ -38,6 +38,9 @@ export const createListener =
       case '/ops/events.json':
         send(200, monitor.history.events({ fromMs, toMs }));
         return;
+      case '/ops/traffic.json':
+        send(200, monitor.traffic.report({ fromMs, toMs }));
+        return;
       case '/ops/alerts.json':
         send(200, monitor.alerts.states());
         return;
@@ -47,7 +50,7 @@ export const createListener =
       default:
         send(404, {
           problem:
-            'here are /ops/latest.json, /ops/history.json, /ops/events.json, /ops/alerts.json and /ops/incidents.json',
+            'here are /ops/latest.json, /ops/history.json, /ops/events.json, /ops/alerts.json, /ops/incidents.json and /ops/traffic.json',
         });
     }
   };

@@ -27,6 +27,7 @@ export interface DrainParts {
   files: PageFiles;
   records: Pick<Records, 'close'>;
   pool: SitePool;
+  traffic: { flush: () => void };
 }
 
 /**
@@ -34,13 +35,14 @@ export interface DrainParts {
  * it for the site's own reasons, in the same way.
  */
 export function endWhenTold(parts: DrainParts): () => void {
-  const { link, log, config, site, state, server, upgrades, beat, files, records, pool } = parts;
+  const { link, log, config, site, state, server, upgrades, beat, files, records, pool, traffic } = parts;
   const end = async (withinMs: number, idleMs: number, exitCode: number): Promise<void> => {
     if (state.draining) return;
     state.draining = true;
     upgrades?.end();
     await server.drain(withinMs, idleMs);
     beat.stop();
+    traffic.flush();
     await site.close?.();
     await files.close();
     await records.close();

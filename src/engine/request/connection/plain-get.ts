@@ -130,6 +130,17 @@ function sendsOneOf(this: PlainGet, names: readonly string[]): boolean {
   return names.some((name) => name === '*' || head.includes(`\r\n${name}:`));
 }
 
+/** A header of a plain GET that is not among its fields, by its lower-case name. Looks through the text: not for each request. */
+export function headerOf({ text }: PlainGet, name: string): string | undefined {
+  for (let at = text.indexOf('\r\n') + 2; at < text.length - 2; ) {
+    const end = text.indexOf('\r\n', at);
+    if (text[at + name.length] === ':' && text.slice(at, at + name.length).toLowerCase() === name)
+      return text.slice(at + name.length + 1, end).trim();
+    at = end + 2;
+  }
+  return undefined;
+}
+
 /** The headers of a plain GET, name and value in turn, as node:http has them in `rawHeaders`. */
 export function rawHeadersOf({ text }: PlainGet): string[] {
   const raw: string[] = [];
