@@ -332,6 +332,10 @@ export const SETTINGS = {
     group: 'Page cache',
     text: 'How long a visitor waits for a page to be rendered where there is a last good copy; then the copy is served.',
   }),
+  monitor: flag('TAHAN_MONITOR', true, {
+    group: 'Monitor',
+    text: 'Run the process that keeps the history, judges alerts and serves /ops.',
+  }),
   scaler: choice('TAHAN_SCALER', ['off', 'observe', 'on'], 'on', {
     group: 'Scaling',
     text: 'Whether the fleet scales itself; off holds TAHAN_WORKERS_MAX, observe too, and says what it would do.',

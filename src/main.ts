@@ -22,7 +22,11 @@ async function main(): Promise<void> {
     case 'prepare': {
       // Loaded here first, they are in the compile cache before the first of them starts: without it each would hold
       // the compiler of TypeScript in its memory (50 MB).
-      await Promise.all([import('./engine/worker/main.ts'), import('./engine/lifeboat/main.ts')]);
+      await Promise.all([
+        import('./engine/worker/main.ts'),
+        import('./engine/lifeboat/main.ts'),
+        import('./engine/monitor/main.ts'),
+      ]);
       const { prepare } = await import('./engine/worker/prepare.ts');
       return prepare(config, site);
     }
@@ -33,6 +37,10 @@ async function main(): Promise<void> {
     case 'lifeboat': {
       const { startLifeboat } = await import('./engine/lifeboat/main.ts');
       return startLifeboat(config);
+    }
+    case 'monitor': {
+      const { startMonitor } = await import('./engine/monitor/main.ts');
+      return startMonitor(config);
     }
     default:
       return stop(EXIT_USAGE, `unknown role ${role}`);

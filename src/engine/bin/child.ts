@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { readConfig } from '../../config.ts';
 import { EXIT_USAGE, failStart, stop } from './failure.ts';
 
-/** The processes of `tahan ENTRY` that do not run the app: the lifeboat, and the one that prepares a site of Tahan's own kind. */
+/** The processes of `tahan ENTRY` that do not run the app: the lifeboat, the monitor, and the one that prepares a site of Tahan's own kind. */
 async function main(): Promise<void> {
   const { TAHAN_INTERNAL_ROLE: role, TAHAN_INTERNAL_ENTRY: entry = '' } = process.env;
   const config = readConfig(process.env);
@@ -16,6 +16,10 @@ async function main(): Promise<void> {
     case 'lifeboat': {
       const { startLifeboat } = await import('../lifeboat/main.ts');
       return startLifeboat(config);
+    }
+    case 'monitor': {
+      const { startMonitor } = await import('../monitor/main.ts');
+      return startMonitor(config);
     }
     default:
       return stop(EXIT_USAGE, `unknown role ${role}`);

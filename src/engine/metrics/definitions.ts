@@ -41,6 +41,7 @@ export const COUNTERS = {
   tahan_scaler_decisions_total: { help: 'Decisions of the scaler.', labels: ['action', 'reason'] },
   tahan_reloads_total: { help: 'Reloads, by how they ended.', labels: ['result'] },
   tahan_lifeboat_answers_total: { help: 'Requests that the lifeboat answered, by with what.', labels: ['kind'] },
+  tahan_monitor_dropped_total: { help: 'Messages that the monitor was too slow to take.', labels: [] },
   tahan_metrics_dropped_total: { help: 'Increments that were not counted, by why.', labels: ['reason'] },
 } as const satisfies Record<string, Definition>;
 
@@ -48,6 +49,11 @@ export const HISTOGRAMS = {
   http_request_duration_seconds: {
     help: 'Time from the arrival of a request to the end of its answer.',
     labels: ['route'],
+    buckets: REQUEST_SECONDS,
+  },
+  tahan_answer_duration_seconds: {
+    help: 'The same time, by what became of the request: fresh, last_good, rendered, site, refused, failed.',
+    labels: ['outcome'],
     buckets: REQUEST_SECONDS,
   },
   tahan_pool_wait_seconds: { help: 'Time a task waited for a thread.', labels: [], buckets: TASK_SECONDS },
@@ -77,6 +83,8 @@ export const GAUGES = {
   },
   tahan_mode: { help: '1 for the mode that the server is in.', labels: ['mode'] },
   tahan_accept_backlog: { help: 'Connections that the kernel holds and nobody has accepted.', labels: [] },
+  tahan_tick_late_seconds: { help: "How late the primary's tick came, p99 of the last second or so.", labels: [] },
+  tahan_monitor_up: { help: '1 while the monitor (history, alerts, /ops) runs.', labels: [] },
   tahan_lifeboat_active: { help: '1 while the lifeboat accepts connections.', labels: [] },
   tahan_worker_up: { help: '1 while the process tells its state, 0 while it is silent.', labels: ['worker'] },
   tahan_event_loop_lag_seconds: {

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { MetricsDelta } from '../beats.ts';
 import type { COUNTERS, CounterName, HISTOGRAMS, HistogramName, LabelValues } from './definitions.ts';
 import { type CounterHandle, DeltaBook, type HistogramHandle } from './delta-book.ts';
+import { outcomeOf } from './outcome.ts';
 
 /** Routes with series of their own; those beyond are counted under `other`. */
 const MAX_ROUTES = 200;
@@ -20,7 +21,13 @@ const CACHE_INDEX = new Map<CacheUse, number>(CACHE_USES.map((use, index) => [us
 interface RouteSeries {
   label: string;
   duration: HistogramHandle;
-  requests: Map<number, CounterHandle>;
+  requests: Map<number, AnswerSeries>;
+}
+
+/** Those of one kind of answer of a route. `durations`: of its outcome, over all routes. */
+interface AnswerSeries {
+  counter: CounterHandle;
+  durations: HistogramHandle | undefined;
 }
 
 /**
@@ -39,10 +46,11 @@ export class Recorder {
     const series = this.routes.get(route) ?? this.addRoute(route);
     const methodIndex = METHOD_INDEX.get(method) ?? METHODS.length;
     const key = (methodIndex * CACHE_USES.length + CACHE_INDEX.get(cache)!) * 1_000 + status;
-    const counter =
+    const answers =
       series.requests.get(key) ??
-      this.addRequests(series, key, [METHODS[methodIndex] ?? OTHER, statusLabel(status), cache]);
-    counter.add(1);
+      this.addRequests(series, key, status, [METHODS[methodIndex] ?? OTHER, statusLabel(status), cache]);
+    answers.counter.add(1);
+    answers.durations?.observe(seconds);
     series.duration.observe(seconds);
   }
 
@@ -79,12 +87,17 @@ export class Recorder {
   private addRequests(
     series: RouteSeries,
     key: number,
-    rest: [method: string, status: string, cache: string],
-  ): CounterHandle {
-    const counter = this.book.counter('http_requests_total', [series.label, ...rest]);
+    status: number,
+    rest: [method: string, status: string, cache: CacheUse],
+  ): AnswerSeries {
+    const outcome = outcomeOf(status, rest[2]);
+    const answers = {
+      counter: this.book.counter('http_requests_total', [series.label, ...rest]),
+      durations: outcome === undefined ? undefined : this.book.histogram('tahan_answer_duration_seconds', [outcome]),
+    };
     // A site may answer with any number: only the known ones are kept at hand, so that the map stays small.
-    if (rest[1] !== OTHER) series.requests.set(key, counter);
-    return counter;
+    if (rest[1] !== OTHER) series.requests.set(key, answers);
+    return answers;
   }
 }
 

@@ -18,6 +18,9 @@ export interface ServerView {
   lifeboatActive: boolean;
   workersWanted: number;
   crashLoop: boolean;
+  /** p99 of the last sample's time, ms. */
+  tickLateP99Ms: number;
+  monitorUp: boolean;
   /** Undefined where the host does not tell. */
   host: {
     idleCores: number | undefined;
@@ -147,6 +150,8 @@ export function createTotals({
     lifeboatActive,
     workersWanted,
     crashLoop,
+    tickLateP99Ms,
+    monitorUp,
     host,
   }: ServerView): void => {
     set('tahan_build_info', 1, version, process.version);
@@ -157,6 +162,8 @@ export function createTotals({
     set('tahan_lifeboat_active', lifeboatActive ? 1 : 0);
     set('tahan_workers_wanted', workersWanted);
     set('tahan_crash_loop', crashLoop ? 1 : 0);
+    set('tahan_tick_late_seconds', tickLateP99Ms / 1_000);
+    set('tahan_monitor_up', monitorUp ? 1 : 0);
     setKnown('tahan_host_idle_cores', host.idleCores);
     setKnown('tahan_host_steal_ratio', host.stealShare);
     setKnown('tahan_host_throttled_ratio', host.throttledShare);

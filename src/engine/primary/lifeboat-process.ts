@@ -1,8 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { fork } from 'node:child_process';
 import type { Logger } from 'pino';
 import { type Downward, type Upward, upwardSchema } from '../beats.ts';
 import type { PortHandle } from '../link.ts';
-import { onEnd } from './child-end.ts';
+import { type Ending, keepProcess } from './kept-process.ts';
 import type { Release } from './release.ts';
 
 /** Time in which a lifeboat that another one replaces gives its visitors back, ms: its hold, and a moment for their answers. */
@@ -31,7 +31,7 @@ export interface LifeboatKeeperOptions {
   /** A new lifeboat is up: tell it what it must know. */
   onStart: () => void;
   /** It died, or could not be started; what it had not done yet is not to be waited for. */
-  onExit: (ending: { how: string; killed: boolean; livedMs: number }) => void;
+  onExit: (ending: Ending) => void;
   /** How long to wait before it is started again, ms. */
   restartDelayMs: () => number;
   /** For tests. */
@@ -40,79 +40,45 @@ export interface LifeboatKeeperOptions {
 
 /** Keeps one lifeboat process, warm and not listening, and lends it the port while it is needed. */
 export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
-  const { log, spawn = fork } = options;
-  let child: ChildProcess | undefined;
   let ready = false;
   let needed = false;
   let lent = false;
   /** From the loan on, until it says that it no longer accepts. */
   let holding = false;
-  let stopped = false;
 
-  const send = (message: Downward, handle?: PortHandle): void => {
-    if (child?.connected) child.send(message, handle as never, () => {});
-  };
   const lend = (): void => {
     if (!ready || lent) return;
     lent = true;
     holding = true;
     send({ type: 'listen', backlog: options.backlog(), slowStart: false }, options.handle);
   };
-  const startAgain = (how: string, killed: boolean, livedMs: number): void => {
-    options.onExit({ how, killed, livedMs });
-    const restartInMs = Math.round(options.restartDelayMs());
-    log.warn({ how, restartInMs }, 'lifeboat died: started again');
-    setTimeout(() => {
-      if (!stopped) start();
-    }, restartInMs);
-  };
-  const start = (): void => {
-    try {
-      follow(
-        spawn(options.release.main, [], {
-          env: { ...options.env, TAHAN_INTERNAL_ROLE: 'lifeboat' },
-          cwd: options.release.cwd,
-          stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-        }),
-      );
-    } catch (error) {
-      // Without memory for a process, `fork` throws.
-      startAgain(`not started: ${error instanceof Error ? error.message : String(error)}`, false, 0);
-    }
-  };
-  const follow = (born: ChildProcess): void => {
-    child = born;
-    const bornAt = performance.now();
-    onEnd(born, (how, signal) => {
-      if (child !== born) return;
-      child = undefined;
-      ready = false;
-      lent = false;
-      holding = false;
-      if (!stopped) startAgain(how, signal !== null, performance.now() - bornAt);
-    });
-    born.on('message', (raw: unknown, handle: unknown) => {
+  const kept = keepProcess<Upward>({
+    ...options,
+    role: 'lifeboat',
+    read(raw) {
       const parsed = upwardSchema.safeParse(raw);
-      if (!parsed.success || child !== born) {
-        (handle as PortHandle | undefined)?.close();
-        return;
-      }
-      if (parsed.data.type === 'ready') {
+      return parsed.success ? parsed.data : undefined;
+    },
+    onMessage(message, handle, born) {
+      if (message.type === 'ready') {
         ready = true;
         options.onStart();
         if (needed) lend();
       }
       // Called again meanwhile, it holds the port again.
-      if (parsed.data.type === 'port-closed' && !lent) holding = false;
-      options.onMessage(parsed.data, handle as PortHandle | undefined, (message) => {
-        if (child === born) send(message);
+      if (message.type === 'port-closed' && !lent) holding = false;
+      options.onMessage(message, handle, (reply) => {
+        if (kept.child === born) send(reply);
       });
-    });
-  };
-  const stop = (): void => {
-    stopped = true;
-    child?.kill('SIGKILL');
-  };
+    },
+    onExit(ending) {
+      ready = false;
+      lent = false;
+      holding = false;
+      options.onExit(ending);
+    },
+  });
+  const send = (message: Downward, handle?: PortHandle): void => void kept.send(message, handle);
   const setNeeded = (next: boolean): void => {
     if (next === needed) return;
     needed = next;
@@ -122,21 +88,20 @@ export function keepLifeboat(options: LifeboatKeeperOptions): LifeboatKeeper {
       send({ type: 'leave' });
     }
   };
-  start();
   return {
     get active() {
       return holding;
     },
     get pid() {
-      return child?.pid;
+      return kept.child?.pid;
     },
     setNeeded,
     send: (message) => send(message),
     retire() {
-      stopped = true;
+      kept.letGo();
       setNeeded(false);
-      setTimeout(stop, RETIRE_MS).unref();
+      setTimeout(kept.stop, RETIRE_MS).unref();
     },
-    stop,
+    stop: kept.stop,
   };
 }

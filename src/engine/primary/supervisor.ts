@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Downward, PublicPages, Upward } from '../beats.ts';
+import type { Downward, MetricsDelta, PublicPages, Upward } from '../beats.ts';
 import { readRunQueueMs } from '../host/run-queue.ts';
 import type { PortHandle } from '../link.ts';
 import { createBacklogReader } from '../metrics/backlog.ts';
@@ -16,6 +16,7 @@ import { MODE_DEFAULTS, modeAtStart, nextMode } from './mode.ts';
 import { createModeLog } from './mode-log.ts';
 import type { Release } from './release.ts';
 import { createReloader } from './reload.ts';
+import { createReporting, type ServerState } from './reporting.ts';
 import { createScaling } from './scaling.ts';
 import type { AfterReload, Settings } from './settings.ts';
 import { isBlocked, noSilence, trackSilence } from './silence.ts';
@@ -85,10 +86,21 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       lifeboatActive: lifeboat?.active ?? false,
       workersWanted: fleet.target,
       crashLoop: looping,
+      tickLateP99Ms: reporting.tickLateP99Ms,
+      monitorUp: reporting.monitor?.socket !== undefined,
       host: scaling.host,
     }),
   });
   const modeLog = createModeLog(log);
+  const reporting = createReporting({
+    ...settings,
+    log,
+    enabled: config.monitor,
+    onDropped: (messages) => totals.count('tahan_monitor_dropped_total', [], messages),
+    onAction({ id }) {
+      reporting.monitor?.send({ type: 'action-result', id, ok: false, text: 'this server has no such action' });
+    },
+  });
   let backoff = new Backoff();
   const firstServing = Promise.withResolvers<void>();
   let mode = modeAtStart(now());
@@ -104,6 +116,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
   let tickMs = TICK_MS;
   let steeredAt = Number.NEGATIVE_INFINITY;
   let stopping = false;
+  let tickedAt = now();
 
   const fleet = createFleet({
     handle,
@@ -125,6 +138,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     onDecision({ action, cause, reason }) {
       totals.count('tahan_scaler_decisions_total', [action, cause]);
       log.info({ scaler: config.scaler, action, cause }, reason);
+      reporting.event('scale', reason);
     },
   });
   const care = createCare({
@@ -143,7 +157,10 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     prepare,
     visit: createVisitor(config.host, port, () => publicPages?.mainPage ?? '/'),
     adopt,
-    onEnd: (state) => totals.count('tahan_reloads_total', [state]),
+    onEnd(state) {
+      totals.count('tahan_reloads_total', [state]);
+      reporting.event('reload', `reload: ${state}`, state === 'done' ? 'info' : 'warn');
+    },
   });
 
   /** From now on the server runs with these settings; workers change by the fleet's generation. */
@@ -154,7 +171,9 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     // Crashes of the version before say nothing of this one.
     backoff = new Backoff();
     if (first?.publicPages !== undefined) setPublicPages(first.publicPages);
-    if (!stopping) lifeboat?.renew(next);
+    if (stopping) return;
+    lifeboat?.renew(next);
+    reporting.renew({ ...next, enabled: config.monitor });
   }
 
   function onMessage(member: Member, message: Upward): void {
@@ -190,8 +209,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
         log.error({ worker: member.name, reason: message.reason }, 'worker could not start');
         return;
       case 'metrics':
-        modeLog.count(message);
-        totals.add(message);
+        count(member.name, message);
         return;
       case 'scrape':
         sources.exposition().then(
@@ -202,6 +220,12 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       default:
         exchange.take(member, message);
     }
+  }
+
+  function count(process: string, delta: MetricsDelta): void {
+    modeLog.count(delta);
+    totals.add(delta);
+    reporting.count(process, delta);
   }
 
   function onExit(member: Member, news: ExitNews): void {
@@ -218,6 +242,8 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       backoff.crashed(now(), { ...news, killed: news.killed && member.killedFor === undefined });
     const kind = member.pid === 0 ? 'not_started' : news.servedMs === 0 ? 'died_at_start' : 'died_serving';
     totals.count('tahan_worker_restarts_total', [member.killedFor ?? kind]);
+    reporting.died(member.pid !== 0);
+    reporting.event('death', `${member.name}: ${ENDS[kind]} (${news.how})`, 'warn');
     log.error(
       {
         worker: member.name,
@@ -303,6 +329,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       modeOptions(),
     );
     modeLog.look(mode, countOf('serving'), scaling.journal, at);
+    reporting.mode(mode.mode, mode.reason);
     const summary = `${mode.mode} ${countOf('serving')} ${sharing()} ${lifeboat?.active}`;
     const tellEveryMs = tickMs === TICK_MS ? TELL_EVERY_MS : RESTING_TELL_EVERY_MS;
     if (summary === toldHealth && at - toldAt < tellEveryMs) return;
@@ -318,15 +345,31 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     tick();
     if (stopping) return;
     const at = now();
+    reporting.ticked(at - tickedAt - tickMs);
+    tickedAt = at;
     fleet.tick();
     watchCrashes(at);
     const rests = resting();
     setRhythm(rests ? RESTING_TICK_MS : TICK_MS);
+    reporting.look(at, rests, serverState);
     if (rests && at - steeredAt < RESTING_STEER_MS) return;
     steeredAt = at;
     scaling.tick(config, silence, reloader.operation, at);
     care.tick(config, scaling.host, silence, reloader.operation !== undefined, at);
   }
+
+  const serverState = (): ServerState => ({
+    now: now(),
+    mode,
+    lifeboat: lifeboat?.active ?? false,
+    backlog: backlogAt(now()),
+    workers: members(),
+    target: fleet.target,
+    config,
+    decision: scaling.journal.at(-1),
+    crashLoop: looping,
+    host: scaling.host,
+  });
 
   /** Nobody asks for anything, and nothing is to be done. */
   const resting = (): boolean =>
@@ -338,6 +381,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     // A beat may come while the fleet ends.
     if (stopping || ms === tickMs) return;
     tickMs = ms;
+    tickedAt = now();
     clearInterval(ticking);
     ticking = setInterval(steer, ms);
   }
@@ -394,17 +438,18 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
         backlog: () => config.backlog,
         log,
         onMessage(message, given, reply) {
-          if (message.type === 'metrics') {
-            modeLog.count(message);
-            totals.add(message);
-          } else if (message.type === 'beat') totals.beat('lifeboat', message);
+          if (message.type === 'metrics') count('lifeboat', message);
+          else if (message.type === 'beat') totals.beat('lifeboat', message);
           else exchange.takeFromLifeboat(message, given, reply);
         },
         onGone: () => exchange.lifeboatGone(),
         modeMessage,
       });
       ticking = setInterval(steer, tickMs);
+      tickedAt = now();
       steer();
+      reporting.start();
+      reporting.event('start', `Tahan ${config.version} started`);
     },
     async stop() {
       stopping = true;
@@ -412,8 +457,10 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       handle.close();
       lifeboat?.stop();
       await fleet.stop();
+      reporting.stop();
     },
     kill() {
+      reporting.stop();
       lifeboat?.stop();
       fleet.kill();
     },

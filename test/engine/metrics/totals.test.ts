@@ -10,6 +10,8 @@ const VIEW: ServerView = {
   lifeboatActive: false,
   workersWanted: 2,
   crashLoop: false,
+  tickLateP99Ms: 3,
+  monitorUp: true,
   host: {
     idleCores: 1.5,
     stealShare: 0,

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { opsEventSchema, sampleSchema } from './monitor-sample.ts';
+
+/** From the primary to the monitor. Each may be lost: what the monitor is too slow for is dropped, never queued. */
+export const toMonitorSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('sample'), sample: sampleSchema }),
+  z.object({ type: z.literal('event'), event: opsEventSchema }),
+  /** What a worker counted of its visitors, forwarded unread. */
+  z.object({ type: z.literal('traffic'), worker: z.string().max(64), batch: z.unknown() }),
+  /** How an operator's action ended. */
+  z.object({ type: z.literal('action-result'), id: z.string().max(64), ok: z.boolean(), text: z.string().max(4_000) }),
+]);
+export type ToMonitor = z.infer<typeof toMonitorSchema>;
+
+/** From the monitor to the primary. */
+export const fromMonitorSchema = z.discriminatedUnion('type', [
+  /** Serves `/ops` on this unix socket. */
+  z.object({ type: z.literal('ready'), socket: z.string().max(107) }),
+  /** "I am awake, and have taken a sample": answers each. */
+  z.object({ type: z.literal('pulse') }),
+  /** What an operator wants done. `by`: who, for the audit line. */
+  z.object({ type: z.literal('action'), id: z.string().max(64), action: z.unknown(), by: z.string().max(200) }),
+]);
+export type FromMonitor = z.infer<typeof fromMonitorSchema>;

@@ -1,0 +1,177 @@
+import type { OpsEvent, Sample } from '../monitor-sample.ts';
+import { HistoryStore, type Step, TIERS, type Tier } from './history-store.ts';
+import { Folding, SERIES_NAMES, valuesOf } from './series.ts';
+import { type TrafficDb, trafficDbBytes } from './traffic-db.ts';
+
+/** Whole samples in memory: what the flight recorder looks back on. */
+export const RECORDER_MS = 600_000;
+const MAX_SAMPLES = 700;
+/** A hole that is longer than this is told, ms: at rest a sample covers 5 s. */
+const GAP_MS = 3_000;
+const PRUNE_EVERY_MS = 60_000;
+const MAX_POINTS = 2_000;
+const MAX_EVENTS_SHOWN = 1_000;
+
+export interface Query {
+  fromMs: number;
+  toMs: number;
+  /** At most so many. */
+  points: number;
+}
+
+export interface Answer {
+  stepMs: number;
+  /** End of each step, epoch ms. */
+  at: number[];
+  /** By name; null marks a gap. */
+  series: Record<string, (number | null)[]>;
+}
+
+/** What the server was like, from a second ago to two years ago. */
+export class History {
+  private readonly db: TrafficDb;
+  private readonly store: HistoryStore;
+  private readonly recent: Sample[] = [];
+  private readonly open = new Map<Tier['name'], { slot: number; folding: Folding }>();
+  private readonly listeners = new Set<(event: OpsEvent) => void>();
+  private lastAt: number | undefined;
+  private prunedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(db: TrafficDb) {
+    this.db = db;
+    this.store = new HistoryStore(db);
+    this.lastAt = this.store.newest('seconds') ?? this.store.newest('minutes');
+    this.refold();
+  }
+
+  /** Takes the next sample. One that is not newer than the last is no news. */
+  add(sample: Sample): void {
+    if (this.lastAt !== undefined && sample.at <= this.lastAt) return;
+    const from = sample.at - sample.seconds * 1_000;
+    if (this.lastAt !== undefined && from - this.lastAt > GAP_MS) this.noteGap(this.lastAt, from);
+    this.lastAt = sample.at;
+    this.recent.push(sample);
+    while (this.recent.length > MAX_SAMPLES || this.recent[0]!.at < sample.at - RECORDER_MS) this.recent.shift();
+    const step = { at: sample.at, seconds: sample.seconds, values: valuesOf(sample) };
+    this.db.transaction(() => {
+      this.store.add('seconds', step);
+      this.fold(step);
+      if (sample.at - this.prunedAt < PRUNE_EVERY_MS) return;
+      this.prunedAt = sample.at;
+      this.store.prune(sample.at);
+    })();
+  }
+
+  latest(): Sample | undefined {
+    return this.recent.at(-1);
+  }
+
+  /** Whole samples of the last ten minutes, oldest first. */
+  samples(fromMs: number, toMs: number): Sample[] {
+    return this.recent.filter(({ at }) => at > fromMs && at <= toMs);
+  }
+
+  note(event: OpsEvent): void {
+    this.store.addEvent(event);
+    for (const listener of this.listeners) listener(event);
+  }
+
+  /** Tells each event from now on. Returns how to stop that. */
+  onEvent(listener: (event: OpsEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  events({ fromMs, toMs }: Pick<Query, 'fromMs' | 'toMs'>): OpsEvent[] {
+    return this.store.events(fromMs, toMs, MAX_EVENTS_SHOWN);
+  }
+
+  /** The numbers of a time, in steps of equal length. */
+  query({ fromMs, toMs, points }: Query): Answer {
+    const most = Math.max(1, Math.min(MAX_POINTS, Math.floor(points)));
+    const to = Math.max(fromMs + 1_000, toMs);
+    const tier = this.tierFor(fromMs, to, most);
+    const stepMs = Math.max(tier.stepMs, Math.ceil((to - fromMs) / most / tier.stepMs) * tier.stepMs);
+    const first = Math.floor(fromMs / stepMs);
+    const count = Math.min(most, Math.ceil(to / stepMs) - first);
+    const slots = new Array<Folding | undefined>(count);
+    const put = (step: Step): void => {
+      // A sample of five seconds stands for each of them.
+      const begin = Math.max(0, Math.floor((step.at - step.seconds * 1_000 + 1) / stepMs) - first);
+      const end = Math.min(count - 1, Math.floor((step.at - 1) / stepMs) - first);
+      for (let slot = begin; slot <= end; slot++) {
+        slots[slot] ??= new Folding();
+        slots[slot]!.add(step.values, step.at, step.seconds / (end - begin + 1));
+      }
+    };
+    for (const step of this.store.steps(tier.name, fromMs, to + tier.stepMs)) put(step);
+    const running = this.open.get(tier.name)?.folding;
+    if (running !== undefined && running.at > fromMs && running.at <= to + tier.stepMs)
+      put({ at: running.at, seconds: running.seconds, values: running.values() });
+    const values = slots.map((slot) => slot?.values());
+    return {
+      stepMs,
+      at: Array.from({ length: count }, (_, slot) => (first + slot + 1) * stepMs),
+      series: Object.fromEntries(
+        SERIES_NAMES.map((name, index) => [
+          name,
+          Array.from({ length: count }, (_, slot) => {
+            const value = values[slot]?.[index];
+            return value === undefined || Number.isNaN(value) ? null : value;
+          }),
+        ]),
+      ),
+    };
+  }
+
+  /** What the file takes, bytes. */
+  get bytes(): number {
+    return trafficDbBytes(this.db);
+  }
+
+  /** The finest steps that still reach back to the begin, and are not far more than was asked for. */
+  private tierFor(fromMs: number, toMs: number, points: number): Tier {
+    const now = this.lastAt ?? toMs;
+    return (
+      TIERS.find(({ stepMs, keepMs }) => fromMs >= now - keepMs - 60_000 && (toMs - fromMs) / stepMs <= points * 60) ??
+      TIERS.at(-1)!
+    );
+  }
+
+  private fold(step: Step): void {
+    for (const tier of TIERS.slice(1)) this.foldInto(tier, step);
+  }
+
+  private foldInto({ name, stepMs }: Tier, { at, seconds, values }: Step): void {
+    const slot = Math.floor((at - 1) / stepMs);
+    let running = this.open.get(name);
+    if (running !== undefined && running.slot !== slot) {
+      const { folding } = running;
+      this.store.add(name, { at: folding.at, seconds: folding.seconds, values: folding.values() });
+      running = undefined;
+    }
+    running ??= { slot, folding: new Folding() };
+    running.folding.add(values, at, seconds);
+    this.open.set(name, running);
+  }
+
+  /** After a start: the minute and the hour that were not at their end are in the shorter steps. */
+  private refold(): void {
+    if (this.lastAt === undefined) return;
+    for (const tier of TIERS.slice(1)) {
+      const from = this.store.newest(tier.name) ?? this.lastAt - tier.stepMs;
+      for (const step of [...this.store.steps('seconds', from, this.lastAt)]) this.foldInto(tier, step);
+    }
+  }
+
+  private noteGap(fromMs: number, toMs: number): void {
+    const seconds = Math.round((toMs - fromMs) / 1_000);
+    this.note({
+      at: fromMs,
+      kind: 'gap',
+      text: `no history for ${seconds} s: the monitor or the server was away`,
+      severity: 'info',
+      data: { fromMs: Math.round(fromMs), toMs: Math.round(toMs) },
+    });
+  }
+}

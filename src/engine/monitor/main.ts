@@ -1,0 +1,38 @@
+import { setPriority } from 'node:os';
+import type { Config } from '../../config.ts';
+import { isOurs } from '../link.ts';
+import { createLog } from '../log.ts';
+import { type FromMonitor, toMonitorSchema } from '../monitor-messages.ts';
+import { settle } from '../settle.ts';
+import { createListener } from './http.ts';
+import { createMonitor } from './monitor.ts';
+import { serveOn } from './serve.ts';
+import { openTrafficDb } from './traffic-db.ts';
+
+/** Below the workers: what it does can wait. */
+const NICE_STEPS = 5;
+const LOWEST = 19;
+
+/** The monitor: history, alerts, incidents, and the server of `/ops`. It may die at any time. */
+export async function startMonitor(config: Config): Promise<void> {
+  setPriority(Math.min(LOWEST, config.workerNice + NICE_STEPS));
+  const log = createLog(config.logLevel, 'monitor');
+  const folder = process.env.TAHAN_INTERNAL_OPS ?? '';
+  process.once('disconnect', () => process.exit(0));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  const send = (message: FromMonitor): void => {
+    // A closing channel is no news here: `disconnect` follows and ends the process.
+    if (process.connected) process.send?.(message, undefined, undefined, () => {});
+  };
+  const db = openTrafficDb(config.dataDir, (line) => log.warn(line));
+  const monitor = createMonitor({ db, send });
+  process.on('message', (raw: unknown) => {
+    if (!isOurs(raw)) return;
+    const parsed = toMonitorSchema.safeParse(raw);
+    if (parsed.success) monitor.take(parsed.data);
+    else log.warn({ problem: parsed.error.issues[0]?.message }, 'message from the primary is not valid');
+  });
+  const { socket } = await serveOn(folder, createListener(monitor));
+  settle();
+  send({ type: 'ready', socket });
+}

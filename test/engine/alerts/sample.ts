@@ -1,0 +1,37 @@
+import type { Outcome, Sample } from '../../../src/engine/monitor-sample.ts';
+
+/** A sample of a calm server, with what the test says. */
+export const sampleOf = (
+  at: number,
+  outcomes: Partial<Record<Outcome, number>> = {},
+  rest: Partial<Sample> = {},
+): Sample => ({
+  at,
+  seconds: 1,
+  mode: 'calm',
+  reason: 'every worker has room',
+  modeSince: 0,
+  lifeboat: false,
+  lifeboatAnswers: 0,
+  backlog: 0,
+  outcomes: { fresh: 0, last_good: 0, rendered: 0, site: 0, refused: 0, failed: 0, ...outcomes },
+  latency: {},
+  refusedWhy: {},
+  refusedWhere: [],
+  failedSignIns: 0,
+  loadRatio: { loop: 0, pool: 0, elsewhere: 0 },
+  limiting: null,
+  workers: [],
+  target: 1,
+  min: 1,
+  max: 2,
+  spares: 1,
+  decision: null,
+  crashLoop: false,
+  deaths: 0,
+  failedForks: 0,
+  host: { cores: 2, idleCores: 2, stealShare: 0, memoryAvailableBytes: 500, memoryLimitBytes: 1_000 },
+  tickLateP99Ms: 1,
+  cache: { pages: 1, bytes: 1_000 },
+  ...rest,
+});
