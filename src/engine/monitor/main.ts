@@ -4,8 +4,8 @@ import { isOurs } from '../link.ts';
 import { createLog } from '../log.ts';
 import { type FromMonitor, toMonitorSchema } from '../monitor-messages.ts';
 import { settle } from '../settle.ts';
-import { createListener } from './http.ts';
 import { createMonitor } from './monitor.ts';
+import { NO_EXTRAS, openOps } from './ops/attach.ts';
 import { serveOn } from './serve.ts';
 import { openTrafficDb } from './traffic-db.ts';
 
@@ -32,7 +32,7 @@ export async function startMonitor(config: Config): Promise<void> {
     if (parsed.success) monitor.take(parsed.data);
     else log.warn({ problem: parsed.error.issues[0]?.message }, 'message from the primary is not valid');
   });
-  const { socket } = await serveOn(folder, createListener(monitor));
+  const { socket } = await serveOn(folder, openOps(monitor, NO_EXTRAS, config, log));
   settle();
   send({ type: 'ready', socket });
 }

@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { Config } from '../../config.ts';
 import { createLog } from '../log.ts';
 import { openFilesWarning } from '../open-files.ts';
-import { sessionSecret } from '../secret.ts';
+import { operatorToken, sessionSecret, TOKEN_FILE } from '../secret.ts';
 import { settle } from '../settle.ts';
 import { startAdmin } from './admin.ts';
 import { claimDataFolder } from './data-folder.ts';
@@ -48,6 +48,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   const { config } = first;
   sessionSecret(config.dataDir, config.sessionSecret);
   claimDataFolder(config.dataDir);
+  const operator = config.monitor ? operatorToken(config.dataDir, config.adminToken) : undefined;
   const port = await bindPort(config.host, config.port, 'PORT');
   const log = createLog(config.logLevel, 'primary');
   const place = createPlace({ main, worker: options.worker, port: port.port, read: options.read, log });
@@ -129,6 +130,10 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   if (tooFewFiles !== undefined) log.warn(tooFewFiles);
   const shown = (host: string): string =>
     host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  if (operator?.made)
+    console.log(
+      `The operator token for actions at /ops, told this once: ${operator.token} (file ${TOKEN_FILE} of the data folder)`,
+    );
   const { announce = announceInOneLine } = options;
   announce({
     config,

@@ -4,6 +4,7 @@ import { answerOf, headBytes } from '../cache/wire.ts';
 import type { Pages } from '../pages/pages.ts';
 import type { Route } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
+import type { Closures } from './closures.ts';
 import type { QuickAnswer, QuickBytes } from './connection/front-connection.ts';
 import type { PlainGet } from './connection/plain-get.ts';
 import { type DirectDecision, decide, type Known, type PageDecision } from './decide.ts';
@@ -21,6 +22,7 @@ export interface QuickParts {
   works: readonly RouteWork[];
   tools: AnswerTools;
   leaving: Leaving;
+  closures: Closures;
   /** How long a client may count on its connection, ms. */
   keepAliveMs: number;
 }
@@ -33,7 +35,7 @@ const CLOSE = 'connection: close\r\n';
  * goes the long way, by arrival.ts.
  */
 export function createQuick(parts: QuickParts): QuickAnswer {
-  const { site, known, pages, dispatcher, works, tools, leaving, keepAliveMs } = parts;
+  const { site, known, pages, dispatcher, works, tools, leaving, closures, keepAliveMs } = parts;
   const { recorder, refusals, codings, extraHeaders } = tools;
   const keep = `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(keepAliveMs / 1_000)}\r\n`;
 
@@ -89,8 +91,8 @@ export function createQuick(parts: QuickParts): QuickAnswer {
   };
 
   return (get) => {
-    // The long way tells the client that this worker leaves.
-    if (leaving.draining) return undefined;
+    // The long way tells the client that this worker leaves, or that the path is closed.
+    if (leaving.draining || closures.active) return undefined;
     const arrivedAt = performance.now();
     const now = Date.now();
     const member = get.cookie !== undefined && site.isMember({ headers: { cookie: get.cookie } });

@@ -12,7 +12,21 @@ const SCRIPT = 'text/javascript; charset=utf-8';
 const STYLE = 'text/css; charset=utf-8';
 
 /** The browser's modules, in the folder `page`. */
-const MODULES = ['main', 'actions', 'api', 'chart-list', 'charts', 'dom', 'fleet', 'format', 'glance', 'panels', 'range', 'traffic', 'words'] as const;
+const MODULES = [
+  'main',
+  'actions',
+  'api',
+  'chart-list',
+  'charts',
+  'dom',
+  'fleet',
+  'format',
+  'glance',
+  'panels',
+  'range',
+  'traffic',
+  'words',
+] as const;
 
 /**
  * All that the page loads, by its name below `/ops/assets/`. TypeScript in the repository is served with its types
@@ -39,5 +53,8 @@ const near = (file: string): URL => new URL(file, import.meta.resolve('uplot'));
 /** The page itself, and the one where an operator signs in. `main`: the extension of the browser's modules. */
 export const readPages = (): { dashboard: string; signIn: string } => {
   const read = (name: string): string => readFileSync(new URL(`./page/${name}`, import.meta.url), 'utf8');
-  return { dashboard: read('dashboard.html').replaceAll('{ext}', extname(import.meta.url)), signIn: read('sign-in.html') };
+  return {
+    dashboard: read('dashboard.html').replaceAll('{ext}', extname(import.meta.url)),
+    signIn: read('sign-in.html'),
+  };
 };

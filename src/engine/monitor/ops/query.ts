@@ -30,7 +30,10 @@ const epochMs = z
 const rangeSchema = z
   .object({ from: epochMs, to: epochMs })
   .refine(({ from, to }) => from < to, { path: ['from'], message: 'must be before to' })
-  .refine(({ from, to }) => to - from <= MAX_RANGE_MS, { path: ['from'], message: 'may be at most 800 days before to' });
+  .refine(({ from, to }) => to - from <= MAX_RANGE_MS, {
+    path: ['from'],
+    message: 'may be at most 800 days before to',
+  });
 
 const pointsSchema = z
   .string()

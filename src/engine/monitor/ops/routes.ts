@@ -31,7 +31,10 @@ export function apiRoutes({ source, streams, access, profilesDir, now }: ApiPart
   });
   const profiles = async (): Promise<string[]> => {
     const names = await readdir(profilesDir).catch(() => []); // no profile was ever made
-    return names.filter((name) => PROFILE.test(name)).sort().reverse();
+    return names
+      .filter((name) => PROFILE.test(name))
+      .sort()
+      .reverse();
   };
 
   return [

@@ -59,11 +59,17 @@ export function createOps({ source, access, profilesDir, now = Date.now, onError
     if (rights.wrongToken) {
       const wait = await desk.mustWait(addressOf(request));
       if (!wait) await desk.noteWrong(addressOf(request));
-      write(response, wait ? 429 : 401, TEXT, wait ? 'Too many wrong tokens: wait a minute.\n' : 'The token is wrong.\n');
+      write(
+        response,
+        wait ? 429 : 401,
+        TEXT,
+        wait ? 'Too many wrong tokens: wait a minute.\n' : 'The token is wrong.\n',
+      );
       return;
     }
     if (path === '/ops' && isReading(request)) {
-      if (rights.read && !url.searchParams.has('sign-in')) write(response, 200, 'text/html; charset=utf-8', pages.dashboard);
+      if (rights.read && !url.searchParams.has('sign-in'))
+        write(response, 200, 'text/html; charset=utf-8', pages.dashboard);
       else write(response, rights.read ? 200 : 401, 'text/html; charset=utf-8', pages.signIn.replace('{problem}', ''));
       return;
     }

@@ -21,28 +21,59 @@ interface Form {
 
 const number = (name: string, label: string, value: string): Field => ({ name, label, kind: 'number', value });
 const text = (name: string, label: string, value = ''): Field => ({ name, label, kind: 'text', value });
-const choice = (name: string, label: string, ...choices: (readonly [string, string])[]): Field => ({ name, label, kind: 'choice', choices });
+const choice = (name: string, label: string, ...choices: (readonly [string, string])[]): Field => ({
+  name,
+  label,
+  kind: 'choice',
+  choices,
+});
 const ON_OFF = choice('on', 'State', ['on', 'on'], ['off', 'off']);
 const HARD = choice('hard', 'Old copies', ['no', 'kept as last good'], ['yes', 'gone at once']);
 
 const FORMS: readonly Form[] = [
-  { title: 'Reload', words: 'Reads settings and code anew and changes the workers one by one. If the new version fails, the old one serves on.', fields: [], action: () => ({ do: 'reload' }) },
+  {
+    title: 'Reload',
+    words:
+      'Reads settings and code anew and changes the workers one by one. If the new version fails, the old one serves on.',
+    fields: [],
+    action: () => ({ do: 'reload' }),
+  },
   {
     title: 'Workers',
     words: 'Fewest and most workers, until the next reload. More than the usable cores never helps.',
     fields: [number('min', 'Fewest', '1'), number('max', 'Most', '2')],
     action: (of) => ({ do: 'workers', min: Number(of('min')), max: Number(of('max')) }),
   },
-  { title: 'Purge a page', words: 'The page at this path is rendered anew for the next visitor.', fields: [text('name', 'Path', '/'), HARD], action: (of) => ({ do: 'purge', what: 'page', name: of('name'), hard: of('hard') === 'yes' }) },
-  { title: 'Purge a tag', words: 'All pages with this tag are rendered anew.', fields: [text('name', 'Tag'), HARD], action: (of) => ({ do: 'purge', what: 'tag', name: of('name'), hard: of('hard') === 'yes' }) },
-  { title: 'Purge all pages', words: 'Every page is rendered anew. In a surge keep the last good copies: they are what visitors get meanwhile.', fields: [HARD], action: (of) => ({ do: 'purge-all', hard: of('hard') === 'yes' }) },
+  {
+    title: 'Purge a page',
+    words: 'The page at this path is rendered anew for the next visitor.',
+    fields: [text('name', 'Path', '/'), HARD],
+    action: (of) => ({ do: 'purge', what: 'page', name: of('name'), hard: of('hard') === 'yes' }),
+  },
+  {
+    title: 'Purge a tag',
+    words: 'All pages with this tag are rendered anew.',
+    fields: [text('name', 'Tag'), HARD],
+    action: (of) => ({ do: 'purge', what: 'tag', name: of('name'), hard: of('hard') === 'yes' }),
+  },
+  {
+    title: 'Purge all pages',
+    words: 'Every page is rendered anew. In a surge keep the last good copies: they are what visitors get meanwhile.',
+    fields: [HARD],
+    action: (of) => ({ do: 'purge-all', hard: of('hard') === 'yes' }),
+  },
   {
     title: 'Switch a feature off or on',
     words: 'Paths that begin so get a friendly page that says it is switched off for now; all else goes on.',
     fields: [text('path', 'Path', '/search'), choice('on', 'State', ['off', 'off'], ['on', 'on'])],
     action: (of) => ({ do: 'feature', path: of('path'), on: of('on') === 'on' }),
   },
-  { title: 'Maintenance page', words: 'Every visitor gets the maintenance page; health checks are answered as ever.', fields: [ON_OFF], action: (of) => ({ do: 'maintenance', on: of('on') === 'on' }) },
+  {
+    title: 'Maintenance page',
+    words: 'Every visitor gets the maintenance page; health checks are answered as ever.',
+    fields: [ON_OFF],
+    action: (of) => ({ do: 'maintenance', on: of('on') === 'on' }),
+  },
   {
     title: 'Block a network',
     words: 'Requests from it get a 403, for so long. 0 minutes: no longer blocked.',
@@ -52,14 +83,49 @@ const FORMS: readonly Form[] = [
   {
     title: 'Gate',
     words: 'Tighter: fewer wait, and they wait less. Looser: more wait, and longer. Until the next reload.',
-    fields: [choice('factor', 'Bounds', ['0.25', 'a quarter'], ['0.5', 'half'], ['1', 'as the settings say'], ['2', 'twice'], ['4', 'four times'])],
+    fields: [
+      choice(
+        'factor',
+        'Bounds',
+        ['0.25', 'a quarter'],
+        ['0.5', 'half'],
+        ['1', 'as the settings say'],
+        ['2', 'twice'],
+        ['4', 'four times'],
+      ),
+    ],
     action: (of) => ({ do: 'gate', factor: Number(of('factor')) }),
   },
-  { title: 'Dry run', words: 'The gate counts what it would refuse, and refuses nothing. Until the next reload.', fields: [ON_OFF], action: (of) => ({ do: 'dry-run', on: of('on') === 'on' }) },
-  { title: 'Hold scaling', words: 'The number of workers stays as it is; the dead are replaced still.', fields: [ON_OFF], action: (of) => ({ do: 'hold-scaling', on: of('on') === 'on' }) },
-  { title: 'Hold reloads', words: 'Every reload is refused, by signal and command too.', fields: [ON_OFF], action: (of) => ({ do: 'hold-reloads', on: of('on') === 'on' }) },
-  { title: 'CPU profile', words: 'What the busiest worker does, for 10 s. It costs that worker a few per cent meanwhile.', fields: [], action: () => ({ do: 'profile', seconds: 10 }) },
-  { title: 'Note', words: 'A line on the time axis, for those who look later.', fields: [text('text', 'Note')], action: (of) => ({ do: 'note', text: of('text') }) },
+  {
+    title: 'Dry run',
+    words: 'The gate counts what it would refuse, and refuses nothing. Until the next reload.',
+    fields: [ON_OFF],
+    action: (of) => ({ do: 'dry-run', on: of('on') === 'on' }),
+  },
+  {
+    title: 'Hold scaling',
+    words: 'The number of workers stays as it is; the dead are replaced still.',
+    fields: [ON_OFF],
+    action: (of) => ({ do: 'hold-scaling', on: of('on') === 'on' }),
+  },
+  {
+    title: 'Hold reloads',
+    words: 'Every reload is refused, by signal and command too.',
+    fields: [ON_OFF],
+    action: (of) => ({ do: 'hold-reloads', on: of('on') === 'on' }),
+  },
+  {
+    title: 'CPU profile',
+    words: 'What the busiest worker does, for 10 s. It costs that worker a few per cent meanwhile.',
+    fields: [],
+    action: () => ({ do: 'profile', seconds: 10 }),
+  },
+  {
+    title: 'Note',
+    words: 'A line on the time axis, for those who look later.',
+    fields: [text('text', 'Note')],
+    action: (of) => ({ do: 'note', text: of('text') }),
+  },
 ];
 
 /** The buttons, and the dialog in which an action is confirmed. */
@@ -71,7 +137,9 @@ export class Actions {
   constructor(onDone: () => void) {
     this.onDone = onDone;
     byId('actions').append(
-      ...FORMS.map((form) => el('button', { type: 'button', class: 'quiet', onclick: () => this.open(form) }, form.title)),
+      ...FORMS.map((form) =>
+        el('button', { type: 'button', class: 'quiet', onclick: () => this.open(form) }, form.title),
+      ),
     );
   }
 
@@ -101,7 +169,11 @@ export class Actions {
           method: 'dialog',
           onsubmit: (event) => {
             event.preventDefault();
-            void this.run(form.action((name) => inputs.get(name)?.value.trim() ?? ''), go, outcome);
+            void this.run(
+              form.action((name) => inputs.get(name)?.value.trim() ?? ''),
+              go,
+              outcome,
+            );
           },
         },
         el('h2', { id: 'confirm-title' }, form.title),
@@ -138,6 +210,13 @@ export class Actions {
 
 function inputOf({ name, kind, value = '', choices = [] }: Field): HTMLInputElement | HTMLSelectElement {
   if (kind !== 'choice')
-    return el('input', { name, type: kind, value, required: true, autocomplete: 'off', ...(kind === 'number' ? { min: 0 } : { maxlength: 500 }) });
+    return el('input', {
+      name,
+      type: kind,
+      value,
+      required: true,
+      autocomplete: 'off',
+      ...(kind === 'number' ? { min: 0 } : { maxlength: 500 }),
+    });
   return el('select', { name }, ...choices.map(([word, shown]) => el('option', { value: word }, shown)));
 }

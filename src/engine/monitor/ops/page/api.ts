@@ -52,7 +52,9 @@ const AGAIN_MS = 5_000;
 export function follow(listener: StreamListener): void {
   const stream = new EventSource('/ops/api/stream');
   stream.addEventListener('open', () => listener.state(true));
-  stream.addEventListener('sample', (event) => listener.sample(JSON.parse((event as MessageEvent<string>).data) as Sample));
+  stream.addEventListener('sample', (event) =>
+    listener.sample(JSON.parse((event as MessageEvent<string>).data) as Sample),
+  );
   stream.addEventListener('news', () => listener.news());
   stream.addEventListener('error', () => {
     listener.state(false);

@@ -5,7 +5,8 @@ import { CHARTS, type ChartPlan } from './chart-list.ts';
 import { byId, el, setText } from './dom.ts';
 import type { View } from './range.ts';
 
-declare const uPlot: typeof uPlotType.default;
+/** The script of uPlot, which stands before this one. */
+declare const uPlot: typeof uPlotType;
 
 const HEIGHT = 168;
 /** Colours of the events on the time axis, by kind; another has that of the text. */
@@ -53,7 +54,9 @@ class Chart {
         this.words,
       ),
     );
-    new ResizeObserver(() => this.plot?.setSize({ width: this.holder.clientWidth, height: HEIGHT })).observe(this.holder);
+    new ResizeObserver(() => this.plot?.setSize({ width: this.holder.clientWidth, height: HEIGHT })).observe(
+      this.holder,
+    );
   }
 
   draw({ history, before, events, view }: Picture): void {
@@ -66,7 +69,7 @@ class Chart {
       this.compared = before !== undefined;
       this.plot = new uPlot(this.options(), data as uPlotType.AlignedData, this.holder);
     } else this.plot.setData(data as uPlotType.AlignedData, false);
-    this.plot.setScale('x', { min: view.from / 1_000, max: view.to / 1_000 });
+    this.plot?.setScale('x', { min: view.from / 1_000, max: view.to / 1_000 });
     setText(this.words, this.spoken());
   }
 
@@ -88,7 +91,7 @@ class Chart {
     const { lines, leastTop, shown, stacked: isStacked } = this.plan;
     const grid = { stroke: colour('--line'), width: 1 };
     const axis = { stroke: colour('--soft'), grid, ticks: { show: false }, font: `12px ${colour('--sans')}` };
-    const valueOf = (_: uPlotType, __: number | null, index: number, at: number | null): string => {
+    const lastOrAt = (_: uPlotType, __: number | null, index: number, at: number | null): string => {
       const value = at === null ? last(this.raw[index - 1]) : this.raw[index - 1]?.[at];
       return value == null ? '–' : shown(value);
     };
@@ -97,7 +100,7 @@ class Chart {
       stroke: colour(name),
       width: isStacked ? 1 : 1.75,
       points: { show: false },
-      value: valueOf,
+      value: lastOrAt,
       ...(dashed ? { dash: [6, 4] } : {}),
       ...(isStacked && index === 0 ? { fill: `${colour(name)}55` } : {}),
     }));
@@ -122,7 +125,13 @@ class Chart {
         { ...axis, size: 62, space: 34, values: (_, splits) => splits.map((value) => shown(value)) },
       ],
       legend: { live: true },
-      series: [{ label: 'time', value: (_, value) => (value == null ? '' : new Date(value * 1_000).toLocaleTimeString('en-GB')) }, ...series],
+      series: [
+        {
+          label: 'time',
+          value: (_, value) => (value == null ? '' : new Date(value * 1_000).toLocaleTimeString('en-GB')),
+        },
+        ...series,
+      ],
       ...(isStacked
         ? {
             bands: lines.slice(1).map(({ colour: name }, index) => ({

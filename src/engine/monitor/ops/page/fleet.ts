@@ -13,7 +13,12 @@ const COLUMNS: readonly {
   { head: 'Age', means: 'since its process started', cell: ({ ageSeconds }) => span(ageSeconds * 1_000) },
   { head: 'Conns', means: 'open connections', cell: ({ connections }) => amount(connections) },
   { head: 'In flight', means: 'requests the site works on', cell: ({ inFlight }) => amount(inFlight) },
-  { head: 'Queue', means: 'requests that wait', cell: ({ queued }) => amount(queued), hot: ({ queued }) => queued > 20 },
+  {
+    head: 'Queue',
+    means: 'requests that wait',
+    cell: ({ queued }) => amount(queued),
+    hot: ({ queued }) => queued > 20,
+  },
   {
     head: 'Delay',
     means: 'how long the oldest has waited',
@@ -27,7 +32,11 @@ const COLUMNS: readonly {
     hot: ({ lagP99Ms }) => lagP99Ms > 100,
   },
   { head: 'ELU', means: 'share of time busy', cell: ({ elu }) => percent(elu), hot: ({ elu }) => elu > 0.9 },
-  { head: 'Pool', means: 'tasks running and waiting', cell: ({ poolRunning, poolQueued }) => `${poolRunning}+${poolQueued}` },
+  {
+    head: 'Pool',
+    means: 'tasks running and waiting',
+    cell: ({ poolRunning, poolQueued }) => `${poolRunning}+${poolQueued}`,
+  },
   { head: 'Memory', means: 'resident', cell: ({ rssBytes }) => bytes(rssBytes) },
   { head: 'Heap', means: 'JavaScript heap in use', cell: ({ heapBytes }) => bytes(heapBytes) },
   {
@@ -50,7 +59,10 @@ const COLUMNS: readonly {
 /** The table of workers, which is changed in place: a row stays where it is while its worker lives. */
 export class FleetTable {
   private readonly body = byId('fleet-rows');
-  private readonly rows = new Map<string, { row: HTMLTableRowElement; name: HTMLElement; cells: HTMLTableCellElement[] }>();
+  private readonly rows = new Map<
+    string,
+    { row: HTMLTableRowElement; name: HTMLElement; cells: HTMLTableCellElement[] }
+  >();
 
   constructor() {
     byId('fleet-head').append(

@@ -1,7 +1,16 @@
 import type { Sample } from '../../../monitor-sample.ts';
 import { byId, el, setClass, setText } from './dom.ts';
 import { amount, clock, percent, span } from './format.ts';
-import { decisionWords, limitWords, modeWord, OUTCOMES, spokenGlance, totalsOf, trendWords, visitorsWords } from './words.ts';
+import {
+  decisionWords,
+  limitWords,
+  modeWord,
+  OUTCOMES,
+  spokenGlance,
+  totalsOf,
+  trendWords,
+  visitorsWords,
+} from './words.ts';
 
 /** What is "right now": the samples of so long, ms. At rest one comes each five seconds. */
 const NOW_MS = 5_500;

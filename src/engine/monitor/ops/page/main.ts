@@ -106,6 +106,8 @@ function fail(text: string): void {
 }
 
 async function start(): Promise<void> {
+  // What scrolls can be scrolled by keyboard.
+  for (const part of document.querySelectorAll<HTMLElement>('.scroll, .events')) part.tabIndex = 0;
   const { now, sample, signedIn, csrf } = await api.now();
   ahead = now - Date.now();
   actions.csrf = csrf;

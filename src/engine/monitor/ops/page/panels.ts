@@ -54,9 +54,7 @@ export function showHost({ host, cache, tickLateP99Ms, backlog, workers }: Sampl
   if (place.dataset.shown === text) return;
   place.dataset.shown = text;
   place.replaceChildren(
-    ...[...worst].map(([name, state]) =>
-      el('li', {}, el('span', { class: `badge ${state}` }, state), ` ${name}`),
-    ),
+    ...[...worst].map(([name, state]) => el('li', {}, el('span', { class: `badge ${state}` }, state), ` ${name}`)),
   );
   byId('features-none').hidden = worst.size > 0;
 }
@@ -69,7 +67,11 @@ export function showAlerts(alerts: readonly AlertView[], now: number, onMute: (n
       el(
         'li',
         { class: `alert ${state} ${severity}` },
-        el('span', { class: `badge ${state === 'firing' ? (severity === 'critical' ? 'down' : 'degraded') : ''}` }, state),
+        el(
+          'span',
+          { class: `badge ${state === 'firing' ? (severity === 'critical' ? 'down' : 'degraded') : ''}` },
+          state,
+        ),
         el('div', {}, el('strong', {}, name), ` ${text}`, el('p', { class: 'hint' }, `${span(now - since)} ago`)),
         mutedUntil > now
           ? el('span', { class: 'hint' }, `muted for ${span(mutedUntil - now)}`)
@@ -97,7 +99,12 @@ export function showIncidents(incidents: readonly IncidentView[], now: number): 
         'li',
         {},
         el('time', { datetime: new Date(startedAt).toISOString() }, moment(startedAt, now)),
-        el('span', {}, `${text} `, el('span', { class: 'hint' }, endedAt === null ? 'goes on' : span(endedAt - startedAt))),
+        el(
+          'span',
+          {},
+          `${text} `,
+          el('span', { class: 'hint' }, endedAt === null ? 'goes on' : span(endedAt - startedAt)),
+        ),
         el(
           'span',
           { class: 'files' },

@@ -22,8 +22,22 @@ interface Report {
   paths: Record<'page' | 'asset' | 'api', Named[]>;
   entryPages: Named[];
   emptySearches: Named[];
-  routes: { route: string; requests: number; uses: Record<string, number>; costMs: number; savedSeconds: number; ageMeanSeconds: number; ttlMs: number }[];
-  cache: { hitShare?: number; savedSeconds: number; cachedBytes: number; ageMeanSeconds: number; advice: { text?: string; words?: string }[] };
+  routes: {
+    route: string;
+    requests: number;
+    uses: Record<string, number>;
+    costMs: number;
+    savedSeconds: number;
+    ageMeanSeconds: number;
+    ttlMs: number;
+  }[];
+  cache: {
+    hitShare?: number;
+    savedSeconds: number;
+    cachedBytes: number;
+    ageMeanSeconds: number;
+    advice: { text?: string; words?: string }[];
+  };
 }
 
 const MAX_ROWS = 8;

@@ -1,0 +1,87 @@
+import type { RequestListener } from 'node:http';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { type Config, isOwnMachine } from '../../../config.ts';
+import { actionWords, type OperatorAction } from '../../operator-action.ts';
+import { operatorToken } from '../../secret.ts';
+import type { Monitor } from '../monitor.ts';
+import { Errands } from './errand.ts';
+import { createOps } from './server.ts';
+import type { OpsSource } from './source.ts';
+
+/** Parts of the monitor that stand beside its history. */
+export type OpsExtras = Pick<OpsSource, 'alerts' | 'incidents' | 'incident' | 'traffic'> & {
+  /** Sends no message of this alert until then, epoch ms; false: there is no such alert. */
+  mute: (alert: string, untilMs: number) => boolean;
+};
+
+/** Folder of CPU profiles in the data folder. */
+export const PROFILES = 'profiles';
+
+/**
+ * The dashboard of this monitor, to be served on its socket.
+ * @throws {DataFolderError} the operator's token cannot be read
+ */
+export function openOps(monitor: Monitor, extras: OpsExtras, config: Config, log: Logger): RequestListener {
+  const errands = new Errands(monitor.send);
+  monitor.on('action-result', (message) => errands.ended(message));
+  const { history } = monitor;
+
+  const act: OpsSource['act'] = async (action, by) => {
+    log.info({ action, by }, 'an operator acts');
+    const result = await carryOut(action, by);
+    if (action.do !== 'note')
+      history.note({
+        at: Date.now(),
+        kind: action.do.startsWith('purge') && result.ok ? 'purge' : 'action',
+        text: `${actionWords(action)}, by ${by}: ${result.text}`,
+        severity: result.ok ? 'info' : 'warn',
+      });
+    return result;
+  };
+  const carryOut = async (action: OperatorAction, by: string): Promise<{ ok: boolean; text: string }> => {
+    switch (action.do) {
+      case 'note':
+        history.note({ at: Date.now(), kind: 'note', text: action.text });
+        return { ok: true, text: 'The note is on the time axis.' };
+      case 'mute':
+        return extras.mute(action.alert, Date.now() + action.minutes * 60_000)
+          ? { ok: true, text: `No message of ${action.alert} for ${action.minutes} min.` }
+          : { ok: false, text: `There is no alert ${action.alert}.` };
+      default:
+        return errands.run(action, by);
+    }
+  };
+
+  const ops = createOps({
+    source: {
+      latest: () => history.latest(),
+      subscribe: monitor.subscribe,
+      history: (query) => history.query(query),
+      events: (range) => history.events(range),
+      alerts: extras.alerts,
+      incidents: extras.incidents,
+      incident: extras.incident,
+      traffic: extras.traffic,
+      act,
+    },
+    access: {
+      token: operatorToken(config.dataDir, config.adminToken).token,
+      openReading: isOwnMachine(config.adminHost),
+    },
+    profilesDir: join(config.dataDir, PROFILES),
+    onError: (error) =>
+      log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the dashboard failed on a request'),
+  });
+  history.onEvent(() => ops.tellNews());
+  return ops.listener;
+}
+
+/** What nobody counts or judges yet. */
+export const NO_EXTRAS: OpsExtras = {
+  alerts: () => [],
+  incidents: () => [],
+  incident: () => Promise.resolve(undefined),
+  traffic: () => undefined,
+  mute: () => false,
+};
