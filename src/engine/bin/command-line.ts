@@ -1,7 +1,11 @@
+import type { OperatorAction } from '../operator-action.ts';
+import { isOperatorWord, readOperatorWords } from './operator-words.ts';
+
 /** What a person wants of the command `tahan`. */
 export type Wish =
   | { do: 'run'; entry: string | undefined; args: readonly string[] }
   | { do: 'reload' | 'status' | 'stop' | 'settings' | 'help' | 'version' }
+  | { do: 'act'; action: OperatorAction }
   | { do: 'refuse'; why: string };
 
 const COMMANDS = ['reload', 'status', 'stop', 'settings'] as const;
@@ -16,6 +20,10 @@ export function readCommandLine(words: readonly string[]): Wish {
   if (command !== undefined) {
     if (rest.length > 0) return { do: 'refuse', why: `tahan ${command} takes nothing more; not ${rest.join(' ')}` };
     return { do: command };
+  }
+  if (isOperatorWord(first)) {
+    const action = readOperatorWords(words);
+    return typeof action === 'string' ? { do: 'refuse', why: action } : { do: 'act', action };
   }
   if (first === 'run') return rest[0] === undefined ? { do: 'run', entry: undefined, args: [] } : run(rest);
   if (first.startsWith('-'))

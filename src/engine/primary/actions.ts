@@ -45,41 +45,53 @@ export function createActions(parts: ActionParts): Actions {
 
   const purge = (tags: string[], hard: boolean, done: (result: ActionResult) => void): void => {
     const member = serving().find(({ beat }) => beat !== undefined) ?? serving()[0];
-    if (member === undefined) return done({ ok: false, text: 'No worker serves that could purge.' });
-    fleet.send(member, { type: 'purge-errand', id: errand(done), tags, hard });
+    if (member === undefined) done({ ok: false, text: 'No worker serves that could purge.' });
+    else fleet.send(member, { type: 'purge-errand', id: errand(done), tags, hard });
   };
 
   const profile = (name: string | undefined, seconds: number, done: (result: ActionResult) => void): void => {
     const busiest = serving().toSorted((one, other) => (other.beat?.elu ?? 0) - (one.beat?.elu ?? 0))[0];
     const member = name === undefined ? busiest : serving().find((one) => one.name === name);
-    if (member === undefined)
-      return done({ ok: false, text: name === undefined ? 'No worker serves.' : `No worker ${name} serves.` });
+    if (member === undefined) {
+      done({ ok: false, text: name === undefined ? 'No worker serves.' : `No worker ${name} serves.` });
+      return;
+    }
     const file = `${new Date().toISOString().replace(/[:.]/g, '-')}-${member.name}.cpuprofile`;
     const id = errand(({ ok, text }) => parts.tell(`${file}: ${text}`, ok));
     fleet.send(member, { type: 'profile', id, seconds, file: join(parts.dataDir(), 'profiles', file) });
     done({ ok: true, text: `${member.name} is profiled for ${seconds} s; then ${file} can be downloaded.` });
   };
 
+  /** Changes what is held. */
+  const change = (action: OperatorAction): ActionResult => {
+    const next = held(parts.held(), action, parts.cores, Date.now());
+    if (next === undefined) return { ok: false, text: 'This is not for the primary to do.' };
+    if (typeof next === 'string') return { ok: false, text: next };
+    parts.hold(next.held);
+    return { ok: true, text: next.text };
+  };
+
   return {
     run(action, done) {
       switch (action.do) {
         case 'reload':
-          if (parts.held().reloads) return done({ ok: false, text: 'Reloads are held: let them go first.' });
-          parts.reload();
-          return done({ ok: true, text: 'The reload has begun; how it ends comes on the time axis.' });
+          if (parts.held().reloads) done({ ok: false, text: 'Reloads are held: let them go first.' });
+          else {
+            parts.reload();
+            done({ ok: true, text: 'The reload has begun; how it ends comes on the time axis.' });
+          }
+          return;
         case 'purge':
-          return purge([action.what === 'page' ? pathTag(action.name) : action.name], action.hard, done);
+          purge([action.what === 'page' ? pathTag(action.name) : action.name], action.hard, done);
+          return;
         case 'purge-all':
-          return purge([ALL_PAGES], action.hard, done);
+          purge([ALL_PAGES], action.hard, done);
+          return;
         case 'profile':
-          return profile(action.worker, action.seconds, done);
-        default: {
-          const next = held(parts.held(), action, parts.cores, Date.now());
-          if (next === undefined) return done({ ok: false, text: 'This is not for the primary to do.' });
-          if (typeof next === 'string') return done({ ok: false, text: next });
-          parts.hold(next.held);
-          return done({ ok: true, text: next.text });
-        }
+          profile(action.worker, action.seconds, done);
+          return;
+        default:
+          done(change(action));
       }
     },
     errandDone({ id, ok, text }) {
