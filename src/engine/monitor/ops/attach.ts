@@ -15,6 +15,9 @@ export type OpsExtras = Pick<OpsSource, 'alerts' | 'incidents' | 'incident' | 't
   mute: (alert: string, untilMs: number) => boolean;
 };
 
+/** What a page that opens is given of the time before, ms. */
+const RECENT_MS = 75_000;
+
 /** Folder of CPU profiles in the data folder. */
 export const PROFILES = 'profiles';
 
@@ -34,7 +37,9 @@ export function openOps(monitor: Monitor, extras: OpsExtras, config: Config, log
       history.note({
         at: Date.now(),
         kind: action.do.startsWith('purge') && result.ok ? 'purge' : 'action',
-        text: `${actionWords(action)}, by ${by}: ${result.text}`,
+        text: result.ok
+          ? `${result.text} (By ${by}.)`
+          : `${actionWords(action)}, by ${by}, was not done: ${result.text}`,
         severity: result.ok ? 'info' : 'warn',
       });
     return result;
@@ -56,6 +61,7 @@ export function openOps(monitor: Monitor, extras: OpsExtras, config: Config, log
   const ops = createOps({
     source: {
       latest: () => history.latest(),
+      recent: () => history.samples(Date.now() - RECENT_MS, Date.now()),
       subscribe: monitor.subscribe,
       history: (query) => history.query(query),
       events: (range) => history.events(range),

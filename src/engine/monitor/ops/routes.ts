@@ -4,6 +4,7 @@ import { actionSchema } from '../../operator-action.ts';
 import type { AccessRules } from './access.ts';
 import type { Asking } from './asking.ts';
 import { jsonOf, pointsOf, rangeOf, read } from './query.ts';
+import { SharedAnswers } from './shared-answers.ts';
 import type { OpsSource } from './source.ts';
 import { eventOf, MAX_STREAMS, type Streams } from './streams.ts';
 import { TEXT, write, writeJson } from './write.ts';
@@ -29,6 +30,7 @@ export function apiRoutes({ source, streams, access, profilesDir, now }: ApiPart
     pattern: new RegExp(`^/ops/api/${name}$`),
     methods: { GET: handle },
   });
+  const shared = new SharedAnswers(now);
   const profiles = async (): Promise<string[]> => {
     const names = await readdir(profilesDir).catch(() => []); // no profile was ever made
     return names
@@ -42,6 +44,8 @@ export function apiRoutes({ source, streams, access, profilesDir, now }: ApiPart
       writeJson(response, {
         now: now(),
         sample: source.latest() ?? null,
+        // What the trend is made of; the workers of a minute would be megabytes.
+        recent: source.recent().map((sample) => ({ ...sample, workers: [] })),
         signedIn: rights.csrf !== undefined,
         csrf: rights.csrf ?? null,
         openReading: access.openReading,
@@ -55,7 +59,7 @@ export function apiRoutes({ source, streams, access, profilesDir, now }: ApiPart
         write(response, 503, TEXT, `${MAX_STREAMS} dashboards are open: close one.\n`, { 'retry-after': '10' });
     }),
     get('history', ({ response, query }) =>
-      writeJson(response, source.history({ ...rangeOf(query), points: pointsOf(query) })),
+      shared.write(response, query, () => source.history({ ...rangeOf(query), points: pointsOf(query) })),
     ),
     get('events', ({ response, query }) => writeJson(response, source.events(rangeOf(query)))),
     get('alerts', ({ response }) => writeJson(response, source.alerts())),

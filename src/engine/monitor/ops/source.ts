@@ -44,6 +44,8 @@ export interface Download {
 /** What the dashboard shows, and whom it asks to act. */
 export interface OpsSource {
   latest: () => Sample | undefined;
+  /** Samples of the last minute, oldest first. */
+  recent: () => readonly Sample[];
   /** Each new sample; gives back what ends it. */
   subscribe: (listener: (sample: Sample) => void) => () => void;
   history: (range: TimeRange & { points: number }) => HistoryAnswer;

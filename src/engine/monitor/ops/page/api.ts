@@ -5,6 +5,8 @@ import type { AlertView, HistoryAnswer, IncidentView } from '../source.ts';
 export interface Now {
   now: number;
   sample: Sample | null;
+  /** Of the last minute, without their workers. */
+  recent: Sample[];
   signedIn: boolean;
   csrf: string | null;
   openReading: boolean;

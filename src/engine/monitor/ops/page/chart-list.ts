@@ -123,10 +123,10 @@ export const CHARTS: readonly ChartPlan[] = [
   {
     id: 'memory',
     title: 'Memory',
-    hint: 'Of all workers, and what the machine has left.',
+    hint: 'Of all workers together; what the machine has left is below.',
     lines: [
-      { series: 'rss', label: 'workers', colour: '--site' },
-      { series: 'host.memory', label: 'left', colour: '--fresh' },
+      { series: 'rss', label: 'resident', colour: '--site' },
+      { series: 'heap', label: 'JavaScript heap', colour: '--fresh' },
     ],
     shown: bytes,
     leastTop: 104_857_600,

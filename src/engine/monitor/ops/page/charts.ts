@@ -98,11 +98,11 @@ class Chart {
     const series: uPlotType.Series[] = lines.map(({ label, colour: name, dashed }, index) => ({
       label,
       stroke: colour(name),
-      width: isStacked ? 1 : 1.75,
+      width: isStacked ? 0 : 1.75,
       points: { show: false },
       value: lastOrAt,
       ...(dashed ? { dash: [6, 4] } : {}),
-      ...(isStacked && index === 0 ? { fill: `${colour(name)}55` } : {}),
+      ...(isStacked && index === 0 ? { fill: `${colour(name)}cc` } : {}),
     }));
     if (this.compared)
       series.push({
@@ -124,7 +124,10 @@ class Chart {
         { ...axis, space: 64, values: timeLabels },
         { ...axis, size: 62, space: 34, values: (_, splits) => splits.map((value) => shown(value)) },
       ],
-      legend: { live: true },
+      legend: {
+        live: true,
+        markers: { width: 0, fill: (_, index) => colour(lines[index - 1]?.colour ?? '--ink') },
+      },
       series: [
         {
           label: 'time',
@@ -136,7 +139,7 @@ class Chart {
         ? {
             bands: lines.slice(1).map(({ colour: name }, index) => ({
               series: [index + 2, index + 1] as uPlotType.Band.Bounds,
-              fill: `${colour(name)}55`,
+              fill: `${colour(name)}cc`,
             })),
           }
         : {}),

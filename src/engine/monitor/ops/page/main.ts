@@ -108,11 +108,12 @@ function fail(text: string): void {
 async function start(): Promise<void> {
   // What scrolls can be scrolled by keyboard.
   for (const part of document.querySelectorAll<HTMLElement>('.scroll, .events')) part.tabIndex = 0;
-  const { now, sample, signedIn, csrf } = await api.now();
+  const { now, sample, recent: before, signedIn, csrf } = await api.now();
   ahead = now - Date.now();
   actions.csrf = csrf;
   byId('sign-in').hidden = signedIn;
   byId('sign-out').hidden = !signedIn;
+  recent = before;
   if (sample !== null) take(sample);
   api.follow({
     sample: take,

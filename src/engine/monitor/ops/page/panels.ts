@@ -14,7 +14,7 @@ export function showEvents(events: readonly OpsEvent[], now: number): void {
     ...shown.map(({ at, kind, text, severity }) =>
       el(
         'li',
-        { class: `event ${kind}` },
+        { class: 'event' },
         el('time', { datetime: new Date(at).toISOString() }, moment(at, now)),
         el('span', { class: `kind ${severity ?? 'info'}` }, kind),
         el('span', {}, text),
