@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -14,5 +14,9 @@ function build(): void {
   const { status } = spawnSync('tsc', ['-p', `${here}tsconfig.build.json`], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
   chmodSync(`${here}dist/engine/bin/tahan.js`, 0o755);
+  // What of the dashboard's page is not TypeScript.
+  const page = 'monitor/ops/page/';
+  for (const file of readdirSync(`${here}${page}`))
+    if (!file.endsWith('.ts')) copyFileSync(`${here}${page}${file}`, `${here}dist/engine/${page}${file}`);
   copyFileSync(`${here}../../LICENSE`, `${here}LICENSE`);
 }

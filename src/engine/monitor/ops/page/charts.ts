@@ -206,10 +206,17 @@ function stacked(lines: readonly Values[]): Values[] {
 export class Charts {
   private readonly charts: readonly Chart[];
   private picture: Picture | undefined;
+  private dragging = false;
 
   constructor(onZoom: (from: number, to: number) => void) {
     const place = byId('charts');
     this.charts = CHARTS.map((plan) => new Chart(plan, place, onZoom));
+    place.addEventListener('mousedown', () => {
+      this.dragging = true;
+    });
+    document.addEventListener('mouseup', () => {
+      this.dragging = false;
+    });
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
       for (const chart of this.charts) chart.forget();
       if (this.picture !== undefined) this.draw(this.picture);
@@ -218,6 +225,8 @@ export class Charts {
 
   draw(picture: Picture): void {
     this.picture = picture;
+    // A piece is being chosen: it must not move meanwhile.
+    if (this.dragging) return;
     for (const chart of this.charts) chart.draw(picture);
   }
 }

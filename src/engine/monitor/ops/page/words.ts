@@ -55,15 +55,15 @@ export function visitorsWords(samples: readonly Sample[]): string {
   const ms = servedMs(samples);
   const parts: string[] = [];
   if (served > 0)
-    parts.push(`${whole(served, all)} of visitors get a page${ms === undefined ? '' : ` in ${duration(ms)}`}`);
-  if (counts.refused > 0) parts.push(`${whole(counts.refused, all)} are asked to wait 1 to 5 s`);
-  if (counts.failed > 0) parts.push(`${whole(counts.failed, all)} get an error`);
+    parts.push(`${whole(served, all)} visitors get a page${ms === undefined ? '' : ` in ${duration(ms)}`}`);
+  if (counts.refused > 0) parts.push(`${percent(counts.refused / all)} are asked to wait 1 to 5 s`);
+  if (counts.failed > 0) parts.push(`${percent(counts.failed / all)} get an error`);
   const old = counts.last_good / all;
   const note = old >= 0.01 ? ` ${percent(old)} of the pages are the last good copy.` : '';
   return `${parts.join('; ')}.${note}`.replace(/^./, (first) => first.toUpperCase());
 }
 
-const whole = (part: number, all: number): string => (part === all ? 'All' : percent(part / all));
+const whole = (part: number, all: number): string => (part === all ? 'All' : `${percent(part / all)} of`);
 
 const MODES = {
   calm: 'Calm',
