@@ -343,6 +343,33 @@ export const SETTINGS = {
     group: 'Monitor',
     text: 'Run the process that keeps the history, judges alerts and serves /ops.',
   }),
+  alerts: words('TAHAN_ALERTS', /^[^\0]{1,4096}$/, 'a JSON file', '', {
+    group: 'Monitor',
+    text: 'Thresholds of the alerts, by rule. Read again at a reload.',
+    defaultText: 'as in docs/alerts.md',
+  }),
+  alertWebhook: words(
+    'TAHAN_ALERT_WEBHOOK',
+    /^((json|slack|discord|telegram|ntfy|alertmanager)\+)?https?:\/\/\S+( +((json|slack|discord|telegram|ntfy|alertmanager)\+)?https?:\/\/\S+){0,3}$/,
+    'up to 4 URLs with spaces between, each as it is (JSON) or after slack+, discord+, telegram+, ntfy+ or alertmanager+',
+    '',
+    {
+      group: 'Monitor',
+      text: 'Where alerts are posted to.',
+      defaultText: 'none',
+      secret: true,
+    },
+  ),
+  alertEmail: list('TAHAN_ALERT_EMAIL', (value) => /^[^\s@<>]+@[^\s@<>]+$/.test(value), 'addresses, comma-separated', {
+    group: 'Monitor',
+    text: 'Who gets alerts by mail; needs TAHAN_SMTP_URL.',
+  }),
+  smtpUrl: words('TAHAN_SMTP_URL', /^smtps?:\/\/\S+$/, 'a URL such as smtps://user:password@mail.example', '', {
+    group: 'Monitor',
+    text: 'The mail server that takes them.',
+    defaultText: 'none',
+    secret: true,
+  }),
   scaler: choice('TAHAN_SCALER', ['off', 'observe', 'on'], 'on', {
     group: 'Scaling',
     text: 'Whether the fleet scales itself; off holds TAHAN_WORKERS_MAX, observe too, and says what it would do.',
@@ -438,6 +465,8 @@ export function readConfig(env: NodeJS.ProcessEnv, cores = usableCores()): Confi
   if (config.rssHardMb && config.rssSoftMb && config.rssSoftMb > config.rssHardMb) {
     problems.push(`TAHAN_RSS_SOFT_MB="${config.rssSoftMb}": must be at most TAHAN_RSS_HARD_MB (${config.rssHardMb})`);
   }
+  if (config.alertEmail?.length > 0 && !config.smtpUrl)
+    problems.push('TAHAN_ALERT_EMAIL: needs TAHAN_SMTP_URL, the mail server that takes the mails');
   if (config.port !== 0 && config.port === config.adminPort) {
     problems.push(`TAHAN_ADMIN_PORT="${config.adminPort}": must differ from PORT`);
   }

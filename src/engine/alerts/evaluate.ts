@@ -133,13 +133,12 @@ function tellFiring(state: AlertState, now: number, { hold }: Times): Step {
 function whileFiring(before: AlertState, { severity, value, text }: Reading, now: number, times: Times): Step {
   if (severity !== undefined) {
     const isWorse = WEIGHT[severity] > WEIGHT[before.severity];
-    const state = { ...before, value, text, clearSince: undefined, severity: isWorse ? severity : before.severity };
-    if (!before.told || isWorse) {
-      const step = tellFiring(state, now, times);
-      // Within the hold it stays as it is, so that it is told as worse later.
-      return step.tell === undefined && before.told ? { state: { ...state, severity: before.severity } } : step;
-    }
-    return { state };
+    // Its words stay as they were told, its number goes on.
+    const state = { ...before, value, clearSince: undefined };
+    if (before.told && !isWorse) return { state };
+    const step = tellFiring({ ...state, text, severity: isWorse ? severity : before.severity }, now, times);
+    // Within the hold it stays as it is, so that it is told as worse later.
+    return step.tell === undefined && before.told ? { state } : step;
   }
   const clearSince = before.clearSince ?? now;
   if (now - clearSince < times.clear * 1_000) return { state: { ...before, value, clearSince } };

@@ -36,7 +36,9 @@ export const surge: Signal = ({ now, window }, limits, firing) => {
   };
   const [long, short] = [growthOf(5 * MINUTE_MS), growthOf(MINUTE_MS)];
   const { growth, rate, before } = long.growth > short.growth ? long : short;
-  if (growth < warn || rate < floor) return well(Math.max(0, growth));
+  // What was in the last five minutes and is over is no news any more.
+  const goesOn = demandOf(lastMinute) >= Math.max(before, floor) * (1 + warn / 200);
+  if (growth < warn || rate < floor || !goesOn) return well(Math.max(0, growth));
   const hour = window.minutes(now - HOUR_MS, now - MINUTE_MS);
   // Too few minutes to know what is usual: the growth alone decides.
   const isFarOut = hour.length < 10 || robustZ(rate, hour, Math.max(floor / 2, before * 0.1)) >= z;

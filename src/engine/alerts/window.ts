@@ -16,11 +16,25 @@ export interface Sum {
   failedSignIns: number;
 }
 
+/** What came in its ten seconds, and in all buckets before it, those that are gone included. */
 interface Bucket extends Sum {
   slot: number;
+  before: Sum;
 }
 
 const none = (): Counts => ({ fresh: 0, last_good: 0, rendered: 0, site: 0, refused: 0, failed: 0 });
+
+const nothing = (): Sum => ({ seconds: 0, outcomes: none(), failedSignIns: 0 });
+
+const plus = (one: Sum, other: Sum, sign: 1 | -1): Sum => {
+  const outcomes = none();
+  for (const outcome of OUTCOMES) outcomes[outcome] = one.outcomes[outcome] + sign * other.outcomes[outcome];
+  return {
+    seconds: one.seconds + sign * other.seconds,
+    outcomes,
+    failedSignIns: one.failedSignIns + sign * other.failedSignIns,
+  };
+};
 
 /** All that came. */
 export const allOf = (counts: Counts): number => OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0);
@@ -42,7 +56,7 @@ export class Window {
     const slot = Math.floor((at - 1) / BUCKET_MS);
     let bucket = this.buckets.at(-1);
     if (bucket === undefined || slot > bucket.slot) {
-      bucket = { slot, seconds: 0, outcomes: none(), failedSignIns: 0 };
+      bucket = { slot, ...nothing(), before: bucket === undefined ? nothing() : plus(bucket.before, bucket, 1) };
       this.buckets.push(bucket);
       while (this.buckets.length > MAX_BUCKETS || this.buckets[0]!.slot < slot - MAX_BUCKETS) this.buckets.shift();
     }
@@ -53,18 +67,10 @@ export class Window {
 
   /** What came after `fromMs` until `toMs`, by whole buckets. */
   sum(fromMs: number, toMs: number): Sum {
-    const sum: Sum = { seconds: 0, outcomes: none(), failedSignIns: 0 };
-    const first = Math.round(fromMs / BUCKET_MS);
-    const last = Math.ceil(toMs / BUCKET_MS);
-    for (let index = this.buckets.length - 1; index >= 0; index--) {
-      const bucket = this.buckets[index]!;
-      if (bucket.slot < first) break;
-      if (bucket.slot >= last) continue;
-      sum.seconds += bucket.seconds;
-      sum.failedSignIns += bucket.failedSignIns;
-      for (const outcome of OUTCOMES) sum.outcomes[outcome] += bucket.outcomes[outcome];
-    }
-    return sum;
+    const first = this.buckets[this.indexOf(Math.round(fromMs / BUCKET_MS))];
+    const last = this.buckets[this.indexOf(Math.ceil(toMs / BUCKET_MS)) - 1];
+    if (first === undefined || last === undefined || last.slot < first.slot) return nothing();
+    return plus(plus(last.before, last, 1), first.before, -1);
   }
 
   /** Demand of each whole minute in a time; minutes of which less than half is known are left out. */
@@ -75,6 +81,17 @@ export class Window {
       if (sum.seconds >= 30) rates.push(demandOf(sum));
     }
     return rates;
+  }
+
+  /** Of the first bucket from this slot on. */
+  private indexOf(slot: number): number {
+    let [low, high] = [0, this.buckets.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.buckets[middle]!.slot < slot) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 

@@ -30,7 +30,7 @@ export interface Answer {
 /** What the server was like, from a second ago to two years ago. */
 export class History {
   private readonly db: TrafficDb;
-  private readonly store: HistoryStore;
+  readonly store: HistoryStore;
   private readonly recent: Sample[] = [];
   private readonly open = new Map<Tier['name'], { slot: number; folding: Folding }>();
   private readonly listeners = new Set<(event: OpsEvent) => void>();
@@ -44,9 +44,9 @@ export class History {
     this.refold();
   }
 
-  /** Takes the next sample. One that is not newer than the last is no news. */
-  add(sample: Sample): void {
-    if (this.lastAt !== undefined && sample.at <= this.lastAt) return;
+  /** Takes the next sample. One that is not newer than the last is no news; returns whether it is. */
+  add(sample: Sample): boolean {
+    if (this.lastAt !== undefined && sample.at <= this.lastAt) return false;
     const from = sample.at - sample.seconds * 1_000;
     if (this.lastAt !== undefined && from - this.lastAt > GAP_MS) this.noteGap(this.lastAt, from);
     this.lastAt = sample.at;
@@ -60,6 +60,7 @@ export class History {
       this.prunedAt = sample.at;
       this.store.prune(sample.at);
     })();
+    return true;
   }
 
   latest(): Sample | undefined {

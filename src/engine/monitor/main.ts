@@ -1,11 +1,12 @@
 import { setPriority } from 'node:os';
 import type { Config } from '../../config.ts';
+import { readAlertSettings } from '../alerts/file.ts';
 import { isOurs } from '../link.ts';
 import { createLog } from '../log.ts';
 import { type FromMonitor, toMonitorSchema } from '../monitor-messages.ts';
 import { settle } from '../settle.ts';
 import { createMonitor } from './monitor.ts';
-import { NO_EXTRAS, openOps } from './ops/attach.ts';
+import { openOps } from './ops/attach.ts';
 import { serveOn } from './serve.ts';
 import { openTrafficDb } from './traffic-db.ts';
 
@@ -25,14 +26,14 @@ export async function startMonitor(config: Config): Promise<void> {
     if (process.connected) process.send?.(message, undefined, undefined, () => {});
   };
   const db = openTrafficDb(config.dataDir, (line) => log.warn(line));
-  const monitor = createMonitor({ db, send });
+  const monitor = createMonitor({ db, config, alertSettings: readAlertSettings(config.alerts), log, send });
   process.on('message', (raw: unknown) => {
     if (!isOurs(raw)) return;
     const parsed = toMonitorSchema.safeParse(raw);
     if (parsed.success) monitor.take(parsed.data);
     else log.warn({ problem: parsed.error.issues[0]?.message }, 'message from the primary is not valid');
   });
-  const { socket } = await serveOn(folder, openOps(monitor, NO_EXTRAS, config, log));
+  const { socket } = await serveOn(folder, openOps(monitor, config, log));
   settle();
   send({ type: 'ready', socket });
 }

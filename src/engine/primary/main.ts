@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
-import type { Config } from '../../config.ts';
+import { type Config, ConfigError } from '../../config.ts';
+import { AlertFileError, readAlertSettings } from '../alerts/file.ts';
 import { createLog } from '../log.ts';
 import { openFilesWarning } from '../open-files.ts';
 import { operatorToken, sessionSecret, TOKEN_FILE } from '../secret.ts';
@@ -44,14 +45,15 @@ const ECHO_MS = 500;
  */
 export async function startPrimary(options: PrimaryOptions): Promise<void> {
   const { main } = options;
-  const first = options.read();
+  const read = (): ReadSettings => withAlertsChecked(options.read());
+  const first = read();
   const { config } = first;
   sessionSecret(config.dataDir, config.sessionSecret);
   claimDataFolder(config.dataDir);
   const operator = config.monitor ? operatorToken(config.dataDir, config.adminToken) : undefined;
   const port = await bindPort(config.host, config.port, 'PORT');
   const log = createLog(config.logLevel, 'primary');
-  const place = createPlace({ main, worker: options.worker, port: port.port, read: options.read, log });
+  const place = createPlace({ main, worker: options.worker, port: port.port, read, log });
   const settings = place.first(first);
 
   let stopRequestedAt: number | undefined;
@@ -143,6 +145,16 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   });
   process.send?.('ready');
   settle();
+}
+
+/** @throws {ConfigError} one line for each mistake in the file of the alerts */
+function withAlertsChecked(settings: ReadSettings): ReadSettings {
+  try {
+    readAlertSettings(settings.config.alerts);
+  } catch (error) {
+    throw error instanceof AlertFileError ? new ConfigError(error.problems) : error;
+  }
+  return settings;
 }
 
 const announceInOneLine = ({ config, url, adminUrl }: Started): void =>

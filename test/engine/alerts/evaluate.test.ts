@@ -14,14 +14,15 @@ function run(
   seconds: number,
   at: (second: number) => Partial<Sample> & { rate?: number },
   settings: AlertSettings = NO_ALERT_SETTINGS,
+  step = 1,
 ): { changes: AlertChange[]; states: Map<string, AlertState> } {
   const window = new Window();
   let states = new Map<string, AlertState>();
   const changes: AlertChange[] = [];
-  for (let second = 1; second <= seconds; second++) {
+  for (let second = step; second <= seconds; second += step) {
     const { rate = 10, ...rest } = at(second);
-    const sample = sampleOf(T0 + second * 1_000, { fresh: rate }, rest);
-    window.add(sample.at, 1, sample.outcomes, sample.failedSignIns);
+    const sample = sampleOf(T0 + second * 1_000, { fresh: rate * step }, { seconds: step, ...rest });
+    window.add(sample.at, step, sample.outcomes, sample.failedSignIns);
     const judged = evaluate(
       RULES,
       states,
@@ -53,9 +54,12 @@ describe('the surge alert', () => {
     ['an hour', HOUR],
     ['a day', 24 * HOUR],
   ])('does not tell a sine of normal size with a period of %s', (_, period) => {
-    const { changes } = run(Math.min(2 * period, 26 * HOUR), (second) => ({
-      rate: 20 + 15 * Math.sin((second * 2 * Math.PI) / period) + 5 * noise(second),
-    }));
+    const { changes } = run(
+      Math.min(3 * period, 26 * HOUR),
+      (second) => ({ rate: 20 + 15 * Math.sin((second * 2 * Math.PI) / period) + 5 * noise(second) }),
+      NO_ALERT_SETTINGS,
+      5,
+    );
     expect(told(changes)).toEqual([]);
   });
 

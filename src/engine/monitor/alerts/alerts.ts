@@ -31,6 +31,8 @@ export interface Alerts {
   readonly window: Window;
   /** Every alert, the hardest first. */
   states: () => ShownAlert[];
+  /** Names of the critical ones that fire. */
+  critical: () => string[];
   /** Judges the rules on a sample. */
   judge: (sample: Sample, disk: View['disk']) => AlertNews[];
   /**
@@ -77,6 +79,10 @@ export function createAlerts({ db, rules, options, explain, onNews, note }: Aler
           mutedUntil: mutes.get(state.name),
         }))
         .sort((a, b) => ORDER[a.phase] - ORDER[b.phase]),
+    critical: () =>
+      [...states.values()]
+        .filter(({ phase, severity }) => phase === 'firing' && severity === 'critical')
+        .map(({ name }) => name),
     judge(sample, disk) {
       window.add(sample.at, sample.seconds, sample.outcomes, sample.failedSignIns);
       const judged = evaluate(rules, states, { now: sample.at, sample, window, disk }, options);

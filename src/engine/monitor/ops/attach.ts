@@ -4,16 +4,11 @@ import type { Logger } from 'pino';
 import { type Config, isOwnMachine } from '../../../config.ts';
 import { actionWords, type OperatorAction } from '../../operator-action.ts';
 import { operatorToken } from '../../secret.ts';
+import type { ShownAlert } from '../alerts/alerts.ts';
 import type { Monitor } from '../monitor.ts';
 import { Errands } from './errand.ts';
 import { createOps } from './server.ts';
-import type { OpsSource } from './source.ts';
-
-/** Parts of the monitor that stand beside its history. */
-export type OpsExtras = Pick<OpsSource, 'alerts' | 'incidents' | 'incident' | 'traffic'> & {
-  /** Sends no message of this alert until then, epoch ms; false: there is no such alert. */
-  mute: (alert: string, untilMs: number) => boolean;
-};
+import type { AlertView, OpsSource } from './source.ts';
 
 /** What a page that opens is given of the time before, ms. */
 const RECENT_MS = 75_000;
@@ -25,10 +20,10 @@ export const PROFILES = 'profiles';
  * The dashboard of this monitor, to be served on its socket.
  * @throws {DataFolderError} the operator's token cannot be read
  */
-export function openOps(monitor: Monitor, extras: OpsExtras, config: Config, log: Logger): RequestListener {
+export function openOps(monitor: Monitor, config: Config, log: Logger): RequestListener {
   const errands = new Errands(monitor.send);
   monitor.on('action-result', (message) => errands.ended(message));
-  const { history } = monitor;
+  const { history, alerts, incidents } = monitor;
 
   const act: OpsSource['act'] = async (action, by) => {
     log.info({ action, by }, 'an operator acts');
@@ -50,7 +45,7 @@ export function openOps(monitor: Monitor, extras: OpsExtras, config: Config, log
         history.note({ at: Date.now(), kind: 'note', text: action.text });
         return { ok: true, text: 'The note is on the time axis.' };
       case 'mute':
-        return extras.mute(action.alert, Date.now() + action.minutes * 60_000)
+        return alerts.mute(action.alert, Date.now() + action.minutes * 60_000)
           ? { ok: true, text: `No message of ${action.alert} for ${action.minutes} min.` }
           : { ok: false, text: `There is no alert ${action.alert}.` };
       default:
@@ -65,10 +60,16 @@ export function openOps(monitor: Monitor, extras: OpsExtras, config: Config, log
       subscribe: monitor.subscribe,
       history: (query) => history.query(query),
       events: (range) => history.events(range),
-      alerts: extras.alerts,
-      incidents: extras.incidents,
-      incident: extras.incident,
-      traffic: extras.traffic,
+      alerts: () => alerts.states().map(viewOf),
+      incidents: () =>
+        incidents.list().map(({ id, title, from, until }) => ({ id, startedAt: from, endedAt: until, text: title })),
+      incident(id, format) {
+        const text = incidents.read(id, format);
+        return text === undefined
+          ? undefined
+          : { name: `incident-${id}.${format}`, type: REPORT_TYPES[format], body: Buffer.from(text) };
+      },
+      traffic: () => undefined,
       act,
     },
     access: {
@@ -83,11 +84,17 @@ export function openOps(monitor: Monitor, extras: OpsExtras, config: Config, log
   return ops.listener;
 }
 
-/** What nobody counts or judges yet. */
-export const NO_EXTRAS: OpsExtras = {
-  alerts: () => [],
-  incidents: () => [],
-  incident: () => Promise.resolve(undefined),
-  traffic: () => undefined,
-  mute: () => false,
-};
+const viewOf = ({ name, phase, severity, since, text, sentence, mutedUntil = 0 }: ShownAlert): AlertView => ({
+  name,
+  state: phase,
+  severity,
+  since,
+  text: text || sentence,
+  mutedUntil,
+});
+
+const REPORT_TYPES = {
+  html: 'text/html; charset=utf-8',
+  md: 'text/markdown; charset=utf-8',
+  json: 'application/json; charset=utf-8',
+} as const;

@@ -64,9 +64,9 @@ export function apiRoutes({ source, streams, access, profilesDir, now }: ApiPart
     get('events', ({ response, query }) => writeJson(response, source.events(rangeOf(query)))),
     get('alerts', ({ response }) => writeJson(response, source.alerts())),
     get('incidents', ({ response }) => writeJson(response, source.incidents())),
-    get('incidents/[\\w.-]{1,100}\\.(?:html|md|json)', async ({ response, path }) => {
+    get('incidents/[\\w.-]{1,100}\\.(?:html|md|json)', ({ response, path }) => {
       const [, id = '', format] = /\/([\w.-]+)\.(html|md|json)$/.exec(path) ?? [];
-      const found = await source.incident(id, format as 'html' | 'md' | 'json');
+      const found = source.incident(id, format as 'html' | 'md' | 'json');
       if (found === undefined) write(response, 404, TEXT, 'There is no such incident.\n');
       else write(response, 200, found.type, found.body, attachment(found.name));
     }),

@@ -53,7 +53,7 @@ export interface OpsSource {
   alerts: () => readonly AlertView[];
   incidents: () => readonly IncidentView[];
   /** The report of one incident; undefined: there is none of this name. */
-  incident: (id: string, format: 'html' | 'md' | 'json') => Promise<Download | undefined>;
+  incident: (id: string, format: 'html' | 'md' | 'json') => Download | undefined;
   /** What came from where; undefined: nothing counts it. */
   traffic: (range: TimeRange) => unknown;
   act: (action: OperatorAction, by: string) => Promise<ActionResult>;

@@ -152,9 +152,7 @@ export function fixture(
         { id: 'one', startedAt: began - 500_000, endedAt: began - 380_000, text: 'Saturated for 2 min.' },
       ],
       incident: (id, format) =>
-        Promise.resolve(
-          id === 'one' ? { name: `one.${format}`, type: 'text/plain', body: Buffer.from('what came') } : undefined,
-        ),
+        id === 'one' ? { name: `one.${format}`, type: 'text/plain', body: Buffer.from('what came') } : undefined,
       traffic: () => null,
       act(action) {
         actions.push(action);
