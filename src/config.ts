@@ -343,6 +343,10 @@ export const SETTINGS = {
     group: 'Monitor',
     text: 'Run the process that keeps the history, judges alerts and serves /ops.',
   }),
+  backup: choice('TAHAN_BACKUP', ['off', 'daily'], 'off', {
+    group: 'Monitor',
+    text: 'Copy site.db once a day into backups/ of the data folder, and keep seven copies. Needs TAHAN_MONITOR=1.',
+  }),
   alerts: words('TAHAN_ALERTS', /^[^\0]{1,4096}$/, 'a JSON file', '', {
     group: 'Monitor',
     text: 'Thresholds of the alerts, by rule. Read again at a reload.',

@@ -33,6 +33,8 @@ const isUsage = (error: unknown): boolean =>
 
 const KNOWN = new Set([
   'COMMAND_FAILED',
+  'DATA_FOLDER',
+  'BACKUP',
   'DATABASE_NEWER',
   'DATABASE_DAMAGED',
   'SQLITE_BUSY',
@@ -41,6 +43,7 @@ const KNOWN = new Set([
   'SQLITE_CANTOPEN',
   'EACCES',
   'ENOSPC',
+  'EEXIST',
 ]);
 
 /**

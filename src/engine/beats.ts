@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FEATURE_STATES } from './site.ts';
+import { MAX_TALLY_TEXT } from './traffic/limits.ts';
 
 /** How hard the server works, as the primary sees it. */
 export const MODES = ['calm', 'busy', 'saturated', 'down'] as const;
@@ -133,6 +134,8 @@ export const upwardSchema = z.discriminatedUnion('type', [
   metricsDeltaSchema,
   /** How an operator's errand ended. */
   z.object({ type: z.literal('errand-done'), id: z.string().max(64), ok: z.boolean(), text: z.string().max(2_000) }),
+  /** What a worker counted of its visitors (traffic/tally.ts), for the monitor: the primary does not read it. */
+  z.object({ type: z.literal('traffic'), batch: z.string().max(MAX_TALLY_TEXT) }),
   z.object(purgeFields),
   z.object(purgedFields),
   /** Wants to render the page of this key for everybody. */

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { type BlockList, isIP } from 'node:net';
 import { isLoopbackAddress, isLoopbackHost } from './host-name.ts';
 
-const plain = (address: string): string => (address.startsWith('::ffff:') ? address.slice(7) : address);
+/** An IPv4-mapped address as IPv4. */
+export const plain = (address: string): string => (address.startsWith('::ffff:') ? address.slice(7) : address);
 
 /** Whether an address is in the list. */
 export const isNamed = (named: BlockList, address: string): boolean => {
@@ -22,7 +23,11 @@ export function peerAddress(request: Pick<IncomingMessage, 'socket'>): string {
 export function clientAddress(request: IncomingMessage, trusted: BlockList): string {
   const peer = peerAddress(request);
   const forwarded = request.headers['x-forwarded-for'];
-  if (typeof forwarded !== 'string' || !isNamed(trusted, peer)) return peer;
+  return typeof forwarded !== 'string' || !isNamed(trusted, peer) ? peer : forwardedAddress(peer, forwarded, trusted);
+}
+
+/** As `clientAddress`, of a peer that is trusted and what it says in X-Forwarded-For. */
+export function forwardedAddress(peer: string, forwarded: string, trusted: BlockList): string {
   const hops = forwarded.split(',').map((hop) => plain(hop.trim()));
   let nearest = peer;
   for (let at = hops.length - 1; at >= 0; at--) {

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { opsEventSchema, sampleSchema } from './monitor-sample.ts';
+import { MAX_TALLY_TEXT } from './traffic/limits.ts';
 
 /** From the primary to the monitor. Each may be lost: what the monitor is too slow for is dropped, never queued. */
 export const toMonitorSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('sample'), sample: sampleSchema }),
   z.object({ type: z.literal('event'), event: opsEventSchema }),
-  /** What a worker counted of its visitors, forwarded unread. */
-  z.object({ type: z.literal('traffic'), worker: z.string().max(64), batch: z.unknown() }),
+  /** What a worker counted of its visitors (traffic/tally.ts), forwarded unread. */
+  z.object({ type: z.literal('traffic'), worker: z.string().max(64), batch: z.string().max(MAX_TALLY_TEXT) }),
   /** How an operator's action ended. */
   z.object({ type: z.literal('action-result'), id: z.string().max(64), ok: z.boolean(), text: z.string().max(4_000) }),
 ]);

@@ -153,6 +153,11 @@ export interface SiteContext {
    * Soft (default): never fresh again, but kept as last good for times of need. Hard (what was taken back): gone.
    */
   purge: (tags: readonly string[], options?: { hard?: boolean }) => Promise<void>;
+  /**
+   * Tells the operator's report of traffic that a search found nothing. Pages of the cache tell it once for each render. Give the
+   * words only, and nothing of the visitor.
+   */
+  searchedInVain: (words: string) => void;
   /** A limiter that counts for the whole server. */
   limiter: (name: string, limit: { points: number; seconds: number }) => Limiter;
   /** What the engine knows of a request that it passed to the site. */

@@ -1,4 +1,5 @@
 import type { PrepareContext } from '../engine/site.ts';
+import { checkWhole } from './data/check-whole.ts';
 import { siteCounts } from './data/counts.ts';
 import { metaValue, setMeta } from './data/meta.ts';
 import { openMigrated } from './data/open-migrated.ts';
@@ -11,6 +12,7 @@ import { writeSample } from './sample/write-sample.ts';
 export function prepareSite({ settings, log, say }: PrepareContext): void {
   const db = openMigrated(settings.dataDir);
   try {
+    checkWhole(db);
     const first = db.transaction(() => {
       if (metaValue(db, 'sample') !== undefined) return false;
       // Seeded or imported before the first start: it has content of its own.

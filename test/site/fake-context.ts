@@ -14,6 +14,8 @@ import * as tasks from '../../src/site/tasks/index.ts';
 export interface FakeContext extends SiteContext {
   /** Tags of each purge, in order. */
   purges: string[][];
+  /** Searches that found nothing. */
+  searches: string[];
   /** What a task throws instead of working. */
   failing: Map<string, Error>;
   /** Replaces what the engine says of every request. */
@@ -29,6 +31,7 @@ export function fakeContext(settings: Partial<SiteSettings> = {}): FakeContext {
   migrate(db);
   db.close();
   const purges: string[][] = [];
+  const searches: string[] = [];
   const failing = new Map<string, Error>();
   const listeners = new Map<string, (body: unknown) => void>();
   const visit: Partial<RequestInfo> = {};
@@ -58,6 +61,9 @@ export function fakeContext(settings: Partial<SiteSettings> = {}): FakeContext {
     purge: async (tags) => {
       purges.push([...tags]);
     },
+    searchedInVain(words) {
+      searches.push(words);
+    },
     limiter(_name, { points, seconds }) {
       const memory = new RateLimiterMemory({ points, duration: seconds });
       return {
@@ -85,6 +91,7 @@ export function fakeContext(settings: Partial<SiteSettings> = {}): FakeContext {
     broadcast: (topic, body) => listeners.get(topic)?.(body),
     onBroadcast: (topic, listener) => listeners.set(topic, listener),
     purges,
+    searches,
     failing,
     visit,
     listeners,

@@ -96,7 +96,12 @@ export class RouteWork {
 
   /** Expected time of a request, its waits not counted, ms. */
   needMs(lanes: Lanes | undefined): number {
-    let sum = this.costMs + (this.elsewhere.value ?? 0);
+    return this.cpuMs(lanes) + (this.elsewhere.value ?? 0);
+  }
+
+  /** Expected CPU time of a request: on the event loop and in the pool, ms. */
+  cpuMs(lanes: Lanes | undefined): number {
+    let sum = this.costMs;
     if (lanes !== undefined) for (const task of this.usualTasks()) sum += lanes.runMs(task) ?? 0;
     return sum;
   }

@@ -29,6 +29,10 @@ export interface Page {
   purged: boolean;
 }
 
+/** Media type as the site gave it; undefined: it gave none. */
+export const mediaTypeOf = ({ headers }: Page): string | undefined =>
+  headers.find(([name]) => name === 'content-type')?.[1].toLowerCase();
+
 /** Rough cost of a page beside its bodies: objects, table entry, answers made for it; measured at some 2 KiB with 10 headers. */
 const OVERHEAD_BYTES = 2_048;
 /** Rough cost of a tag in the tag index beside its text: an entry in a map and one in a set. */

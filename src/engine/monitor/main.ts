@@ -5,6 +5,7 @@ import { isOurs } from '../link.ts';
 import { createLog } from '../log.ts';
 import { type FromMonitor, toMonitorSchema } from '../monitor-messages.ts';
 import { settle } from '../settle.ts';
+import { createDailyBackup } from './daily-backup.ts';
 import { createMonitor } from './monitor.ts';
 import { openOps } from './ops/attach.ts';
 import { serveOn } from './serve.ts';
@@ -19,7 +20,6 @@ export async function startMonitor(config: Config): Promise<void> {
   setPriority(Math.min(LOWEST, config.workerNice + NICE_STEPS));
   const log = createLog(config.logLevel, 'monitor');
   const folder = process.env.TAHAN_INTERNAL_OPS ?? '';
-  process.once('disconnect', () => process.exit(0));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   const send = (message: FromMonitor): void => {
     // A closing channel is no news here: `disconnect` follows and ends the process.
@@ -27,6 +27,20 @@ export async function startMonitor(config: Config): Promise<void> {
   };
   const db = openTrafficDb(config.dataDir, (line) => log.warn(line));
   const monitor = createMonitor({ db, config, alertSettings: readAlertSettings(config.alerts), log, send });
+  process.once('disconnect', () => {
+    monitor.traffic.flush();
+    process.exit(0);
+  });
+  if (config.backup === 'daily') {
+    const look = createDailyBackup({
+      dataDir: config.dataDir,
+      log,
+      note(text, failed) {
+        monitor.history.note({ at: Date.now(), kind: 'note', text, ...(failed ? { severity: 'warn' } : {}) });
+      },
+    });
+    monitor.subscribe((sample) => void look(sample.mode));
+  }
   process.on('message', (raw: unknown) => {
     if (!isOurs(raw)) return;
     const parsed = toMonitorSchema.safeParse(raw);

@@ -10,6 +10,7 @@ import type { FromMonitor, ToMonitor } from '../monitor-messages.ts';
 import type { Sample } from '../monitor-sample.ts';
 import { type AlertNews, type Alerts, createAlerts } from './alerts/alerts.ts';
 import { seedWindow } from './alerts/seed-window.ts';
+import { createDiskGuard } from './disk-guard.ts';
 import { History } from './history.ts';
 import type { Incident } from './incidents/incident.ts';
 import { IncidentFiles } from './incidents/incident-files.ts';
@@ -18,6 +19,8 @@ import { titleOf } from './incidents/story.ts';
 import { channelsOf } from './messages/channels.ts';
 import type { AlertMessage } from './messages/message.ts';
 import { createOutbox, type Outbox } from './messages/outbox.ts';
+import { surgeReportOf } from './traffic/surge-report.ts';
+import { TrafficHistory } from './traffic/traffic-history.ts';
 import type { TrafficDb } from './traffic-db.ts';
 
 export interface MonitorLog {
@@ -43,6 +46,7 @@ export interface MonitorParts {
 /** What the monitor knows, and what happens with each message of the primary. */
 export interface Monitor {
   readonly history: History;
+  readonly traffic: TrafficHistory;
   readonly alerts: Alerts;
   readonly outbox: Outbox;
   readonly incidents: IncidentFiles;
@@ -70,11 +74,14 @@ const LAST_MS = 60_000;
 
 export function createMonitor({ db, config, alertSettings, log, send }: MonitorParts): Monitor {
   const history = new History(db);
+  const traffic = new TrafficHistory({ db, onProblem: (problem) => log.warn({ problem }, 'traffic') });
+  const whileFull = createDiskGuard((line) => log.error({}, line));
   const subscribers = new Set<(sample: Sample) => void>();
   const alertListeners = new Set<(news: AlertNews) => void>();
   const listeners = new Map<string, (message: never) => void>();
   const outbox = createOutbox({ db, channels: channelsOf(config), log });
-  let surgeReport: (fromMs: number, toMs: number) => SurgeReport | undefined = () => undefined;
+  let surgeReport: (fromMs: number, toMs: number) => SurgeReport | undefined = (fromMs, toMs) =>
+    surgeReportOf(traffic, fromMs, toMs, Date.now());
   let disk: View['disk'];
   let diskAt = Number.NEGATIVE_INFINITY;
 
@@ -139,9 +146,10 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
   };
   const takeSample = (sample: Sample): void => {
     // What comes late again (a monitor that was stopped) must not be counted twice.
-    if (!history.add(sample)) return;
+    if (whileFull(() => history.add(sample)) === false) return;
     lookAtDisk(sample.at);
-    const news = alerts.judge(sample, disk);
+    whileFull(() => traffic.tick(Date.now()));
+    const news = whileFull(() => alerts.judge(sample, disk)) ?? [];
     for (const each of news) tell(each);
     if (news.length > 0) void outbox.flush();
     const began = news.filter(({ kind, state }) => kind === 'firing' && state.severity === 'critical');
@@ -156,6 +164,7 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
 
   return {
     history,
+    traffic,
     alerts,
     outbox,
     incidents,
@@ -163,7 +172,8 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
       if (message.type === 'sample') {
         send({ type: 'pulse' });
         takeSample(message.sample);
-      } else if (message.type === 'event') history.note(message.event);
+      } else if (message.type === 'event') whileFull(() => history.note(message.event));
+      else if (message.type === 'traffic') whileFull(() => traffic.add(message.batch, Date.now()));
       listeners.get(message.type)?.(message as never);
     },
     subscribe(listener) {

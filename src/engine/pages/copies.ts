@@ -7,6 +7,7 @@ import type { Page } from '../cache/page.ts';
 import { isMissing } from '../cache/sharing.ts';
 import type { Recorder } from '../metrics/recorder.ts';
 import type { Route } from '../routes.ts';
+import type { Traffic } from '../traffic/answered.ts';
 
 /**
  * A page that is not in the store is not looked for again for so long, ms: a page that many ask for and nobody can render
@@ -29,15 +30,23 @@ export class Copies {
   private readonly store: PageStore;
   private readonly sieMs: number;
   private readonly recorder: Recorder;
+  private readonly traffic: Pick<Traffic, 'rendered'>;
   private readonly absent = new KeysForATime(ABSENT_MS, MAX_ABSENT);
   private readonly missing = new MissingPages(() => this.memory.lastPurge(undefined));
 
   /** `sieMs`: how long a copy is good as last good where neither policy nor page says so. */
-  constructor(memory: PageMemory, store: PageStore, sieMs: number, recorder: Recorder) {
+  constructor(
+    memory: PageMemory,
+    store: PageStore,
+    sieMs: number,
+    recorder: Recorder,
+    traffic: Pick<Traffic, 'rendered'>,
+  ) {
     this.memory = memory;
     this.store = store;
     this.sieMs = sieMs;
     this.recorder = recorder;
+    this.traffic = traffic;
   }
 
   /** What there is of a page in memory: a copy, or the answer that there is no such page. */
@@ -87,6 +96,7 @@ export class Copies {
       return made;
     }
     const page = made === undefined ? undefined : this.memory.afterPurges(made);
+    if (page !== undefined) this.traffic.rendered(route, this.memory.get(key)?.etag === page.etag);
     if (page !== undefined && store) {
       this.memory.set(page);
       this.store.put(page);

@@ -21,17 +21,22 @@ const TRIES = 5;
 /**
  * Claims a data folder for this server, until it ends: two servers on one folder would serve each other's old pages. The
  * lock of a server that died is taken over.
+ * @returns how to give it back before the end
  * @throws {DataFolderError} another server holds it, or it cannot be written
  */
-export function claimDataFolder(dataDir: string): void {
+export function claimDataFolder(dataDir: string): () => void {
   const file = join(dataDir, FILE);
   const own: Holder = { pid: process.pid, startedTicks: startedTicks(process.pid), host: hostname() };
   for (let tries = 0; tries < TRIES; tries++) {
     if (make(file, own)) {
-      process.once('exit', () => {
+      const release = (): void => {
         if (holderOf(file)?.pid === own.pid) rmSync(file, { force: true });
-      });
-      return;
+      };
+      process.once('exit', release);
+      return () => {
+        process.off('exit', release);
+        release();
+      };
     }
     const holder = holderOf(file);
     if (holder !== undefined && lives(holder)) {

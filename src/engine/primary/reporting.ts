@@ -41,7 +41,7 @@ export interface Reporting {
   died: (forked: boolean) => void;
   event: (kind: OpsEvent['kind'], text: string, severity?: OpsEvent['severity']) => void;
   /** Forwards what a worker counted of its visitors, unread. */
-  traffic: (worker: string, batch: unknown) => void;
+  traffic: (worker: string, batch: string) => void;
   /** The mode of the server is this now. */
   mode: (now: Mode, reason: string) => void;
   /** The tick came so late, ms. */

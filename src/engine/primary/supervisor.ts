@@ -244,6 +244,9 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       case 'metrics':
         count(member.name, message);
         return;
+      case 'traffic':
+        reporting.traffic(member.name, message.batch);
+        return;
       case 'scrape':
         sources.exposition().then(
           (text) => fleet.send(member, { type: 'exposition', id: message.id, text }),

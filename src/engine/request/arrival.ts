@@ -99,6 +99,7 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
         const { route } = decision;
         const priority = decided?.priority ?? priorityOf(request, route, member);
         const asked = new EngineRequest(request, response, decision, priority, arrivedAt, tools, direct);
+        asked.member = member;
         if (plain === undefined) asked.awaitsContinue = request.headers.expect?.toLowerCase() === '100-continue';
         if (decision.kind === 'page') pages.answer(asked, decision);
         else if (plain === undefined && hasBody(request) && !streams(request, route.policy))

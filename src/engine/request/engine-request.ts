@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Deadline } from '../admission/deadline.ts';
+import { ageMs } from '../cache/freshness.ts';
 import { keptHeaders, type Rendered } from '../cache/make-page.ts';
-import type { Page } from '../cache/page.ts';
+import { mediaTypeOf, type Page } from '../cache/page.ts';
 import { answerOf, type CacheOutcome } from '../cache/wire.ts';
 import { comesByProxy } from '../client.ts';
 import type { CacheUse, Recorder } from '../metrics/recorder.ts';
 import type { PageVisitor } from '../pages/page-visitor.ts';
 import type { Route } from '../routes.ts';
 import type { Priority, RoutePolicy } from '../site.ts';
+import type { Traffic } from '../traffic/answered.ts';
 import type { Refusals } from './answer/refusal.ts';
 import type { WantedCodings } from './answer/wanted-codings.ts';
 import { noteRefusal } from './connection/haste.ts';
@@ -16,6 +18,10 @@ import type { DirectDecision, PageDecision } from './decide.ts';
 /** What all requests of a worker are answered with. */
 export interface AnswerTools {
   recorder: Recorder;
+  /** Who counts the traffic. */
+  traffic: Traffic;
+  /** CPU time of one answer of the site on a route, ms; undefined: it was not seen at work yet. */
+  cpuMsOf: (route: Route) => number | undefined;
   refusals: Refusals;
   codings: WantedCodings;
   /** Headers that every answer carries, name and value in turn. */
@@ -45,6 +51,10 @@ export class EngineRequest implements PageVisitor {
   awaitsContinue = false;
   /** The site reads the body itself, as it comes. */
   streamsBody = false;
+  /** It carries a genuine session. */
+  member = false;
+  /** The copy that it was answered with, and the length of the body. */
+  private served: { page: Page; bytes: number } | undefined;
   private readonly tools: AnswerTools;
   private readonly site: SiteAnswers;
   private deadline: Deadline;
@@ -101,6 +111,7 @@ export class EngineRequest implements PageVisitor {
     const { status, head, body } = answerOf(page, outcome, conditions, Date.now(), extraHeaders);
     this.response.writeHead(status, head);
     this.end(body);
+    this.served = { page, bytes: body?.length ?? 0 };
     this.record(outcome);
   }
 
@@ -145,9 +156,33 @@ export class EngineRequest implements PageVisitor {
       use,
       (performance.now() - this.arrivedAt) / 1_000,
     );
+    if (this.tools.traffic.looks(this.request.socket, performance.now())) this.tellTraffic(use);
+  }
+
+  private tellTraffic(use: CacheUse): void {
+    const { request, response, served } = this;
+    this.tools.traffic.answered({
+      connection: request.socket,
+      peer: request.socket.remoteAddress ?? '',
+      method: request.method ?? 'GET',
+      path: this.path,
+      query: this.query,
+      header: (name) => textOf(request.headers[name]),
+      member: this.member,
+      route: this.route,
+      cpuMs: this.tools.cpuMsOf(this.route),
+      status: response.statusCode,
+      use,
+      type: served === undefined ? textOf(response.getHeader('content-type'))?.toLowerCase() : mediaTypeOf(served.page),
+      bytes: served?.bytes ?? 0,
+      ageMs: served === undefined ? undefined : ageMs(served.page, Date.now()),
+      key: served?.page.key,
+    });
   }
 
   private end(body: Buffer | undefined): void {
     this.response.end(this.request.method === 'HEAD' ? undefined : body);
   }
 }
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -1,12 +1,16 @@
+import type { Socket } from 'node:net';
 import type { Dispatcher } from '../admission/dispatcher.ts';
 import type { RouteWork } from '../admission/route-work.ts';
+import { ageMs } from '../cache/freshness.ts';
+import { mediaTypeOf } from '../cache/page.ts';
 import { answerOf, headBytes } from '../cache/wire.ts';
 import type { Pages } from '../pages/pages.ts';
 import type { Route } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
+import type { Answered } from '../traffic/answered.ts';
 import type { Closures } from './closures.ts';
 import type { QuickAnswer, QuickBytes } from './connection/front-connection.ts';
-import type { PlainGet } from './connection/plain-get.ts';
+import { headerOf, type PlainGet } from './connection/plain-get.ts';
 import { type DirectDecision, decide, type Known, type PageDecision } from './decide.ts';
 import type { AnswerTools } from './engine-request.ts';
 import type { Leaving } from './leaving.ts';
@@ -27,6 +31,9 @@ export interface QuickParts {
   keepAliveMs: number;
 }
 
+/** What the traffic is told of the waiting page. */
+const REFUSED = { status: 503, use: 'refused', type: undefined, bytes: 0, ageMs: undefined, key: undefined } as const;
+
 const CLOSE = 'connection: close\r\n';
 
 /**
@@ -36,16 +43,51 @@ const CLOSE = 'connection: close\r\n';
  */
 export function createQuick(parts: QuickParts): QuickAnswer {
   const { site, known, pages, dispatcher, works, tools, leaving, closures, keepAliveMs } = parts;
-  const { recorder, refusals, codings, extraHeaders } = tools;
+  const { recorder, traffic, refusals, codings, extraHeaders } = tools;
   const keep = `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(keepAliveMs / 1_000)}\r\n`;
 
-  const cached = (get: PlainGet, page: PageDecision, arrivedAt: number, now: number): QuickBytes | undefined => {
+  const tell = (
+    get: PlainGet,
+    socket: Socket,
+    { route, path, query }: PageDecision | DirectDecision,
+    member: boolean,
+    answer: Pick<Answered, 'status' | 'use' | 'type' | 'bytes' | 'ageMs' | 'key'>,
+  ): void =>
+    traffic.answered({
+      connection: socket,
+      peer: socket.remoteAddress ?? '',
+      method: 'GET',
+      path,
+      query,
+      header: (name) => headerOf(get, name),
+      member,
+      route,
+      cpuMs: tools.cpuMsOf(route),
+      ...answer,
+    });
+
+  const cached = (
+    get: PlainGet,
+    socket: Socket,
+    page: PageDecision,
+    arrivedAt: number,
+    now: number,
+  ): QuickBytes | undefined => {
     const outcome = pages.quickOutcome(page);
     if (outcome === undefined) return undefined;
     const copy = page.copy!;
     codings.noteCodingWanted(copy, get.acceptEncoding);
     const answer = answerOf(copy, outcome, get, now, extraHeaders);
     recorder.request(page.route.policy.route, 'GET', answer.status, outcome, (performance.now() - arrivedAt) / 1_000);
+    if (traffic.looks(socket, arrivedAt))
+      tell(get, socket, page, false, {
+        status: answer.status,
+        use: outcome,
+        type: mediaTypeOf(copy),
+        bytes: answer.body?.length ?? 0,
+        ageMs: ageMs(copy, now),
+        key: page.key,
+      });
     const close = get.close || leaving.shouldCloseForRebalance();
     return { head: headBytes(answer, close ? CLOSE : keep), body: answer.body, close };
   };
@@ -55,8 +97,16 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     return priorityOf({ method: 'GET', url: get.target, headers }, route, member);
   };
 
-  const waitingPage = (get: PlainGet, route: Route, arrivedAt: number, now: number): QuickBytes => {
-    recorder.request(route.policy.route, 'GET', 503, 'refused', (performance.now() - arrivedAt) / 1_000);
+  const waitingPage = (
+    get: PlainGet,
+    socket: Socket,
+    decision: PageDecision | DirectDecision,
+    member: boolean,
+    arrivedAt: number,
+    now: number,
+  ): QuickBytes => {
+    recorder.request(decision.route.policy.route, 'GET', 503, 'refused', (performance.now() - arrivedAt) / 1_000);
+    if (traffic.looks(socket, arrivedAt)) tell(get, socket, decision, member, REFUSED);
     return {
       head: refusals.bytes(get.accept, get.close ? CLOSE : keep, Math.random(), now),
       body: undefined,
@@ -65,13 +115,20 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     };
   };
 
-  const turnedAway = (get: PlainGet, page: PageDecision, arrivedAt: number, now: number): QuickBytes | undefined =>
+  const turnedAway = (
+    get: PlainGet,
+    socket: Socket,
+    page: PageDecision,
+    arrivedAt: number,
+    now: number,
+  ): QuickBytes | undefined =>
     pages.turnsAway(page, priorityFor(get, page.route, false))
-      ? waitingPage(get, page.route, arrivedAt, now)
+      ? waitingPage(get, socket, page, false, arrivedAt, now)
       : undefined;
 
   const refused = (
     get: PlainGet,
+    socket: Socket,
     decision: DirectDecision,
     member: boolean,
     arrivedAt: number,
@@ -85,12 +142,13 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     const goesOn =
       copyKey !== undefined &&
       (!dispatcher.wouldRefuse(priority, work, withinMs) || pages.copyOf(copyKey) !== undefined);
-    if (!goesOn && dispatcher.refusesEarly(priority, work, withinMs)) return waitingPage(get, route, arrivedAt, now);
+    if (!goesOn && dispatcher.refusesEarly(priority, work, withinMs))
+      return waitingPage(get, socket, decision, member, arrivedAt, now);
     get.decided = { decision, member, priority };
     return undefined;
   };
 
-  return (get) => {
+  return (get, socket) => {
     // The long way tells the client that this worker leaves, or that the path is closed.
     if (leaving.draining || closures.active) return undefined;
     const arrivedAt = performance.now();
@@ -99,8 +157,8 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     const decision = decide(get, member, known, now);
     let answer: QuickBytes | undefined;
     if (decision.kind === 'page')
-      answer = cached(get, decision, arrivedAt, now) ?? turnedAway(get, decision, arrivedAt, now);
-    else if (decision.kind === 'direct') answer = refused(get, decision, member, arrivedAt, now);
+      answer = cached(get, socket, decision, arrivedAt, now) ?? turnedAway(get, socket, decision, arrivedAt, now);
+    else if (decision.kind === 'direct') answer = refused(get, socket, decision, member, arrivedAt, now);
     if (answer !== undefined) dispatcher.noteArrival(performance.now() - arrivedAt);
     return answer;
   };

@@ -15,8 +15,9 @@ import { Pages } from '../pages/pages.ts';
 import type { Purger } from '../pages/purger.ts';
 import { Renderer } from '../pages/renderer.ts';
 import { WrittenPages } from '../pages/written-pages.ts';
-import { compileRoutes, type Routes } from '../routes.ts';
+import { compileRoutes, type Route, type Routes } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
+import { NO_TRAFFIC, type Traffic } from '../traffic/answered.ts';
 import { createRefusals } from './answer/refusal.ts';
 import { type PageCompressor, WantedCodings } from './answer/wanted-codings.ts';
 import { createArrival } from './arrival.ts';
@@ -67,6 +68,8 @@ export interface RequestPathParts {
   extraHeaders: readonly string[];
   engineRoutes: EngineRoutes;
   compressor: PageCompressor;
+  /** Who counts the traffic; absent: nobody. */
+  traffic?: Traffic;
   leaving: Leaving;
   /** The site failed on a request. */
   onSiteError: (error: unknown) => void;
@@ -100,9 +103,13 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   const works = worksOf(routes, config);
   const dispatcher = dispatcherOf(parts, works);
 
+  const traffic = parts.traffic ?? NO_TRAFFIC;
+  const cpuMsOf = ({ index }: Route): number | undefined =>
+    works[index]!.medianCostMs === undefined ? undefined : works[index]!.cpuMs(parts.lanes);
+
   const withinMs = dispatcher.gate.withinMs.bind(dispatcher.gate);
   const renderer = new Renderer(site, trusted, withinMs);
-  const copies = new Copies(parts.memory, parts.store, config.sieMs, recorder);
+  const copies = new Copies(parts.memory, parts.store, config.sieMs, recorder, traffic);
   const pageRefusals = new PageRefusals(recorder, parts.onRefusal, (page) => parts.memory.afterPurges(page));
   const flights = new Flights({
     renderer,
@@ -127,6 +134,8 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
 
   const tools = {
     recorder,
+    traffic,
+    cpuMsOf,
     refusals: createRefusals({ siteName: config.siteName, extraHeaders }),
     codings: new WantedCodings(parts.compressor),
     extraHeaders,

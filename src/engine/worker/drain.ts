@@ -25,6 +25,7 @@ export interface DrainParts {
   beat: { stop: () => void };
   files: PageFiles;
   pool: SitePool;
+  traffic: { flush: () => void };
 }
 
 /**
@@ -32,13 +33,14 @@ export interface DrainParts {
  * it for the site's own reasons, in the same way.
  */
 export function endWhenTold(parts: DrainParts): () => void {
-  const { link, log, config, site, state, server, upgrades, beat, files, pool } = parts;
+  const { link, log, config, site, state, server, upgrades, beat, files, pool, traffic } = parts;
   const end = async (withinMs: number, idleMs: number, exitCode: number): Promise<void> => {
     if (state.draining) return;
     state.draining = true;
     upgrades?.end();
     await server.drain(withinMs, idleMs);
     beat.stop();
+    traffic.flush();
     await site.close?.();
     await files.close();
     await pool.close();

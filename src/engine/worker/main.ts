@@ -35,6 +35,7 @@ import { siteContext } from './site-context.ts';
 import { SitePool } from './site-pool.ts';
 import { WorkerState } from './state.ts';
 import { takeConnections } from './take.ts';
+import { createTrafficSender } from './traffic-sender.ts';
 
 /** Longest reason of a failed start that travels to the primary's log, characters. */
 const MAX_REASON = 2_000;
@@ -115,7 +116,8 @@ async function serve(
   });
   const pool = new SitePool(config, recorder, log);
   if (module.tasks !== undefined) pool.open(module.tasks);
-  const context = siteContext(config, processName, log, link, pool, purger);
+  const sender = createTrafficSender(config, link, log);
+  const context = siteContext(config, processName, log, link, pool, purger, sender.traffic);
   const create = (): ReturnType<typeof module.createSite> => module.createSite(context);
   const site = checkSite(await (doors === undefined ? withoutPorts(create) : create()), module);
   // A request's own work in the pool has its priority only where the site is known to have tasks.
@@ -141,6 +143,7 @@ async function serve(
       record: (route, request, response) =>
         recorder.request(route, request.method ?? 'GET', response.statusCode, 'engine', 0),
     }),
+    traffic: sender.traffic,
     compressor: new Compressor(pool, files, state),
     leaving: state,
     onSiteError,
@@ -160,7 +163,7 @@ async function serve(
   beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, onSiteError });
   takeConnections(link, server, maxConnections);
   obeyOperator({ link, purger, dispatcher: path.dispatcher, closures: path.closures });
-  leave = endWhenTold({ link, log, config, site, state, server, upgrades, beat, files, pool });
+  leave = endWhenTold({ link, log, config, site, state, server, upgrades, beat, files, pool, traffic: sender });
 
   link.on('wanted', ({ key }) => pages.storeForOthers(key));
   link.on('rebalance', ({ share, forMs }) => state.rebalance.begin(server.connections, share, forMs));

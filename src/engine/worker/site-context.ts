@@ -5,6 +5,7 @@ import type { Purger } from '../pages/purger.ts';
 import { requestInfoOf } from '../request-info.ts';
 import { sessionSecret } from '../secret.ts';
 import type { SiteContext, TaskPool } from '../site.ts';
+import type { Traffic } from '../traffic/answered.ts';
 import { createLimiterDesk } from './limiters.ts';
 import { siteSettings } from './load-site.ts';
 import { watchForProxies } from './unnamed-proxy.ts';
@@ -20,6 +21,7 @@ export function siteContext(
   link: Link,
   pool: TaskPool,
   purger: Purger,
+  traffic: Pick<Traffic, 'searchedInVain'>,
 ): SiteContext {
   const noteProxy = watchForProxies(trustedProxyList(config.trustedProxies), (line) => log.warn(line));
   const listeners = new Map<string, (body: unknown) => void>();
@@ -29,6 +31,7 @@ export function siteContext(
     log,
     processName,
     pool: { run: (task, input, options) => pool.run(task, input, options) },
+    searchedInVain: (words) => traffic.searchedInVain(words),
     purge: (tags, options) => purger.purge(tags, options?.hard ?? false),
     limiter: createLimiterDesk(),
     request(request) {

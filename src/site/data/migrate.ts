@@ -16,7 +16,7 @@ export class DatabaseNewerError extends Error {
   override readonly name = 'DatabaseNewerError';
   constructor(path: string, version: number, known: number) {
     super(
-      `${path} has version ${version}, this Tahan knows up to ${known}: start the newer Tahan, or restore a backup made before it`,
+      `${path} has version ${version}, this Tahan knows up to ${known}: start the newer Tahan, or restore a backup made before it (npm run restore -- FILE)`,
     );
   }
 }

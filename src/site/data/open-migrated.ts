@@ -1,5 +1,5 @@
 import { migrate } from './migrate.ts';
-import { type Db, openWriter, PATIENT_TIMEOUT_MS } from './open.ts';
+import { DatabaseDamagedError, type Db, databasePath, isDamage, openWriter, PATIENT_TIMEOUT_MS } from './open.ts';
 
 /**
  * The site's database at its newest version, made when missing: for the preparation before the start and for scripts.
@@ -12,6 +12,7 @@ export function openMigrated(dataDir: string): Db {
     migrate(db);
   } catch (error) {
     db.close();
+    if (isDamage(error)) throw new DatabaseDamagedError(databasePath(dataDir), error as Error);
     throw error;
   }
   return db;

@@ -15,8 +15,17 @@ export class DatabaseDamagedError extends Error {
   readonly code = 'DATABASE_DAMAGED';
   override readonly name = 'DatabaseDamagedError';
   constructor(path: string, cause: Error) {
-    super(`${path} cannot be used (${cause.message}): restore a backup, or move it away to begin anew`, { cause });
+    super(
+      `${path} cannot be used (${cause.message}): restore a backup (npm run restore -- FILE), or move it away to begin anew`,
+      { cause },
+    );
   }
+}
+
+/** Whether an error of SQLite says that the file is damaged. */
+export function isDamage(error: unknown): boolean {
+  const code = String((error as { code?: unknown }).code);
+  return code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT');
 }
 
 /** The site's database file in the data folder. */
@@ -48,9 +57,7 @@ export function openWriter(dataDir: string, busyTimeoutMs = BUSY_TIMEOUT_MS): Db
     db.pragma('foreign_keys = ON');
   } catch (error) {
     db.close();
-    const code = String((error as { code?: unknown }).code);
-    if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT'))
-      throw new DatabaseDamagedError(databasePath(dataDir), error as Error);
+    if (isDamage(error)) throw new DatabaseDamagedError(databasePath(dataDir), error as Error);
     throw error;
   }
   return db;

@@ -23,7 +23,7 @@ export const PROFILES = 'profiles';
 export function openOps(monitor: Monitor, config: Config, log: Logger): RequestListener {
   const errands = new Errands(monitor.send);
   monitor.on('action-result', (message) => errands.ended(message));
-  const { history, alerts, incidents } = monitor;
+  const { history, alerts, incidents, traffic } = monitor;
 
   const act: OpsSource['act'] = async (action, by) => {
     log.info({ action, by }, 'an operator acts');
@@ -69,7 +69,7 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
           ? undefined
           : { name: `incident-${id}.${format}`, type: REPORT_TYPES[format], body: Buffer.from(text) };
       },
-      traffic: () => undefined,
+      traffic: (range) => traffic.report(range),
       act,
     },
     access: {

@@ -19,7 +19,7 @@ export interface QuickBytes {
 }
 
 /** Answers a plain GET at once, or leaves it to the listeners of the server with undefined. */
-export type QuickAnswer = (get: PlainGet) => QuickBytes | undefined;
+export type QuickAnswer = (get: PlainGet, socket: Socket) => QuickBytes | undefined;
 
 /** What the connections of one server share. */
 export interface FrontParts {
@@ -113,7 +113,7 @@ export class FrontConnection {
       }
       if (!this.keep(bytes.subarray(end))) return;
     }
-    const answer = this.front.quick(get);
+    const answer = this.front.quick(get, this.socket);
     if (answer !== undefined) this.write(answer);
     else if (this.front.canExchange) this.ask(get);
     else this.leave(Buffer.from(get.text, 'latin1'), answered);

@@ -123,6 +123,17 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
   return hosts === 1 && found.host !== '' ? found : undefined;
 }
 
+/** A header of a plain GET that is not among its fields, by its lower-case name. Looks through the text: not for each request. */
+export function headerOf({ text }: PlainGet, name: string): string | undefined {
+  for (let at = text.indexOf('\r\n') + 2; at < text.length - 2; ) {
+    const end = text.indexOf('\r\n', at);
+    if (text[at + name.length] === ':' && text.slice(at, at + name.length).toLowerCase() === name)
+      return text.slice(at + name.length + 1, end).trim();
+    at = end + 2;
+  }
+  return undefined;
+}
+
 /** The headers of a plain GET, name and value in turn, as node:http has them in `rawHeaders`. */
 export function rawHeadersOf({ text }: PlainGet): string[] {
   const raw: string[] = [];

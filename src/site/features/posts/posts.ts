@@ -51,6 +51,7 @@ export function postsFeature({ context, db, views, features, recorder }: SitePar
     const query = typeof ctx.query.q === 'string' ? ctx.query.q.trim().slice(0, MAX_QUERY) : '';
     const page = pageNumber(ctx.query.page);
     const list = existing(searchPosts(db, query, { page, perPage: PER_PAGE }), page);
+    if (query !== '' && list.total === 0) context.searchedInVain(query);
     publicPage(ctx, SEARCH_CACHE, [POSTS_TAG]);
     views.page(ctx, 'posts/search', { title: 'Search', query, list, pageLink: pageLinks('/search', { q: query }) });
   });

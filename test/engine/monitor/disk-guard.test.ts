@@ -1,0 +1,23 @@
+import { expect, test } from '@jest/globals';
+import { createDiskGuard } from '../../../src/engine/monitor/disk-guard.ts';
+
+const failing = (code: string) => (): never => {
+  throw Object.assign(new Error('failed'), { code });
+};
+
+test('a full disk is told once a minute, and ends nothing; another failure does', () => {
+  let now = 0;
+  const lines: string[] = [];
+  const guard = createDiskGuard(
+    (line) => lines.push(line),
+    () => now,
+  );
+  expect(guard(() => 7)).toBe(7);
+  for (const at of [0, 1_000, 59_999, 60_000]) {
+    now = at;
+    expect(guard(failing('SQLITE_FULL'))).toBeUndefined();
+    expect(guard(failing('ENOSPC'))).toBeUndefined();
+  }
+  expect(lines).toHaveLength(2);
+  expect(() => guard(failing('SQLITE_CORRUPT'))).toThrow('failed');
+});
