@@ -1,5 +1,6 @@
 import type { OpsEvent, Sample } from '../../monitor-sample.ts';
 import type { ActionResult, OperatorAction } from '../../operator-action.ts';
+import type { TrafficReport } from '../../traffic/report.ts';
 
 /** Epoch ms, `toMs` not included. */
 export interface TimeRange {
@@ -55,6 +56,6 @@ export interface OpsSource {
   /** The report of one incident; undefined: there is none of this name. */
   incident: (id: string, format: 'html' | 'md' | 'json') => Download | undefined;
   /** What came from where; undefined: nothing counts it. */
-  traffic: (range: TimeRange) => unknown;
+  traffic: (range: TimeRange) => TrafficReport | undefined;
   act: (action: OperatorAction, by: string) => Promise<ActionResult>;
 }

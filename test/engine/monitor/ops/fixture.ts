@@ -153,7 +153,7 @@ export function fixture(
       ],
       incident: (id, format) =>
         id === 'one' ? { name: `one.${format}`, type: 'text/plain', body: Buffer.from('what came') } : undefined,
-      traffic: () => null,
+      traffic: () => undefined,
       act(action) {
         actions.push(action);
         return Promise.resolve(

@@ -1,5 +1,6 @@
 import type { OpsEvent, Sample } from '../../../monitor-sample.ts';
 import type { ActionResult, OperatorAction } from '../../../operator-action.ts';
+import type { TrafficReport } from '../../../traffic/report.ts';
 import type { AlertView, HistoryAnswer, IncidentView } from '../source.ts';
 
 export interface Now {
@@ -27,7 +28,7 @@ export const events = (from: number, to: number): Promise<OpsEvent[]> =>
 export const alerts = (): Promise<AlertView[]> => ask('alerts');
 export const incidents = (): Promise<IncidentView[]> => ask('incidents');
 export const profiles = (): Promise<string[]> => ask('profiles');
-export const traffic = (from: number, to: number): Promise<unknown> =>
+export const traffic = (from: number, to: number): Promise<TrafficReport | null> =>
   ask(`traffic?from=${Math.round(from)}&to=${Math.round(to)}`);
 
 /** Has an action done. @throws {Error} it was not, and why */

@@ -1,48 +1,10 @@
+import type { Named, TrafficReport } from '../../../traffic/report.ts';
 import { byId, el, setText } from './dom.ts';
 import { amount, bytes, percent } from './format.ts';
 
-/** What of the traffic report is shown; whoever counts it says more in its own type. */
-interface Named {
-  name: string;
-  requests: number;
-  share: number;
-}
-interface Report {
-  requests: number;
-  views: number;
-  sampledShare: number;
-  uniques: { visitors: number; error: number };
-  sourceKinds: Named[];
-  sources: Named[];
-  agents: Named[];
-  bots: Named[];
-  networks: Named[];
-  statuses: Named[];
-  refusedAt: Named[];
-  paths: Record<'page' | 'asset' | 'api', Named[]>;
-  entryPages: Named[];
-  emptySearches: Named[];
-  routes: {
-    route: string;
-    requests: number;
-    uses: Record<string, number>;
-    costMs: number;
-    savedSeconds: number;
-    ageMeanSeconds: number;
-    ttlMs: number;
-  }[];
-  cache: {
-    hitShare?: number;
-    savedSeconds: number;
-    cachedBytes: number;
-    ageMeanSeconds: number;
-    advice: { text?: string; words?: string }[];
-  };
-}
-
 const MAX_ROWS = 8;
 
-const LISTS: readonly (readonly [string, (report: Report) => Named[] | undefined])[] = [
+const LISTS: readonly (readonly [string, (report: TrafficReport) => Named[] | undefined])[] = [
   ['Where they come from', ({ sourceKinds }) => sourceKinds],
   ['Sources', ({ sources }) => sources],
   ['Pages', ({ paths }) => paths.page],
@@ -55,9 +17,8 @@ const LISTS: readonly (readonly [string, (report: Report) => Named[] | undefined
   ['Searches without a result', ({ emptySearches }) => emptySearches],
 ];
 
-/** What came from where, and what the cache did for it. `report`: null where nothing counts it. */
-export function showTraffic(report: unknown): void {
-  const found = report as Report | null;
+/** What came from where, and what the cache did for it. `found`: null where nothing counts it. */
+export function showTraffic(found: TrafficReport | null): void {
   byId('traffic-none').hidden = found !== null && found.requests > 0;
   byId('traffic').hidden = found === null || found.requests === 0;
   if (found === null || found.requests === 0) return;
@@ -74,9 +35,9 @@ export function showTraffic(report: unknown): void {
   const { cache } = found;
   setText(
     byId('cache-words'),
-    `${cache.hitShare === undefined || cache.hitShare === null ? 'No page was asked for' : `${percent(cache.hitShare)} of the pages came from the cache`}: ${amount(cache.savedSeconds)} s of CPU time and ${bytes(cache.cachedBytes)} spared; what was served was ${amount(cache.ageMeanSeconds)} s old on the average.`,
+    `${cache.hitShare === undefined ? 'No page was asked for' : `${percent(cache.hitShare)} of the pages came from the cache`}: ${amount(cache.savedSeconds)} s of CPU time and ${bytes(cache.cachedBytes)} spared; what was served was ${amount(cache.ageMeanSeconds)} s old on the average.`,
   );
-  byId('advice').replaceChildren(...cache.advice.map(({ text, words }) => el('li', {}, text ?? words ?? '')));
+  byId('advice').replaceChildren(...cache.advice.map(({ text }) => el('li', {}, text)));
   byId('cache-rows').replaceChildren(
     ...found.routes.slice(0, 20).map((route) => {
       const { uses } = route;
