@@ -3,6 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { usableCores } from './engine/host/quota.ts';
+import { isLoopbackAddress, isLoopbackHost } from './engine/host-name.ts';
 
 /** One setting: its environment variable, how it is read, and the line that explains it. */
 export interface Setting<T = unknown> {
@@ -144,6 +145,12 @@ export const SETTINGS = {
   adminPort: whole('TAHAN_ADMIN_PORT', 0, 65535, 9464, 'TCP port; 0 picks a free one', {
     group: 'Listen',
     text: 'Port of the admin server.',
+  }),
+  adminToken: words('TAHAN_ADMIN_TOKEN', /^[\x21-\x7e]{16,256}$/, '16 to 256 visible ASCII characters', '', {
+    group: 'Listen',
+    text: 'What an operator signs in with at /ops. Needed where TAHAN_ADMIN_HOST is not loopback: there reading needs it, too.',
+    defaultText: 'made once in the data folder (admin.token, mode 0600)',
+    secret: true,
   }),
   backlog: whole('TAHAN_BACKLOG', 16, 65535, 4096, 'connections', {
     group: 'Listen',
@@ -478,10 +485,18 @@ export function readConfig(env: NodeJS.ProcessEnv, cores = usableCores()): Confi
   if (config.port !== 0 && config.port === config.adminPort) {
     problems.push(`TAHAN_ADMIN_PORT="${config.adminPort}": must differ from PORT`);
   }
+  if (config.monitor && config.adminToken === '' && !isOwnMachine(config.adminHost)) {
+    problems.push(
+      `TAHAN_ADMIN_HOST="${config.adminHost}": is not loopback, so TAHAN_ADMIN_TOKEN must be set (or TAHAN_MONITOR=0, which takes /ops away)`,
+    );
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   config.dataDir = resolve(config.dataDir);
   return config;
 }
+
+/** Whether only programs of this machine reach what listens there. */
+export const isOwnMachine = (host: string): boolean => isLoopbackHost(host) || isLoopbackAddress(host);
 
 /** The addresses of trusted proxies, ready to check. */
 export function trustedProxyList(ranges: readonly string[]): BlockList {

@@ -84,6 +84,19 @@ const purgeFields = {
   /** Epoch ms: renders that began before it must not be kept. */
   at: amount,
 };
+/** What an operator has the workers do, beside their settings. */
+export const controlsSchema = z.object({
+  dryRun: z.boolean(),
+  /** Every bound of the gate times this. */
+  gateFactor: z.number().min(0.1).max(10),
+  maintenance: z.boolean(),
+  /** Paths that are switched off begin so. */
+  off: z.array(z.string().max(200)).max(32),
+  /** Networks that get a 403, until then, epoch ms. */
+  blocked: z.array(z.object({ network: z.string().max(49), untilMs: amount })).max(256),
+});
+export type Controls = z.infer<typeof controlsSchema>;
+
 const purgedFields = { type: z.literal('purged'), id: z.string().max(64) };
 
 /** What the lifeboat must know of the site to find its pages in the store without running its code. */
@@ -119,6 +132,8 @@ export const upwardSchema = z.discriminatedUnion('type', [
   /** "I am awake", between beats. */
   z.object({ type: z.literal('pulse') }),
   metricsDeltaSchema,
+  /** How an operator's errand ended. */
+  z.object({ type: z.literal('errand-done'), id: z.string().max(64), ok: z.boolean(), text: z.string().max(2_000) }),
   /** What a worker counted of its visitors (traffic/tally.ts), for the monitor: the primary does not read it. */
   z.object({ type: z.literal('traffic'), batch: z.string().max(MAX_TALLY_TEXT) }),
   z.object(purgeFields),
@@ -159,6 +174,16 @@ export const downwardSchema = z.discriminatedUnion('type', [
     serving: count,
     /** The lifeboat holds the port too: not every visitor reaches a worker. */
     lifeboat: z.boolean(),
+  }),
+  z.object({ type: z.literal('controls'), controls: controlsSchema }),
+  /** Purges in memory and store of every process, as a site would. Answered by `errand-done`. */
+  z.object({ type: z.literal('purge-errand'), id: z.string().max(64), tags, hard: z.boolean() }),
+  /** Writes a CPU profile of so long to this file. Answered by `errand-done`, when it is written. */
+  z.object({
+    type: z.literal('profile'),
+    id: z.string().max(64),
+    seconds: z.int().min(1).max(30),
+    file: z.string().max(4_096),
   }),
   z.object(purgeFields),
   z.object(purgedFields),

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -15,5 +15,9 @@ function build(): void {
   if (status !== 0) process.exit(status ?? 1);
   chmodSync(`${here}dist/engine/bin/tahan.js`, 0o755);
   copyFileSync(`${here}browser/offline.css`, `${here}dist/engine/browser/offline.css`);
+  // What of the dashboard's page is not TypeScript.
+  const page = 'monitor/ops/page/';
+  for (const file of readdirSync(`${here}${page}`))
+    if (!file.endsWith('.ts')) copyFileSync(`${here}${page}${file}`, `${here}dist/engine/${page}${file}`);
   copyFileSync(`${here}../../LICENSE`, `${here}LICENSE`);
 }

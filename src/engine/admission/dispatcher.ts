@@ -62,6 +62,7 @@ export class Dispatcher {
   completed = 0;
   refused = 0;
   private readonly options: DispatcherOptions;
+  private dryRun: boolean;
   private readonly nextTurn: (callback: () => void) => void;
   private readonly codel: Readonly<Record<Priority, CoDel>> = {
     critical: new CoDel(),
@@ -84,9 +85,16 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.options = options;
+    this.dryRun = options.dryRun;
     this.unit = options.unit ?? new WorkUnit();
     this.gate = new Gate({ ...options, unit: this.unit });
     this.nextTurn = options.nextTurn ?? setImmediate;
+  }
+
+  /** An operator's word, over what the settings say. */
+  tune({ dryRun, gateFactor }: { dryRun: boolean; gateFactor: number }): void {
+    this.dryRun = dryRun;
+    this.gate.factor = gateFactor;
   }
 
   /** Size of the work in hand on the loop: E[S²]/E[S] of recent jobs, ms. */
@@ -116,7 +124,7 @@ export class Dispatcher {
     const why = this.judge(job.priority, job.work, job.deadlineAt - now, now);
     if (why !== undefined) {
       this.turnAway(job.priority, job.work, why, now);
-      if (!this.options.dryRun) return why;
+      if (!this.dryRun) return why;
     }
     if (this.isTiny(job, now)) this.runTiny(job, now);
     else this.enqueue(job);
@@ -142,12 +150,12 @@ export class Dispatcher {
 
   /** Whether one more request of a route would be refused now. `remainingMs`: time until its deadline. */
   wouldRefuse(priority: Priority, work: RouteWork, remainingMs: number): boolean {
-    return !this.options.dryRun && this.judge(priority, work, remainingMs, this.options.now()) !== undefined;
+    return !this.dryRun && this.judge(priority, work, remainingMs, this.options.now()) !== undefined;
   }
 
   /** Refuses, and counts, what would be refused: for requests that never become a job. */
   refusesEarly(priority: Priority, work: RouteWork, remainingMs: number): boolean {
-    if (this.options.dryRun) return false;
+    if (this.dryRun) return false;
     const now = this.options.now();
     const why = this.judge(priority, work, remainingMs, now);
     if (why === undefined) return false;
@@ -160,7 +168,7 @@ export class Dispatcher {
   private turnAway(priority: Priority, work: RouteWork, why: Refusal, now: number): void {
     if (why === 'pool') work.turnedAway(this.options.lanes);
     this.countRefusal(priority, why);
-    if (!this.options.dryRun && (why === 'queue' || why === 'deadline')) this.shed(priority, now);
+    if (!this.dryRun && (why === 'queue' || why === 'deadline')) this.shed(priority, now);
   }
 
   /** Takes out a job that nobody waits for any more. */
@@ -313,13 +321,13 @@ export class Dispatcher {
       const why = this.stale(job, now);
       if (why !== undefined) {
         this.countRefusal(job.priority, why);
-        if (!this.options.dryRun || why === 'expired') {
+        if (!this.dryRun || why === 'expired') {
           job.refuse(why);
           this.freePlaceOf(job);
           continue;
         }
       }
-      if (isStream(job) || work.hasRoom(job) || this.options.dryRun) return job;
+      if (isStream(job) || work.hasRoom(job) || this.dryRun) return job;
       if (this.releaseStreams(work) && work.hasRoom(job)) return job;
       this.park(job);
     }
@@ -378,7 +386,7 @@ export class Dispatcher {
 
   private countRefusal(priority: Priority, why: Refusal): void {
     this.refused += 1;
-    this.options.onRefusal(priority, why, this.options.dryRun && why !== 'expired');
+    this.options.onRefusal(priority, why, this.dryRun && why !== 'expired');
   }
 }
 

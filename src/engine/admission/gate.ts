@@ -83,6 +83,8 @@ export interface GateOptions {
 export class Gate {
   /** Share of the bounds in force in a surge, 0..1: a promoted worker starts slowly. */
   share = 1;
+  /** An operator's word: every bound times this; below 1 is tighter. */
+  factor = 1;
   private readonly options: GateOptions;
   private readonly load = new LoadMeter();
 
@@ -113,8 +115,8 @@ export class Gate {
   /** Most work that may be ahead of a request, ms. `share`: 1 for one that was let in. */
   boundMs(priority: Priority, remainingMs: number, now: number, share = 1): number {
     return boundMs({
-      floorMs: this.options.floors[priority],
-      unitMs: this.options.unit.ms,
+      floorMs: this.options.floors[priority] * this.factor,
+      unitMs: this.options.unit.ms * this.factor,
       loadRatio: this.load.ratio(now),
       share,
       remainingMs,

@@ -1,8 +1,12 @@
+import type { OperatorAction } from '../operator-action.ts';
+import { isOperatorWord, readOperatorWords } from './operator-words.ts';
+
 /** What a person wants of the command `tahan`. */
 export type Wish =
   | { do: 'run'; entry: string | undefined; args: readonly string[] }
   | { do: 'reload' | 'status' | 'stop' | 'settings' | 'doctor' | 'help' | 'version' }
   | { do: 'init'; entry: string | undefined }
+  | { do: 'act'; action: OperatorAction }
   | { do: 'refuse'; why: string };
 
 const COMMANDS = ['reload', 'status', 'stop', 'settings', 'doctor'] as const;
@@ -22,6 +26,10 @@ export function readCommandLine(words: readonly string[]): Wish {
     if (rest.length > 1)
       return { do: 'refuse', why: `tahan init takes the file of the app alone; not ${rest.slice(1).join(' ')}` };
     return { do: 'init', entry: rest[0] };
+  }
+  if (isOperatorWord(first)) {
+    const action = readOperatorWords(words);
+    return typeof action === 'string' ? { do: 'refuse', why: action } : { do: 'act', action };
   }
   if (first === 'run') return rest[0] === undefined ? { do: 'run', entry: undefined, args: [] } : run(rest);
   if (first.startsWith('-'))

@@ -1,10 +1,12 @@
 import cluster from 'node:cluster';
 import { readConfig } from '../../config.ts';
 import { readEnvironment } from '../../environment.ts';
+import { operatorToken } from '../secret.ts';
 import { readCommandLine } from './command-line.ts';
-import { readFleet, reloadServer, stopServer } from './control.ts';
+import { actOn, readFleet, reloadServer, stopServer } from './control.ts';
 import { EXIT_USAGE, failStart, stop } from './failure.ts';
 import { CommandError, entryAt, entryOf, projectOf } from './find-entry.ts';
+import { OPERATOR_HELP } from './operator-words.ts';
 import { readServerFile, type ServerFile } from './server-file.ts';
 import { settingLines } from './setting-lines.ts';
 import { FOR_APPS, standardDataDir } from './settings.ts';
@@ -20,6 +22,9 @@ const HELP = `Tahan: puts any Node web app behind a server that stays up when ev
   tahan init [app.js]        write tahan.config.ts, and files for pm2, systemd and Docker
   tahan doctor               what of this machine will hurt in a surge, and what to do
   tahan settings             every setting, its default and what it is for
+
+What an operator has done, also at /ops of the admin port:
+${OPERATOR_HELP.map(([line, text]) => `  tahan ${line.padEnd(24)} ${text}`).join('\n')}
 
 Settings are environment variables, lines in the file .env, or "settings" in tahan.config.ts (.js, .mjs, .json).
 PORT (3000) and HOST (0.0.0.0) say where visitors arrive.`;
@@ -45,6 +50,11 @@ async function main(): Promise<void> {
     case 'init': {
       const { init } = await import('./init.ts');
       return console.log(init(wish.entry, cwd).join('\n'));
+    }
+    case 'act': {
+      const found = server(cwd);
+      const { token } = operatorToken(found.dataDir, readEnvironment().env.TAHAN_ADMIN_TOKEN?.trim() ?? '');
+      return console.log(await actOn(adminOf(found), token, wish.action));
     }
     case 'reload':
       return console.log(await reloadServer(adminOf(server(cwd))));
@@ -73,14 +83,14 @@ const adminOf = ({ adminHost, adminPort }: ServerFile): { host: string; port: nu
 });
 
 /** @throws {CommandError} none of this folder runs */
-function server(cwd: string): ServerFile {
+function server(cwd: string): ServerFile & { dataDir: string } {
   const dataDir = readEnvironment().env.TAHAN_DATA_DIR?.trim() || standardDataDir(projectOf(cwd));
   const found = readServerFile(dataDir);
   if (found === undefined)
     throw new CommandError(
       `no server runs with the data folder ${dataDir}; call this in the folder of the app, or set TAHAN_DATA_DIR`,
     );
-  return found;
+  return { ...found, dataDir };
 }
 
 main().catch(failStart);

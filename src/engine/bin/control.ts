@@ -1,6 +1,7 @@
 import { request } from 'node:http';
-import { json } from 'node:stream/consumers';
+import { json, text as read } from 'node:stream/consumers';
 import { isAlive } from '../is-alive.ts';
+import type { ActionResult, OperatorAction } from '../operator-action.ts';
 import type { FleetGlance } from './status-lines.ts';
 
 /** Where the admin port of a server is. */
@@ -36,6 +37,42 @@ export function readFleet({ host, port }: AdminPort): Promise<FleetGlance> {
       ),
     );
     asked.end();
+  });
+}
+
+/**
+ * Has an operator's action done; gives the sentence that tells what came of it.
+ * @throws {Error} it was not done, and why
+ */
+export function actOn({ host, port }: AdminPort, token: string, action: OperatorAction): Promise<string> {
+  const body = JSON.stringify(action);
+  return new Promise((resolve, reject) => {
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      authorization: `Bearer ${token}`,
+    };
+    const asked = request(
+      { host, port, path: '/ops/api/actions', method: 'POST', headers, timeout: 15_000, agent: false },
+      (response) => {
+        read(response).then((given) => {
+          const { statusCode = 0 } = response;
+          const words =
+            statusCode === 200 || statusCode === 409 ? (JSON.parse(given) as ActionResult).text : given.trim();
+          if (statusCode === 200) resolve(words);
+          else reject(new Error(words));
+        }, reject);
+      },
+    );
+    asked.on('timeout', () => asked.destroy(new Error('no answer within 15 s')));
+    asked.on('error', (error) =>
+      reject(
+        new Error(
+          `no server on the admin port ${host}:${port} (${error.message}); is it started, with these settings?`,
+        ),
+      ),
+    );
+    asked.end(body);
   });
 }
 

@@ -76,8 +76,12 @@ const MAX_TAG = 200;
 export const pathTag = (path: string): string => `${PATH}${path}`;
 const PATH = 'path ';
 
+/** The tag of every page: by it an operator purges all. */
+export const ALL_PAGES = 'path';
+
 /** Whether the site named a tag for a page, by which it could be purged. */
-export const isNamed = ({ tags }: Pick<Page, 'tags'>): boolean => tags.some((tag) => !tag.startsWith(PATH));
+export const isNamed = ({ tags }: Pick<Page, 'tags'>): boolean =>
+  tags.some((tag) => tag !== ALL_PAGES && !tag.startsWith(PATH));
 
 /** The tags that the site names for an answer: those of its route, and its own. */
 export function tagsOf(policy: CachePolicy, headers: Headers): readonly string[] {
@@ -92,6 +96,7 @@ export function tagsOf(policy: CachePolicy, headers: Headers): readonly string[]
 export const pageTags = (key: string, policy: CachePolicy, headers: Headers): readonly string[] => [
   ...tagsOf(policy, headers),
   pathTag(pathOf(key)),
+  ALL_PAGES,
 ];
 
 /** The page that a render gave; undefined when the answer is not one to keep. `random` in [0, 1) spreads the ttl. */

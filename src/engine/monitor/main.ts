@@ -6,8 +6,8 @@ import { createLog } from '../log.ts';
 import { type FromMonitor, toMonitorSchema } from '../monitor-messages.ts';
 import { settle } from '../settle.ts';
 import { createDailyBackup } from './daily-backup.ts';
-import { createListener } from './http.ts';
 import { createMonitor } from './monitor.ts';
+import { openOps } from './ops/attach.ts';
 import { serveOn } from './serve.ts';
 import { openTrafficDb } from './traffic-db.ts';
 
@@ -47,7 +47,7 @@ export async function startMonitor(config: Config): Promise<void> {
     if (parsed.success) monitor.take(parsed.data);
     else log.warn({ problem: parsed.error.issues[0]?.message }, 'message from the primary is not valid');
   });
-  const { socket } = await serveOn(folder, createListener(monitor));
+  const { socket } = await serveOn(folder, openOps(monitor, config, log));
   settle();
   send({ type: 'ready', socket });
 }

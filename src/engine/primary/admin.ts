@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { hostNameOf, isAddress, isLoopbackAddress, isLoopbackHost } from '../host-name.ts';
 import { paceConnections } from '../request/connection/paced.ts';
 import { cutStalled } from '../request/connection/stalled.ts';
+import { createHandOn, type HandOn } from './hand-on.ts';
 import { PortError, portProblem } from './port.ts';
 
 /** What the admin port shows. */
@@ -10,11 +11,15 @@ export interface AdminSources {
   exposition: () => Promise<string>;
   /** The fleet as JSON: workers, their state and last beat. */
   fleet: () => unknown;
+  /** The unix socket on which the monitor serves `/ops`; undefined: it is not up. Absent: there is none. */
+  opsSocket?: () => string | undefined;
 }
 
 const TEXT = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';
 const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8';
+/** 32 dashboards with a stream each, what they ask for besides, and scrapes. */
+const MAX_CONNECTIONS = 160;
 /** Misdirected Request (RFC 9110 section 15.5.20). */
 const MISDIRECTED = 421;
 
@@ -38,13 +43,14 @@ export async function startAdmin(
     isLoopbackHost(given) ||
     known.has(hostNameOf(given)) ||
     (isBeyondLoopback && isAddress(given));
+  const handOn = createHandOn();
   const server = createServer(
     { headersTimeout: 5_000, requestTimeout: 5_000, maxHeaderSize: 8_192 },
     (request, response) => {
-      void answer(request, response, sources, isForUs(request.headers.host));
+      void answer(request, response, sources, handOn, isForUs(request.headers.host));
     },
   );
-  server.maxConnections = 64;
+  server.maxConnections = MAX_CONNECTIONS;
   paceConnections(server);
   cutStalled(server);
   await new Promise<void>((resolve, reject) => {
@@ -60,6 +66,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   sources: AdminSources,
+  handOn: HandOn,
   isForUs: boolean,
 ): Promise<void> {
   const send = (status: number, type: string, body: string): void => {
@@ -78,12 +85,16 @@ async function answer(
     );
     return;
   }
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+  if (sources.opsSocket !== undefined && (path === '/ops' || path.startsWith('/ops/'))) {
+    handOn(request, response, sources.opsSocket());
+    return;
+  }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD');
     send(405, TEXT, 'Only GET and HEAD here.\n');
     return;
   }
-  const path = (request.url ?? '/').split('?', 1)[0];
   switch (path) {
     case '/health': {
       const { status, body } = sources.health();
@@ -113,6 +124,6 @@ async function answer(
       send(200, JSON_TYPE, `${JSON.stringify(sources.fleet())}\n`);
       return;
     default:
-      send(404, TEXT, 'Here are /health, /health/live, /health/ready, /metrics and /fleet.\n');
+      send(404, TEXT, 'Here are /health, /health/live, /health/ready, /metrics, /fleet and /ops.\n');
   }
 }

@@ -3,7 +3,7 @@ import { type Config, ConfigError } from '../../config.ts';
 import { AlertFileError, readAlertSettings } from '../alerts/file.ts';
 import { createLog } from '../log.ts';
 import { openFilesWarning } from '../open-files.ts';
-import { sessionSecret } from '../secret.ts';
+import { operatorToken, sessionSecret, TOKEN_FILE } from '../secret.ts';
 import { settle } from '../settle.ts';
 import { startAdmin } from './admin.ts';
 import { claimDataFolder } from './data-folder.ts';
@@ -51,6 +51,7 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   const { config } = first;
   sessionSecret(config.dataDir, config.sessionSecret);
   claimDataFolder(config.dataDir);
+  const operator = config.monitor ? operatorToken(config.dataDir, config.adminToken) : undefined;
   const log = createLog(config.logLevel, 'primary');
   const manager = createServiceManager(log);
   const port = inheritedPort() ?? (await bindPort(config.host, config.port, 'PORT'));
@@ -134,6 +135,10 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   if (tooFewFiles !== undefined) log.warn(tooFewFiles);
   const shown = (host: string): string =>
     host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  if (operator?.made)
+    console.log(
+      `The operator token for actions at /ops, told this once: ${operator.token} (file ${TOKEN_FILE} of the data folder)`,
+    );
   const { announce = announceInOneLine } = options;
   const url = config.publicUrl || `http://${shown(config.host)}:${port.port}`;
   announce({

@@ -10,7 +10,12 @@ import type { Release } from './release.ts';
 
 /** Heap of the monitor: it holds minutes, the rest is in its file. MiB. */
 const HEAP_MB = 64;
-const EXEC_ARGV = [`--max-old-space-size=${HEAP_MB}`, '--max-semi-space-size=1'];
+/** The page's TypeScript is served with `stripTypeScriptTypes`, of which Node warns. */
+const EXEC_ARGV = [
+  `--max-old-space-size=${HEAP_MB}`,
+  '--max-semi-space-size=1',
+  '--disable-warning=ExperimentalWarning',
+];
 /** Samples that it has not taken yet; from then on it is behind, and nothing more is sent. */
 export const MAX_UNTAKEN = 10;
 /** Messages that the kernel has not taken yet: its buffer is full. */

@@ -35,6 +35,8 @@ export interface Scaling {
   readonly journal: readonly JournalEntry[];
   /** Decides, and carries it out. `operation`: what the fleet is in the middle of, in words. */
   tick: (config: Config, silence: Silence, operation: string | undefined, now: number) => void;
+  /** An operator holds the number of workers: only the bounds count. */
+  hold: (config: Config, now: number) => void;
 }
 
 /** Carries out what the scaler decides, keeps its state, and tells its news. */
@@ -56,6 +58,15 @@ export function createScaling({ fleet, onDecision, readHost = createHostReader()
     },
     get journal() {
       return journal;
+    },
+    hold(config, now) {
+      const { workersMin: min, workersMax: max, spare } = config;
+      host = readHost(now);
+      // What was measured until now says nothing of the time after.
+      state = undefined;
+      const workers = [...fleet.members.values()].filter(({ reserved }) => !reserved);
+      const target = Math.min(max, Math.max(min, fleet.target));
+      fleet.aim(target, sparesWanted({ workers, host, target, max, spare }, optionsOf(config)));
     },
     tick(config, silence, operation, now) {
       host = readHost(now);

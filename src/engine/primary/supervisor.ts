@@ -5,9 +5,12 @@ import type { PortHandle } from '../link.ts';
 import { createBacklogReader } from '../metrics/backlog.ts';
 import { createTotals } from '../metrics/totals.ts';
 import { SiteMistakesError } from '../mistakes.ts';
+import { type ActionResult, actionSchema, actionWords } from '../operator-action.ts';
+import { createActions } from './actions.ts';
 import type { AdminSources } from './admin.ts';
 import { Backoff } from './backoff.ts';
 import { createCare } from './care.ts';
+import { afterReload, controlsOf, type Held, NOTHING_HELD, withHeld } from './controls.ts';
 import { createFleet, type ExitNews, type Member } from './fleet.ts';
 import { type Health, healthOf } from './health.ts';
 import { answering, lifeboatNeeded } from './lifeboat-call.ts';
@@ -97,10 +100,15 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     log,
     enabled: config.monitor,
     onDropped: (messages) => totals.count('tahan_monitor_dropped_total', [], messages),
-    onAction({ id }) {
-      reporting.monitor?.send({ type: 'action-result', id, ok: false, text: 'this server has no such action' });
+    onAction({ id, action, by }) {
+      const answer = (result: ActionResult): void => reporting.monitor?.send({ type: 'action-result', id, ...result });
+      const read = actionSchema.safeParse(action);
+      if (!read.success) return answer({ ok: false, text: 'This server knows no such action.' });
+      log.warn({ by }, `an operator: ${actionWords(read.data)}`);
+      actions.run(read.data, answer);
     },
   });
+  let heldNow = NOTHING_HELD;
   let backoff = new Backoff();
   const firstServing = Promise.withResolvers<void>();
   let mode = modeAtStart(now());
@@ -152,7 +160,10 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     log,
     now,
     current: () => current,
-    read: () => read(current),
+    read() {
+      if (heldNow.reloads) throw new Error('reloads are held by an operator; at /ops they can be let go');
+      return read(current);
+    },
     stay,
     prepare,
     visit: createVisitor(config.host, port, () => publicPages?.mainPage ?? '/'),
@@ -163,10 +174,28 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     },
   });
 
+  const actions = createActions({
+    fleet,
+    cores: config.cores,
+    dataDir: () => config.dataDir,
+    held: () => heldNow,
+    hold,
+    reload: () => reloader.request(),
+    tell: (text, ok) => reporting.event('action', text, ok ? 'info' : 'warn'),
+  });
+
+  /** From now on this is held beside the settings. */
+  function hold(next: Held): void {
+    heldNow = next;
+    config = withHeld(current.config, heldNow);
+    fleet.broadcast(controls());
+  }
+  const controls = (): Downward => ({ type: 'controls', controls: controlsOf(config, heldNow, Date.now()) });
+
   /** From now on the server runs with these settings; workers change by the fleet's generation. */
   function adopt(next: Settings, first: Member | undefined): void {
     current = next;
-    config = next.config;
+    hold(afterReload(heldNow));
     log.level = config.logLevel;
     // Crashes of the version before say nothing of this one.
     backoff = new Backoff();
@@ -186,6 +215,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       case 'ready':
         if (!member.reserved) setPublicPages(message.publicPages);
         fleet.send(member, modeMessage());
+        fleet.send(member, controls());
         reloader.onReady(member, message.problem);
         return;
       case 'listening':
@@ -207,6 +237,9 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
           return;
         }
         log.error({ worker: member.name, reason: message.reason }, 'worker could not start');
+        return;
+      case 'errand-done':
+        actions.errandDone(message);
         return;
       case 'metrics':
         count(member.name, message);
@@ -357,7 +390,8 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     reporting.look(at, rests, serverState);
     if (rests && at - steeredAt < RESTING_STEER_MS) return;
     steeredAt = at;
-    scaling.tick(config, silence, reloader.operation, at);
+    if (heldNow.scaling) scaling.hold(config, at);
+    else scaling.tick(config, silence, reloader.operation, at);
     care.tick(config, scaling.host, silence, reloader.operation !== undefined, at);
   }
 
@@ -403,6 +437,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
 
   const sources: AdminSources = {
     health,
+    opsSocket: () => reporting.monitor?.socket,
     exposition: () => totals.exposition(),
     fleet: () => ({
       pid: process.pid,
@@ -410,7 +445,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       why: mode.reason,
       lifeboat: { pid: lifeboat?.pid, active: lifeboat?.active ?? false },
       scaler: {
-        state: config.scaler,
+        state: heldNow.scaling ? 'held by an operator' : config.scaler,
         target: fleet.target,
         min: config.workersMin,
         max: config.workersMax,

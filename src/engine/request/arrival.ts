@@ -6,6 +6,7 @@ import type { RoutePolicy, Site } from '../site.ts';
 import { askedOf } from './asked.ts';
 import { answerBody } from './body.ts';
 import { type BodyOutcome, type BodyReader, hasBody } from './body-reader.ts';
+import type { Closures } from './closures.ts';
 import { hastePauseMs } from './connection/haste.ts';
 import { plainGetOf } from './connection/plain-exchange.ts';
 import { decide, type Known } from './decide.ts';
@@ -31,6 +32,7 @@ export interface ArrivalParts {
   bodies: BodyReader;
   tools: AnswerTools;
   leaving: Leaving;
+  closures: Closures;
   /** The site says nothing of itself. */
   learns: boolean;
 }
@@ -41,7 +43,7 @@ const NO_BODY: readonly Buffer[] = [];
 
 /** Carries the decision out for a request of node:http. */
 export function createArrival(parts: ArrivalParts): (request: IncomingMessage, response: ServerResponse) => void {
-  const { site, known, engineRoutes, pages, direct, once, dispatcher, works, bodies, tools, leaving } = parts;
+  const { site, known, engineRoutes, pages, direct, once, dispatcher, works, bodies, tools, leaving, closures } = parts;
 
   /** Reads the body first: a request takes part in nothing before it is complete. */
   const readBody = (asked: EngineRequest, limit: number): void => {
@@ -81,6 +83,11 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
     if (leaving.draining || (response.shouldKeepAlive && leaving.shouldCloseForRebalance()))
       response.shouldKeepAlive = false;
     toOriginForm(request);
+    if (closures.active && closures.answer(request, response)) {
+      tools.recorder.request('closed', request.method ?? 'GET', response.statusCode, 'refused', 0);
+      dispatcher.noteArrival(performance.now() - arrivedAt);
+      return;
+    }
     const plain = plainGetOf(request);
     const decided = plain?.decided;
     const member = decided?.member ?? site.isMember(request);

@@ -8,6 +8,7 @@ import type { Pages } from '../pages/pages.ts';
 import type { Route } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
 import type { Answered } from '../traffic/answered.ts';
+import type { Closures } from './closures.ts';
 import type { QuickAnswer, QuickBytes } from './connection/front-connection.ts';
 import { headerOf, type PlainGet } from './connection/plain-get.ts';
 import { type DirectDecision, decide, type Known, type PageDecision } from './decide.ts';
@@ -25,6 +26,7 @@ export interface QuickParts {
   works: readonly RouteWork[];
   tools: AnswerTools;
   leaving: Leaving;
+  closures: Closures;
   /** How long a client may count on its connection, ms. */
   keepAliveMs: number;
 }
@@ -40,7 +42,7 @@ const CLOSE = 'connection: close\r\n';
  * goes the long way, by arrival.ts.
  */
 export function createQuick(parts: QuickParts): QuickAnswer {
-  const { site, known, pages, dispatcher, works, tools, leaving, keepAliveMs } = parts;
+  const { site, known, pages, dispatcher, works, tools, leaving, closures, keepAliveMs } = parts;
   const { recorder, traffic, refusals, codings, extraHeaders } = tools;
   const keep = `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(keepAliveMs / 1_000)}\r\n`;
 
@@ -147,8 +149,8 @@ export function createQuick(parts: QuickParts): QuickAnswer {
   };
 
   return (get, socket) => {
-    // The long way tells the client that this worker leaves.
-    if (leaving.draining) return undefined;
+    // The long way tells the client that this worker leaves, or that the path is closed.
+    if (leaving.draining || closures.active) return undefined;
     const arrivedAt = performance.now();
     const now = Date.now();
     const member = get.cookie !== undefined && site.isMember({ headers: { cookie: get.cookie } });

@@ -24,6 +24,7 @@ import { createRefusals } from './answer/refusal.ts';
 import { type PageCompressor, WantedCodings } from './answer/wanted-codings.ts';
 import { createArrival } from './arrival.ts';
 import { BodyReader } from './body-reader.ts';
+import { Closures } from './closures.ts';
 import type { QuickAnswer } from './connection/front-connection.ts';
 import { Direct } from './direct.ts';
 import type { EngineRoutes } from './engine-routes.ts';
@@ -93,6 +94,8 @@ export interface RequestPath {
   works: readonly RouteWork[];
   dispatcher: Dispatcher;
   pages: Pages;
+  /** What an operator has closed. */
+  closures: Closures;
   onRequest: (request: IncomingMessage, response: ServerResponse) => void;
   onConnection: () => void;
   quick: QuickAnswer;
@@ -183,11 +186,13 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   const quickly = { routes, keyOf, copyOf: pages.copyInMemory, bodyLimit };
   const { engineRoutes } = parts;
   const { keepAliveMs } = config;
+  const closures = new Closures(trusted, config.siteName);
   return {
     routes,
     works,
     dispatcher,
     pages,
+    closures,
     onRequest: createArrival({
       site: members,
       known,
@@ -200,6 +205,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       bodies: new BodyReader({ timeoutMs: config.requestTimeoutMs }),
       tools,
       leaving,
+      closures,
       learns: site.learns ?? false,
     }),
     onConnection: () => dispatcher.noteArrival(0),
@@ -211,6 +217,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       works,
       tools,
       leaving,
+      closures,
       keepAliveMs,
     }),
   };

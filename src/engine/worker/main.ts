@@ -34,6 +34,7 @@ import { endWhenTold } from './drain.ts';
 import { loadSite } from './load-site.ts';
 import { MainPage } from './main-page.ts';
 import { withoutPorts } from './no-ports.ts';
+import { obeyOperator } from './operator.ts';
 import { PageFiles } from './page-files.ts';
 import { siteContext } from './site-context.ts';
 import { SitePool } from './site-pool.ts';
@@ -180,7 +181,21 @@ async function serve(
       : passUpgrades(server, site, config.maxStreams, (outcome) => recorder.count('tahan_upgrades_total', [outcome]));
   beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, parts, onSiteError });
   takeConnections(link, server, maxConnections);
-  leave = endWhenTold({ link, log, config, site, state, server, upgrades, beat, files, records, pool, traffic: sender });
+  obeyOperator({ link, purger, dispatcher: path.dispatcher, closures: path.closures });
+  leave = endWhenTold({
+    link,
+    log,
+    config,
+    site,
+    state,
+    server,
+    upgrades,
+    beat,
+    files,
+    records,
+    pool,
+    traffic: sender,
+  });
 
   link.on('wanted', ({ key }) => pages.storeForOthers(key));
   link.on('rebalance', ({ share, forMs }) => state.rebalance.begin(server.connections, share, forMs));

@@ -306,7 +306,7 @@ describe('what a render gave', () => {
 
   test('becomes a page with its tags, lifetimes and a validator of its body', () => {
     expect(make({ 'cache-tag': 'post:1, home, , post:2', etag: '"own"' })).toMatchObject({
-      tags: ['home', 'post:1', 'post:2', 'path /'],
+      tags: ['home', 'post:1', 'post:2', 'path /', 'path'],
       headers: [['content-type', 'text/html']],
       etag: expect.stringMatching(/^"[\w-]{27}"$/),
       compressible: true,

@@ -120,7 +120,7 @@ export const ADMISSION: readonly Mutant[] = [
   {
     ...DISPATCHER,
     name: 'a dry run refuses',
-    text: 'if (!this.options.dryRun) return why;',
+    text: 'if (!this.dryRun) return why;',
     to: 'return why;',
   },
   { ...SHARES, name: 'critical work has no more than normal', text: 'critical: 8', to: 'critical: 4' },

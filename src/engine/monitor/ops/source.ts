@@ -1,0 +1,61 @@
+import type { OpsEvent, Sample } from '../../monitor-sample.ts';
+import type { ActionResult, OperatorAction } from '../../operator-action.ts';
+import type { TrafficReport } from '../../traffic/report.ts';
+
+/** Epoch ms, `toMs` not included. */
+export interface TimeRange {
+  fromMs: number;
+  toMs: number;
+}
+
+/** Points in time, epoch ms, and the values of each series at them; null: nothing is known of that time. */
+export interface HistoryAnswer {
+  stepMs: number;
+  at: readonly number[];
+  series: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+export interface AlertView {
+  name: string;
+  state: 'inactive' | 'pending' | 'firing' | 'resolved';
+  severity: 'info' | 'warn' | 'critical';
+  /** Epoch ms. */
+  since: number;
+  /** The sentence of the rule, filled in. */
+  text: string;
+  /** Epoch ms; 0: not muted. */
+  mutedUntil: number;
+}
+
+export interface IncidentView {
+  id: string;
+  /** Epoch ms. */
+  startedAt: number;
+  endedAt: number | null;
+  text: string;
+}
+
+/** A file that an incident's report or a profile can be downloaded as. */
+export interface Download {
+  name: string;
+  type: string;
+  body: Buffer;
+}
+
+/** What the dashboard shows, and whom it asks to act. */
+export interface OpsSource {
+  latest: () => Sample | undefined;
+  /** Samples of the last minute, oldest first. */
+  recent: () => readonly Sample[];
+  /** Each new sample; gives back what ends it. */
+  subscribe: (listener: (sample: Sample) => void) => () => void;
+  history: (range: TimeRange & { points: number }) => HistoryAnswer;
+  events: (range: TimeRange) => readonly OpsEvent[];
+  alerts: () => readonly AlertView[];
+  incidents: () => readonly IncidentView[];
+  /** The report of one incident; undefined: there is none of this name. */
+  incident: (id: string, format: 'html' | 'md' | 'json') => Download | undefined;
+  /** What came from where; undefined: nothing counts it. */
+  traffic: (range: TimeRange) => TrafficReport | undefined;
+  act: (action: OperatorAction, by: string) => Promise<ActionResult>;
+}
