@@ -1,0 +1,145 @@
+import { RoomAccount } from '../../../src/engine/room/account.ts';
+import { standing } from '../../../src/engine/room/estimate.ts';
+import { bucketOf } from '../../../src/engine/room/line.ts';
+import { LoadMeter } from '../../../src/engine/admission/load-meter.ts';
+import { slotOf, type TicketClass } from '../../../src/engine/room/ticket.ts';
+import type { RoomMove, RoomState } from '../../../src/engine/beats.ts';
+
+export interface Person {
+  arrivesAt: number;
+  cls: TicketClass;
+  /** Gives up then, if still waiting; Infinity: stays. */
+  leavesAt: number;
+  order: number;
+  slot: number;
+  ticket: boolean;
+  nextAt: number;
+  landedAt: number | undefined;
+  /** What was said at the first look that had an estimate, and when. */
+  told: { at: number; seconds: number; place: number } | undefined;
+  placeBeforeLeaving: number | undefined;
+}
+
+/** Deterministic: mulberry32. */
+export function seeded(seed: number): () => number {
+  let a = seed;
+  return () => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+export interface Outcome {
+  people: Person[];
+  /** Share of the time that the server worked, between the first ticket and the last call. */
+  used: number;
+  lastNews: RoomState | undefined;
+  maxMoves: number;
+}
+
+/**
+ * People before a server that does one thing at a time, in `costMs` each. Whoever finds more than `boundMs` of work ahead is
+ * refused, as by the gate. Steps of 10 ms; news comes to the door every 250 ms, as between primary and workers.
+ */
+export function simulate(people: Person[], costMs: number, random: () => number, boundMs = 240): Outcome {
+  const account = new RoomAccount({ mode: 'auto', maxPerS: 1_000 });
+  const meter = new LoadMeter();
+  const START = 1_800_000_000_000;
+  let moves: RoomMove[] = [];
+  let turnedAway = 0;
+  let inside = 0;
+  let state: RoomState | undefined;
+  let busyUntil = 0;
+  let worked = 0;
+  let window: [number, number] | undefined;
+  let doneTimes: number[] = [];
+  let maxMoves = 0;
+  const passes = new Set<Person>();
+  const byTime = new Map<number, Person[]>();
+  const plan = (person: Person, at: number): void => {
+    const step = Math.ceil(at / 10);
+    person.nextAt = at;
+    byTime.set(step, [...(byTime.get(step) ?? []), person]);
+  };
+  for (const person of people) plan(person, person.arrivesAt);
+
+  for (let step = 0, left = people.length; left > 0 && step < 100_000; step += 1) {
+    const t = step * 10;
+    const now = START + t;
+    for (const person of byTime.get(step) ?? []) {
+      if (person.leavesAt <= t) {
+        left -= 1;
+        continue;
+      }
+      const news = state?.rooms[0];
+      const called = person.ticket && news !== undefined && person.order < news.lines[person.cls].called;
+      if (news === undefined || news.open || called || passes.has(person)) {
+        meter.offer(costMs, t);
+        if (called && !passes.has(person)) {
+          passes.add(person);
+          moves.push(['site', person.cls, bucketOf(person.order), person.slot, -1]);
+        }
+        if (busyUntil - t <= boundMs) {
+          if (person.ticket && !passes.has(person)) moves.push(['site', person.cls, bucketOf(person.order), person.slot, -1]);
+          busyUntil = Math.max(busyUntil, t) + costMs;
+          worked += window === undefined ? 0 : costMs;
+          person.landedAt = busyUntil;
+          doneTimes.push(t);
+          left -= 1;
+          continue;
+        }
+        if (passes.has(person)) {
+          inside += 1;
+          plan(person, t + 1_000 + random() * 500);
+          continue;
+        }
+        turnedAway += 1;
+        if (news === undefined) {
+          plan(person, t + 1_000 * (1 + Math.floor(random() * 5)));
+          continue;
+        }
+      }
+      // In line.
+      if (!person.ticket) {
+        person.order = now + random();
+        person.ticket = true;
+      } else moves.push(['site', person.cls, bucketOf(person.order), person.slot, -1]);
+      const stand = standing(news!, person.cls, person.order);
+      if (person.told === undefined && !news!.open && news!.ratePerS > 0 && t > 15_000) person.told = { at: t, seconds: stand.seconds, place: stand.place };
+      const next = stand.checkInSeconds * 1_000;
+      person.slot = slotOf(now + next);
+      moves.push(['site', person.cls, bucketOf(person.order), person.slot, 1]);
+      plan(person, t + next + random() * 80);
+    }
+    if (step % 25 === 0) {
+      maxMoves = Math.max(maxMoves, moves.length);
+      // As the door does it: who leaves a cell and who joins it are added up apart.
+      account.take({ moves, turnedAway, turnedAwayInside: inside }, now);
+      moves = [];
+      turnedAway = 0;
+      inside = 0;
+      doneTimes = doneTimes.filter((at) => at > t - 1_000);
+      state = account.step({ load: meter.ratio(t) }, doneTimes.length, now);
+      const waiting = account.waiting;
+      if (window === undefined && waiting > 500) {
+        window = [t, t];
+        worked = Math.max(0, busyUntil - t);
+      }
+      if (window !== undefined && waiting > 200) window[1] = t;
+      if (window !== undefined && waiting > 200) workedAt = worked - Math.max(0, busyUntil - t);
+    }
+    byTime.delete(step);
+  }
+  return { people, used: window === undefined ? 0 : workedAt / (window[1] - window[0]), lastNews: state, maxMoves };
+}
+let workedAt = 0;
+
+/** Kendall's tau of two lists of numbers, by pairs. */
+export function kendallTau(a: readonly number[], b: readonly number[]): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i += 1)
+    for (let j = i + 1; j < a.length; j += 1) sum += Math.sign((a[i]! - a[j]!) * (b[i]! - b[j]!));
+  return (2 * sum) / (a.length * (a.length - 1));
+}
