@@ -110,6 +110,8 @@ export type RoomMove = z.infer<typeof roomMove>;
 export const roomTidingsSchema = z.object({
   type: z.literal('room'),
   moves: z.array(roomMove).max(2_000),
+  /** `[room, visitors who went in, called ones who found no room]`. */
+  entered: z.array(z.tuple([roomName, count, count])).max(16),
   /** People who found no room while no line was kept. */
   turnedAway: count,
   /** People who were let in, and then found no room. */

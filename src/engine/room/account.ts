@@ -1,6 +1,6 @@
 import type { RoomHold, RoomNews, RoomState, RoomTidings } from '../beats.ts';
 import { Line } from './line.ts';
-import { AdmissionRate, type Measured } from './rate.ts';
+import { AdmissionRate } from './rate.ts';
 
 /** The site's own room, where a route names no other. */
 export const SITE_ROOM = 'site';
@@ -27,6 +27,10 @@ interface Room {
   open: boolean;
   rate: AdmissionRate | undefined;
   leavesPerS: number;
+  /** Visitors who went in since the last step. */
+  entered: number;
+  /** Called ones who found no room. */
+  turnedBack: number;
 }
 
 const newRoom = (): Room => ({
@@ -34,6 +38,8 @@ const newRoom = (): Room => ({
   open: true,
   rate: undefined,
   leavesPerS: 0,
+  entered: 0,
+  turnedBack: 0,
 });
 
 /**
@@ -76,7 +82,7 @@ export class RoomAccount {
     this.hold = hold;
   }
 
-  take({ moves, turnedAway, turnedAwayInside }: Omit<RoomTidings, 'type'>, now: number): void {
+  take({ moves, entered, turnedAway, turnedAwayInside }: Omit<RoomTidings, 'type'>, now: number): void {
     this.turnedAwayInside += turnedAwayInside;
     if (turnedAway > 0) {
       if (now - this.refusedAt > MOMENT_MS) this.refusedSince = now;
@@ -88,29 +94,31 @@ export class RoomAccount {
       if (n > 0) room.lines[cls].join(bucket, slot, n);
       else room.lines[cls].leave(bucket, slot, -n);
     }
+    for (const [name, n, turnedBack] of entered) {
+      const room = this.roomOf(name);
+      if (room === undefined) continue;
+      room.entered += n;
+      room.turnedBack += turnedBack;
+    }
   }
 
-  /** One step of the clock. `completedPerS`: what the server got done in the last second. */
-  step(measured: Omit<Measured, 'refusing'>, completedPerS: number, now: number): RoomState {
+  /** One step of the clock. `load`: offered load of the scarcest resource; `completedPerS`: what the server got done in the last second. */
+  step(load: number, completedPerS: number, now: number): RoomState {
     const dtS = Math.min(2, Math.max(0, now - (this.steppedAt ?? now)) / 1_000);
     this.steppedAt = now;
     this.arm(now);
     const refusing = this.turnedAwayInside > 0;
     this.turnedAwayInside = 0;
-    const busy = [...this.rooms.values()].filter(({ lines }) => lines.m.uncalled + lines.n.uncalled > 0).length;
+    const hold = this.hold !== undefined && now < this.hold.startAt ? this.hold : null;
+    const startPerS = completedPerS / Math.max(1, this.rooms.size);
     for (const [name, room] of this.rooms) {
       // Before the start nobody is called.
-      if (this.hold === undefined || now >= this.hold.startAt)
-        this.advance(room, { ...measured, refusing }, completedPerS / Math.max(1, busy), dtS, now);
+      if (hold === null) this.advance(room, load, refusing, startPerS, dtS, now);
       else this.keep(room, dtS, now);
       if (!this.armed && room.lines.m.waiting + room.lines.n.waiting === 0) this.rooms.delete(name);
     }
-    const hold = this.hold !== undefined && now < this.hold.startAt ? this.hold : null;
-    return {
-      type: 'room',
-      rooms: this.armed || hold !== null ? [...this.rooms].map(([name, room]) => newsOf(name, room)) : [],
-      hold,
-    };
+    const kept = this.armed || hold !== null;
+    return { type: 'room', rooms: kept ? [...this.rooms].map(([name, room]) => newsOf(name, room)) : [], hold };
   }
 
   private arm(now: number): void {
@@ -130,20 +138,23 @@ export class RoomAccount {
     if (room.lines.m.waiting + room.lines.n.waiting > 0) close(room);
   }
 
-  private advance(room: Room, measured: Measured, startPerS: number, dtS: number, now: number): void {
+  private advance(room: Room, load: number, refusing: boolean, startPerS: number, dtS: number, now: number): void {
     const { m, n } = room.lines;
-    const gone = m.expire(now).uncalled + n.expire(now).uncalled;
-    if (room.open) {
-      if (m.waiting + n.waiting === 0) return;
-      close(room);
-      room.rate ??= new AdmissionRate(startPerS, this.options.maxPerS);
+    const gone = [m.expire(now), n.expire(now)] as const;
+    this.noteLeaves(room, gone[0].uncalled + gone[1].uncalled, dtS);
+    const { entered, turnedBack } = room;
+    room.entered = 0;
+    room.turnedBack = 0;
+    if (m.waiting + n.waiting === 0) {
+      room.open = true;
+      return;
     }
-    room.rate ??= new AdmissionRate(startPerS, this.options.maxPerS);
-    this.noteLeaves(room, gone, dtS);
-    const due = room.rate.step(measured, dtS);
-    const members = m.call(due);
-    const called = members + n.call(due - members);
-    room.rate.note(called, dtS);
+    close(room);
+    room.rate ??= new AdmissionRate(startPerS);
+    const pending = m.waiting + n.waiting - m.uncalled - n.uncalled;
+    const noShows = gone[0].called + gone[1].called;
+    const due = room.rate.step({ load, entered, turnedBack, pending, noShows, refusing }, dtS, this.options.maxPerS);
+    n.call(due - m.call(due));
     if (m.uncalled + n.uncalled < 0.5) room.open = true;
   }
 
@@ -179,8 +190,8 @@ const newsOf = (name: string, { lines, open, rate, leavesPerS }: Room): RoomNews
     m: { called: lines.m.called, points: lines.m.points() },
     n: { called: lines.n.called, points: lines.n.points() },
   },
-  ratePerS: rate?.meanPerS ?? 0,
-  spread: rate === undefined ? 1 : rate.deviation / Math.max(rate.meanPerS, 0.01),
+  ratePerS: rate?.toldPerS ?? 0,
+  spread: rate === undefined ? 1 : rate.deviation / Math.max(rate.toldPerS, 0.01),
   leavesPerS,
 });
 

@@ -23,6 +23,8 @@ export const SOONEST_S = 1;
 export const LATEST_S = 30;
 /** A check-in is due after this part of the time that is left. */
 const PART_OF_WAIT = 1 / 8;
+/** Whose turn is so near looks as often as can be, s: when called, he comes at once. */
+const FRONT_S = 4;
 
 /** Live tickets before one, by the points of its line. */
 export function before(points: readonly (readonly [number, number])[], order: number): number {
@@ -52,7 +54,8 @@ export function standing(news: RoomNews, cls: TicketClass, order: number, unseen
   const waiting = Math.max(ahead + 1, totalOf(news.lines.m.points) + totalOf(news.lines.n.points));
   const seconds = secondsFor(ahead, news.ratePerS, news.leavesPerS);
   const spread = Math.min(0.8, Math.max(LEAST_SPREAD, news.spread));
-  const wanted = Math.max(seconds * PART_OF_WAIT, waiting / MAX_CHECK_INS_PER_S);
+  const untilFront = secondsToCall(news, cls, order) * (1 - spread) - FRONT_S;
+  const wanted = Math.min(Math.max(untilFront * PART_OF_WAIT, waiting / MAX_CHECK_INS_PER_S), untilFront / 2);
   return {
     place: ahead + 1,
     waiting,
@@ -66,4 +69,13 @@ export function standing(news: RoomNews, cls: TicketClass, order: number, unseen
 export function secondsFor(ahead: number, ratePerS: number, leavesPerS: number): number {
   const direct = ahead / Math.max(ratePerS, 0.01);
   return leavesPerS > 1e-6 ? Math.log1p(leavesPerS * direct) / leavesPerS : direct;
+}
+
+/** Seconds until a ticket is called, by what is not called before it; 0: it is called. */
+export function secondsToCall(news: RoomNews, cls: TicketClass, order: number): number {
+  const { m, n } = news.lines;
+  const uncalled = (line: RoomNews['lines']['m'], upTo: number): number =>
+    Math.max(0, before(line.points, upTo) - before(line.points, line.called));
+  const ahead = cls === 'm' ? uncalled(m, order) : uncalled(m, Number.POSITIVE_INFINITY) + uncalled(n, order);
+  return order < news.lines[cls].called ? 0 : Math.max(0.05, ahead / Math.max(news.ratePerS, 0.01));
 }

@@ -1,67 +1,94 @@
-/** Offered load that the room steers to: 1 is as much as can be done, and the gate's short queue takes up the chance in it. */
-const TARGET_LOAD = 1;
-/** How fast the rate follows the load, per second: a called visitor comes within a second or two, and only then is measured. */
-const GAIN_PER_S = 0.5;
-/** Most of the error (natural logarithm of target over load) that counts in a step. */
-const MAX_UP = 0.35;
-const MAX_DOWN = -0.7;
-/** While visitors who were let in find no room the rate falls at least as if the load were so far over the target. */
-const REFUSING = -0.1;
-/** Never less, calls a second: a line that stands still would never be measured again. */
-export const LEAST_RATE = 0.2;
-/** Memory of the measured rate, s: what an estimate is made of. */
-const MEMORY_S = 8;
+/** Memory of what load those bring who go in, s. */
+const MEMORY_S = 6;
+/** Memory of the rate that is told, s. */
+const TOLD_MEMORY_S = 12;
+/**
+ * Those who are called and have not gone in are as many as there is room for within this time, s. With more of them the
+ * order is kept less well; with fewer the server waits for people. It is learned between these two.
+ */
+const LEAST_AHEAD_S = 0.5;
+const MOST_AHEAD_S = 8;
+const FIRST_AHEAD_S = 1.3;
+/** Growth a second while there is room and nobody to take it, and shrinking while those who come find none. */
+const AHEAD_UP = 0.35;
+const AHEAD_DOWN = 0.25;
+/** Below this load there is room for more. */
+const FULL_LOAD = 0.97;
+/** Visitors called ahead at least: with too few nothing could be learned. */
+const LEAST_STOCK = 2;
+/** Memory of how many are called and never come, s; and how long they still count as waiting, s. */
+const NO_SHOW_MEMORY_S = 10;
+const NO_SHOW_STAYS_S = 8;
 
-/** What the server is like, over the last moment. */
+/** What was measured since the step before. */
 export interface Measured {
   /** Offered load of the scarcest resource: 1 is as much as can be done. */
   load: number;
-  /** Somebody who was let in found no room. */
+  /** Visitors who went in: for whom the gate found room. */
+  entered: number;
+  /** Called visitors for whom it found none. They look again in a second. */
+  turnedBack: number;
+  /** Of those who were called: they have not come yet, or there was no room when they came. */
+  pending: number;
+  /** Called ones who are gone. */
+  noShows: number;
+  /** Somebody who went in earlier found no room: those inside come first. */
   refusing: boolean;
 }
 
 /**
- * How many are called in a second. It follows what is measured: as long as the load is below what can be done it grows,
- * over it, it falls. Nobody guesses a number.
+ * How many are called. Room itself is measured by the gate, for each who comes: by the work that is queued, and by what
+ * it costs. Here it is seen to that somebody is always at hand for the room that there is, and not many more. Visitors and
+ * the load that they bring are measured in the same moment, so it does not matter how long the called ones take to come.
  */
 export class AdmissionRate {
-  /** Calls a second, now. */
+  /** Visitors that there is room for in a second. */
   perS: number;
-  /** Calls made a second, over the last moment, and its mean deviation. */
-  meanPerS: number;
+  /** The same over a longer time, and its mean deviation: what an estimate is made of. */
+  toldPerS: number;
   deviation: number;
-  private readonly maxPerS: number;
+  /** Visitors who went in, and load times seconds, both forgotten alike. */
+  private entered: number;
+  private loadS = MEMORY_S;
+  private aheadS = FIRST_AHEAD_S;
+  private noShowsPerS = 0;
   private owed = 0;
 
   /** `startPerS`: requests that the server completed a second when it began to refuse. */
-  constructor(startPerS: number, maxPerS: number) {
-    this.maxPerS = maxPerS;
-    this.perS = bounded(startPerS, maxPerS);
-    this.meanPerS = this.perS;
+  constructor(startPerS: number) {
+    this.perS = Math.max(1, startPerS);
+    this.entered = this.perS * MEMORY_S;
+    this.toldPerS = this.perS;
     this.deviation = this.perS / 4;
   }
 
-  /** After `dtS` seconds; gives how many may be called now. */
-  step({ load, refusing }: Measured, dtS: number): number {
-    const error = Math.min(MAX_UP, Math.max(MAX_DOWN, Math.log(TARGET_LOAD / Math.max(load, 0.01))));
-    const felt = refusing ? Math.min(error, REFUSING) : error;
-    this.perS = bounded(this.perS * Math.exp(felt * GAIN_PER_S * dtS), this.maxPerS);
-    // What was not called for want of tickets is not saved up: a burst would be the next surge.
-    this.owed = Math.min(this.owed + this.perS * dtS, Math.max(1, this.perS * Math.max(dtS, 0.5)));
-    const due = Math.floor(this.owed);
-    this.owed -= due;
-    return due;
+  /** After `dtS` seconds; gives how many are to be called now, at most `maxPerS` a second. */
+  step(measured: Measured, dtS: number, maxPerS: number): number {
+    if (dtS <= 0) return 0;
+    const { pending, noShows, refusing } = measured;
+    this.learn(measured, dtS);
+    this.noShowsPerS = towards(this.noShowsPerS, noShows / dtS, dtS, NO_SHOW_MEMORY_S);
+    const stock = Math.max(LEAST_STOCK, this.perS * this.aheadS);
+    const coming = Math.max(0, pending - this.noShowsPerS * NO_SHOW_STAYS_S);
+    const wanted = refusing ? 0 : Math.max(0, stock - coming);
+    // A part of a visitor is kept for the next step; what could not be called is not saved up.
+    this.owed = (this.owed % 1) + Math.min(wanted, maxPerS * dtS);
+    return Math.floor(this.owed);
   }
 
-  /** So many were called in the last `dtS` seconds. */
-  note(called: number, dtS: number): void {
-    if (dtS <= 0) return;
-    const weight = 1 - Math.exp(-dtS / MEMORY_S);
-    const perS = called / dtS;
-    this.meanPerS += weight * (perS - this.meanPerS);
-    this.deviation += weight * (Math.abs(this.perS - this.meanPerS) - this.deviation);
+  private learn({ load, entered, turnedBack, pending }: Measured, dtS: number): void {
+    const kept = Math.exp(-dtS / MEMORY_S);
+    this.entered = this.entered * kept + entered;
+    this.loadS = this.loadS * kept + Math.min(1, load) * dtS;
+    // Nearly nothing was measured: the rate stays.
+    if (this.loadS > 0.02 * MEMORY_S && this.entered > 0.5) this.perS = this.entered / this.loadS;
+    this.toldPerS = towards(this.toldPerS, this.perS, dtS, TOLD_MEMORY_S);
+    this.deviation = towards(this.deviation, Math.abs(this.perS - this.toldPerS), dtS, TOLD_MEMORY_S);
+    const tooFew = load < FULL_LOAD && turnedBack === 0 && pending > 0;
+    const change = tooFew ? AHEAD_UP : turnedBack > 0.05 * entered ? -AHEAD_DOWN : 0;
+    this.aheadS = Math.min(MOST_AHEAD_S, Math.max(LEAST_AHEAD_S, this.aheadS * (1 + change * dtS)));
   }
 }
 
-const bounded = (perS: number, maxPerS: number): number =>
-  Math.min(Math.max(LEAST_RATE, maxPerS), Math.max(LEAST_RATE, perS));
+const towards = (before: number, now: number, dtS: number, memoryS: number): number =>
+  before + (1 - Math.exp(-dtS / memoryS)) * (now - before);

@@ -1,7 +1,6 @@
 import { RoomAccount } from '../../../src/engine/room/account.ts';
-import { standing } from '../../../src/engine/room/estimate.ts';
+import { secondsToCall, standing } from '../../../src/engine/room/estimate.ts';
 import { bucketOf } from '../../../src/engine/room/line.ts';
-import { LoadMeter } from '../../../src/engine/admission/load-meter.ts';
 import { slotOf, type TicketClass } from '../../../src/engine/room/ticket.ts';
 import type { RoomMove, RoomState } from '../../../src/engine/beats.ts';
 
@@ -14,6 +13,7 @@ export interface Person {
   slot: number;
   ticket: boolean;
   nextAt: number;
+  heldSince?: number | undefined;
   landedAt: number | undefined;
   /** What was said at the first look that had an estimate, and when. */
   told: { at: number; seconds: number; place: number } | undefined;
@@ -31,6 +31,8 @@ export function seeded(seed: number): () => number {
   };
 }
 
+const HOLD_MS = Number(process.env.HOLD ?? 3_000);
+const NEAR_S = Number(process.env.NEAR ?? 2);
 export interface Outcome {
   people: Person[];
   /** Share of the time that the server worked, between the first ticket and the last call. */
@@ -45,18 +47,19 @@ export interface Outcome {
  */
 export function simulate(people: Person[], costMs: number, random: () => number, boundMs = 240): Outcome {
   const account = new RoomAccount({ mode: 'auto', maxPerS: 1_000 });
-  const meter = new LoadMeter();
   const START = 1_800_000_000_000;
   let moves: RoomMove[] = [];
   let turnedAway = 0;
-  let inside = 0;
+  let load = 0;
+  let held: Person[] = [];
+  let entered = 0;
+  let turnedBack = 0;
   let state: RoomState | undefined;
   let busyUntil = 0;
   let worked = 0;
   let window: [number, number] | undefined;
   let doneTimes: number[] = [];
   let maxMoves = 0;
-  const passes = new Set<Person>();
   const byTime = new Map<number, Person[]>();
   const plan = (person: Person, at: number): void => {
     const step = Math.ceil(at / 10);
@@ -68,61 +71,77 @@ export function simulate(people: Person[], costMs: number, random: () => number,
   for (let step = 0, left = people.length; left > 0 && step < 100_000; step += 1) {
     const t = step * 10;
     const now = START + t;
-    for (const person of byTime.get(step) ?? []) {
-      if (person.leavesAt <= t) {
-        left -= 1;
-        continue;
+    const letIn = (person: Person): void => {
+      if (person.ticket) {
+        moves.push(['site', person.cls, bucketOf(person.order), person.slot, -1]);
+        entered += 1;
       }
-      const news = state?.rooms[0];
-      const called = person.ticket && news !== undefined && person.order < news.lines[person.cls].called;
-      if (news === undefined || news.open || called || passes.has(person)) {
-        meter.offer(costMs, t);
-        if (called && !passes.has(person)) {
-          passes.add(person);
-          moves.push(['site', person.cls, bucketOf(person.order), person.slot, -1]);
-        }
-        if (busyUntil - t <= boundMs) {
-          if (person.ticket && !passes.has(person)) moves.push(['site', person.cls, bucketOf(person.order), person.slot, -1]);
-          busyUntil = Math.max(busyUntil, t) + costMs;
-          worked += window === undefined ? 0 : costMs;
-          person.landedAt = busyUntil;
-          doneTimes.push(t);
-          left -= 1;
-          continue;
-        }
-        if (passes.has(person)) {
-          inside += 1;
-          plan(person, t + 1_000 + random() * 500);
-          continue;
-        }
-        turnedAway += 1;
-        if (news === undefined) {
-          plan(person, t + 1_000 * (1 + Math.floor(random() * 5)));
-          continue;
-        }
-      }
-      // In line.
-      if (!person.ticket) {
+      busyUntil = Math.max(busyUntil, t) + costMs;
+      worked += window === undefined ? 0 : costMs;
+      person.landedAt = busyUntil;
+      doneTimes.push(t);
+      left -= 1;
+    };
+    const hasRoom = (): boolean => busyUntil - t <= boundMs;
+    const news = state?.rooms[0];
+    const isCalled = (person: Person): boolean =>
+      person.ticket && news !== undefined && (news.open || person.order < news.lines[person.cls].called);
+    /** Shows the page with the place, which looks again by itself. */
+    const showPage = (person: Person): void => {
+      if (person.ticket) moves.push(['site', person.cls, bucketOf(person.order), person.slot, -1]);
+      else {
         person.order = now + random();
         person.ticket = true;
-      } else moves.push(['site', person.cls, bucketOf(person.order), person.slot, -1]);
+      }
       const stand = standing(news!, person.cls, person.order);
-      if (person.told === undefined && !news!.open && news!.ratePerS > 0 && t > 15_000) person.told = { at: t, seconds: stand.seconds, place: stand.place };
+      if (person.told === undefined && !news!.open && news!.ratePerS > 0 && t > 15_000)
+        person.told = { at: t, seconds: stand.seconds, place: stand.place };
       const next = stand.checkInSeconds * 1_000;
       person.slot = slotOf(now + next);
       moves.push(['site', person.cls, bucketOf(person.order), person.slot, 1]);
       plan(person, t + next + random() * 80);
+    };
+    for (const person of byTime.get(step) ?? []) {
+      if (person.leavesAt <= t) left -= 1;
+      else if (news === undefined || (news.open && !person.ticket)) {
+        if (hasRoom()) letIn(person);
+        else {
+          turnedAway += 1;
+          if (news === undefined) plan(person, t + 1_000 * (1 + Math.floor(random() * 5)));
+          else showPage(person);
+        }
+      } else if (person.ticket && (isCalled(person) || secondsToCall(news, person.cls, person.order) <= NEAR_S)) {
+        person.heldSince = t;
+        held.push(person);
+      } else showPage(person);
     }
+    held.sort((a, b) => (a.cls === b.cls ? a.order - b.order : a.cls < b.cls ? -1 : 1));
+    held = held.filter((person) => {
+      if (isCalled(person)) {
+        if (hasRoom()) {
+          letIn(person);
+          return false;
+        }
+      }
+      if (t - person.heldSince! < HOLD_MS) return true;
+      if (isCalled(person)) turnedBack += 1;
+      showPage(person);
+      return false;
+    });
     if (step % 25 === 0) {
       maxMoves = Math.max(maxMoves, moves.length);
       // As the door does it: who leaves a cell and who joins it are added up apart.
-      account.take({ moves, turnedAway, turnedAwayInside: inside }, now);
+      account.take({ moves, entered: [['site', entered, turnedBack]], turnedAway, turnedAwayInside: 0 }, now);
       moves = [];
+      entered = 0;
+      turnedBack = 0;
       turnedAway = 0;
-      inside = 0;
       doneTimes = doneTimes.filter((at) => at > t - 1_000);
-      state = account.step({ load: meter.ratio(t) }, doneTimes.length, now);
+      // As an event loop tells it: the share of the last second in which it worked, over it where more is queued.
+      load += 0.25 * ((busyUntil > t ? 1 : 0) - load);
+      state = account.step(load, doneTimes.length, now);
       const waiting = account.waiting;
+      if (process.env.TRACE && step % 200 === 0) console.log(t, "load", '', "wait", waiting, "rate", state.rooms[0]?.ratePerS.toFixed(1), (account as any).rooms.get("site")?.rate?.perS.toFixed(1), "unc", (account as any).rooms.get("site")?.lines.n.uncalled.toFixed(0), "q", Math.max(0,busyUntil-t), "open", state.rooms[0]?.open, "m", (account as any).rooms.get("site")?.lines.m.waiting);
       if (window === undefined && waiting > 500) {
         window = [t, t];
         worked = Math.max(0, busyUntil - t);
