@@ -206,6 +206,8 @@ export const downwardSchema = z.discriminatedUnion('type', [
     lifeboat: z.boolean(),
   }),
   roomStateSchema,
+  /** An event is near or goes on: its pages are to be at hand. */
+  z.object({ type: z.literal('event'), active: z.boolean(), pages: z.array(z.string().max(2_048)).max(2_048) }),
   z.object(purgeFields),
   z.object(purgedFields),
   /** Answer to `lease`: granted, or held by another; `freed` when that one is done. */

@@ -40,6 +40,10 @@ export const COUNTERS = {
   tahan_worker_restarts_total: { help: 'Workers that ended without being asked to.', labels: ['reason'] },
   tahan_scaler_decisions_total: { help: 'Decisions of the scaler.', labels: ['action', 'reason'] },
   tahan_reloads_total: { help: 'Reloads, by how they ended.', labels: ['result'] },
+  tahan_room_visits_total: {
+    help: 'Visits at the door of the waiting room, by what became of them.',
+    labels: ['outcome'],
+  },
   tahan_lifeboat_answers_total: { help: 'Requests that the lifeboat answered, by with what.', labels: ['kind'] },
   tahan_metrics_dropped_total: { help: 'Increments that were not counted, by why.', labels: ['reason'] },
 } as const satisfies Record<string, Definition>;
@@ -75,6 +79,7 @@ export const GAUGES = {
     help: 'Share of the last 10 s in which some task waited for a CPU (PSI), 0 to 1.',
     labels: [],
   },
+  tahan_room_waiting: { help: 'People who wait in line.', labels: [] },
   tahan_mode: { help: '1 for the mode that the server is in.', labels: ['mode'] },
   tahan_accept_backlog: { help: 'Connections that the kernel holds and nobody has accepted.', labels: [] },
   tahan_lifeboat_active: { help: '1 while the lifeboat accepts connections.', labels: [] },

@@ -18,6 +18,8 @@ export interface ServerView {
   lifeboatActive: boolean;
   workersWanted: number;
   crashLoop: boolean;
+  /** People in the lines of the waiting rooms. */
+  roomWaiting: number;
   /** Undefined where the host does not tell. */
   host: {
     idleCores: number | undefined;
@@ -147,6 +149,7 @@ export function createTotals({
     lifeboatActive,
     workersWanted,
     crashLoop,
+    roomWaiting,
     host,
   }: ServerView): void => {
     set('tahan_build_info', 1, version, process.version);
@@ -157,6 +160,7 @@ export function createTotals({
     set('tahan_lifeboat_active', lifeboatActive ? 1 : 0);
     set('tahan_workers_wanted', workersWanted);
     set('tahan_crash_loop', crashLoop ? 1 : 0);
+    set('tahan_room_waiting', Math.round(roomWaiting));
     setKnown('tahan_host_idle_cores', host.idleCores);
     setKnown('tahan_host_steal_ratio', host.stealShare);
     setKnown('tahan_host_throttled_ratio', host.throttledShare);

@@ -8,6 +8,7 @@ import { SiteMistakesError } from '../mistakes.ts';
 import type { AdminSources } from './admin.ts';
 import { Backoff } from './backoff.ts';
 import { createCare } from './care.ts';
+import { createEvents } from './events.ts';
 import { createFleet, type ExitNews, type Member } from './fleet.ts';
 import { type Health, healthOf } from './health.ts';
 import { answering, lifeboatNeeded } from './lifeboat-call.ts';
@@ -16,6 +17,7 @@ import { MODE_DEFAULTS, modeAtStart, nextMode } from './mode.ts';
 import { createModeLog } from './mode-log.ts';
 import type { Release } from './release.ts';
 import { createReloader } from './reload.ts';
+import { createRooms } from './rooms.ts';
 import { createScaling } from './scaling.ts';
 import type { AfterReload, Settings } from './settings.ts';
 import { isBlocked, noSilence, trackSilence } from './silence.ts';
@@ -86,6 +88,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       workersWanted: fleet.target,
       crashLoop: looping,
       host: scaling.host,
+      roomWaiting: rooms.account.waiting,
     }),
   });
   const modeLog = createModeLog(log);
@@ -127,6 +130,8 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       log.info({ scaler: config.scaler, action, cause }, reason);
     },
   });
+  const rooms = createRooms(config);
+  const events = createEvents({ account: rooms.account, log, tell: (message) => fleet.broadcast(message) });
   const care = createCare({
     fleet,
     onRecycle(member, how, words) {
@@ -141,6 +146,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     read: () => read(current),
     stay,
     prepare,
+    held: () => events.held(config.dataDir),
     visit: createVisitor(config.host, port, () => publicPages?.mainPage ?? '/'),
     adopt,
     onEnd: (state) => totals.count('tahan_reloads_total', [state]),
@@ -167,6 +173,8 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       case 'ready':
         if (!member.reserved) setPublicPages(message.publicPages);
         fleet.send(member, modeMessage());
+        fleet.send(member, events.message);
+        if (rooms.state !== undefined) fleet.send(member, rooms.state);
         reloader.onReady(member, message.problem);
         return;
       case 'listening':
@@ -192,6 +200,9 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       case 'metrics':
         modeLog.count(message);
         totals.add(message);
+        return;
+      case 'room':
+        rooms.take(message);
         return;
       case 'scrape':
         sources.exposition().then(
@@ -319,12 +330,15 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     if (stopping) return;
     const at = now();
     fleet.tick();
+    events.tick(config, members(), mode.mode, Date.now());
+    const roomState = rooms.tick(config, members(), Date.now());
+    if (roomState !== undefined) fleet.broadcast(roomState);
     watchCrashes(at);
     const rests = resting();
     setRhythm(rests ? RESTING_TICK_MS : TICK_MS);
     if (rests && at - steeredAt < RESTING_STEER_MS) return;
     steeredAt = at;
-    scaling.tick(config, silence, reloader.operation, at);
+    scaling.tick(events.settings(config), silence, reloader.operation, at);
     care.tick(config, scaling.host, silence, reloader.operation !== undefined, at);
   }
 

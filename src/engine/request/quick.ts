@@ -2,10 +2,13 @@ import type { Dispatcher } from '../admission/dispatcher.ts';
 import type { RouteWork } from '../admission/route-work.ts';
 import { answerOf, headBytes } from '../cache/wire.ts';
 import type { Pages } from '../pages/pages.ts';
+import type { Visit } from '../room/door.ts';
+import type { RoomAnswer } from '../room/page.ts';
 import type { Route } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
 import type { QuickAnswer, QuickBytes } from './connection/front-connection.ts';
 import type { PlainGet } from './connection/plain-get.ts';
+import { needsRoom, visitOf } from './at-the-door.ts';
 import { type DirectDecision, decide, type Known, type PageDecision } from './decide.ts';
 import type { AnswerTools } from './engine-request.ts';
 import type { Leaving } from './leaving.ts';
@@ -21,6 +24,8 @@ export interface QuickParts {
   works: readonly RouteWork[];
   tools: AnswerTools;
   leaving: Leaving;
+  /** Languages of the waiting page, the standard one first. */
+  roomLanguages: readonly string[];
   /** How long a client may count on its connection, ms. */
   keepAliveMs: number;
 }
@@ -33,8 +38,8 @@ const CLOSE = 'connection: close\r\n';
  * goes the long way, by arrival.ts.
  */
 export function createQuick(parts: QuickParts): QuickAnswer {
-  const { site, known, pages, dispatcher, works, tools, leaving, keepAliveMs } = parts;
-  const { recorder, refusals, codings, extraHeaders } = tools;
+  const { site, known, pages, dispatcher, works, tools, leaving, keepAliveMs, roomLanguages } = parts;
+  const { recorder, refusals, codings, extraHeaders, door } = tools;
   const keep = `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(keepAliveMs / 1_000)}\r\n`;
 
   const cached = (get: PlainGet, page: PageDecision, arrivedAt: number, now: number): QuickBytes | undefined => {
@@ -53,7 +58,24 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     return priorityOf({ method: 'GET', url: get.target, headers }, route, member);
   };
 
-  const waitingPage = (get: PlainGet, route: Route, arrivedAt: number, now: number): QuickBytes => {
+  const placeBytes = (get: PlainGet, route: Route, place: RoomAnswer, arrivedAt: number, now: number): QuickBytes => {
+    recorder.request(route.policy.route, 'GET', 503, 'refused', (performance.now() - arrivedAt) / 1_000);
+    let text = 'HTTP/1.1 503 Service Unavailable\r\n';
+    for (let at = 0; at < place.head.length; at += 2) text += `${place.head[at]}: ${place.head[at + 1]}\r\n`;
+    text += `date: ${new Date(now).toUTCString()}\r\n${get.close ? CLOSE : keep}\r\n`;
+    return { head: Buffer.from(text, 'latin1'), body: place.body, close: get.close, refusal: !get.byProxy };
+  };
+
+  const waitingPage = (
+    get: PlainGet,
+    route: Route,
+    member: boolean,
+    path: string,
+    arrivedAt: number,
+    now: number,
+  ): QuickBytes => {
+    const place = door.refused(visitFor(get, route, member, path));
+    if (place !== undefined) return placeBytes(get, route, place, arrivedAt, now);
     recorder.request(route.policy.route, 'GET', 503, 'refused', (performance.now() - arrivedAt) / 1_000);
     return {
       head: refusals.bytes(get.accept, get.close ? CLOSE : keep, Math.random(), now),
@@ -63,9 +85,12 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     };
   };
 
+  const visitFor = (get: PlainGet, route: Route, member: boolean, path: string): Visit =>
+    visitOf({ ...comingParts(get), path, route, member, priority: priorityFor(get, route, member) }, roomLanguages);
+
   const turnedAway = (get: PlainGet, page: PageDecision, arrivedAt: number, now: number): QuickBytes | undefined =>
     pages.turnsAway(page, priorityFor(get, page.route, false))
-      ? waitingPage(get, page.route, arrivedAt, now)
+      ? waitingPage(get, page.route, false, page.path, arrivedAt, now)
       : undefined;
 
   const refused = (
@@ -83,7 +108,8 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     const goesOn =
       copyKey !== undefined &&
       (!dispatcher.wouldRefuse(priority, work, withinMs) || pages.copyOf(copyKey) !== undefined);
-    if (!goesOn && dispatcher.refusesEarly(priority, work, withinMs)) return waitingPage(get, route, arrivedAt, now);
+    if (!goesOn && dispatcher.refusesEarly(priority, work, withinMs)) 
+      return waitingPage(get, route, member, decision.path, arrivedAt, now);
     get.decided = { decision, member, priority };
     return undefined;
   };
@@ -96,6 +122,19 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     const member = get.cookie !== undefined && site.isMember({ headers: { cookie: get.cookie } });
     const decision = decide(get, member, known, now);
     let answer: QuickBytes | undefined;
+    if (!door.idle && (decision.kind === 'page' || decision.kind === 'direct')) {
+      const visit = visitFor(get, decision.route, member, decision.path);
+      const held = door.holds(visit);
+      if (held || needsRoom(decision, pages.copyOf)) {
+        const verdict = door.look(visit);
+        if (verdict.kind === 'wait') {
+          dispatcher.noteArrival(performance.now() - arrivedAt);
+          return placeBytes(get, decision.route, verdict.answer, arrivedAt, now);
+        }
+        // The long way keeps whose turn is near, and renews passes.
+        if (verdict.kind === 'near' || verdict.kind === 'busy') return undefined;
+      }
+    }
     if (decision.kind === 'page')
       answer = cached(get, decision, arrivedAt, now) ?? turnedAway(get, decision, arrivedAt, now);
     else if (decision.kind === 'direct') answer = refused(get, decision, member, arrivedAt, now);
@@ -103,3 +142,11 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     return answer;
   };
 }
+
+const comingParts = ({ method, cookie, accept, acceptLanguage, fetchDest }: PlainGet) => ({
+  method,
+  cookie,
+  accept,
+  acceptLanguage,
+  fetchDest,
+});

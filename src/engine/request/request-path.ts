@@ -15,11 +15,13 @@ import { Pages } from '../pages/pages.ts';
 import type { Purger } from '../pages/purger.ts';
 import { Renderer } from '../pages/renderer.ts';
 import { WrittenPages } from '../pages/written-pages.ts';
+import type { Door } from '../room/door.ts';
 import { compileRoutes, type Routes } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
 import { createRefusals } from './answer/refusal.ts';
 import { type PageCompressor, WantedCodings } from './answer/wanted-codings.ts';
 import { createArrival } from './arrival.ts';
+import { AtTheDoor, roomLanguages } from './at-the-door.ts';
 import { BodyReader } from './body-reader.ts';
 import type { QuickAnswer } from './connection/front-connection.ts';
 import { Direct } from './direct.ts';
@@ -67,6 +69,8 @@ export interface RequestPathParts {
   engineRoutes: EngineRoutes;
   compressor: PageCompressor;
   leaving: Leaving;
+  /** The door of the waiting rooms. */
+  door: Door;
   /** The site failed on a request. */
   onSiteError: (error: unknown) => void;
   /** A connection or a request came in. */
@@ -126,6 +130,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     recorder,
     refusals: createRefusals({ siteName: config.siteName, extraHeaders }),
     codings: new WantedCodings(parts.compressor),
+    door: parts.door,
     extraHeaders,
     withinMs,
   };
@@ -153,6 +158,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   const quickly = { routes, keyOf, copyOf: pages.copyInMemory, bodyLimit };
   const { engineRoutes } = parts;
   const { keepAliveMs } = config;
+  const spoken = roomLanguages(site.languages ?? ['en']);
   return {
     routes,
     works,
@@ -169,6 +175,8 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       bodies: new BodyReader({ timeoutMs: config.requestTimeoutMs }),
       tools,
       leaving,
+      atTheDoor: new AtTheDoor(parts.door, dispatcher, works),
+      roomLanguages: spoken,
       learns: site.learns ?? false,
     }),
     onConnection: () => dispatcher.noteArrival(0),
@@ -180,6 +188,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       works,
       tools,
       leaving,
+      roomLanguages: spoken,
       keepAliveMs,
     }),
   };

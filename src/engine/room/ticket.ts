@@ -12,6 +12,8 @@ export interface Ticket {
   order: number;
   /** The slot (`slotOf`) by whose end its holder is to check in. */
   slot: number;
+  /** It was shown once: its holder keeps cookies and comes back. Until then it counts for nothing. */
+  counted: boolean;
   /** What its order is drawn from, where a lottery decides; else undefined. */
   lottery: Lottery | undefined;
   /** Breaks ties; and what a lottery draws by. 24 bits. */
@@ -58,24 +60,24 @@ export class TicketOffice {
 
   /** A new ticket. `now`: epoch ms, one clock for all workers of the machine. */
   issue(room: string, cls: TicketClass, now: number, lottery?: Lottery, tie = randomBytes(3).readUIntBE(0, 3)): Ticket {
-    const ticket: Ticket = { room, cls, order: now + tie / TIES, slot: slotOf(now), lottery, tie };
+    const ticket: Ticket = { room, cls, order: now + tie / TIES, slot: slotOf(now), counted: false, lottery, tie };
     if (lottery !== undefined) ticket.order = this.draw(lottery, tie);
     return ticket;
   }
 
   /** The text of a ticket for a cookie. The drawn order of a lottery is not in it: nobody can choose the best of many before the start. */
-  seal({ room, cls, order, slot, lottery, tie }: Ticket): string {
+  seal({ room, cls, order, slot, counted, lottery, tie }: Ticket): string {
     const when =
       lottery === undefined
         ? Math.floor(order).toString(36)
         : `l${lottery.startAt.toString(36)}-${lottery.windowMs.toString(36)}`;
-    return this.signed('ticket', [room, cls, when, tie.toString(36), slot.toString(36)].join('.'));
+    return this.signed('ticket', [room, cls, when, tie.toString(36), slot.toString(36), counted ? '1' : '0'].join('.'));
   }
 
   /** Undefined: none, not ours, too old, or its holder was away too long. */
   open(text: string | undefined, now: number): Ticket | undefined {
     const parts = this.verified('ticket', text)?.split('.');
-    if (parts?.length !== 5) return undefined;
+    if (parts?.length !== 6) return undefined;
     const [room, cls, when, tieText, slotText] = parts as [string, TicketClass, string, string, string];
     const tie = Number.parseInt(tieText, 36);
     const slot = Number.parseInt(slotText, 36);
@@ -85,7 +87,7 @@ export class TicketOffice {
     // Each part is what this server wrote; a clock that was set back must not make eternal tickets.
     if (now - issued > MAX_AGE_MS || (lottery === undefined && issued > now + RETURN_MS)) return undefined;
     if (now > slot * SLOT_MS + RETURN_MS) return undefined;
-    return { room, cls, order, slot, lottery, tie };
+    return { room, cls, order, slot, counted: parts[5] === '1', lottery, tie };
   }
 
   sealPass(room: string, until: number): string {

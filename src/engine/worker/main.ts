@@ -26,11 +26,13 @@ import { startWorkerBeat } from './beat.ts';
 import { Compressor } from './compressor.ts';
 import { Doors } from './doors/doors.ts';
 import { endWhenTold } from './drain.ts';
+import { keepEventPages } from './event-pages.ts';
 import { loadSite } from './load-site.ts';
 import { MainPage } from './main-page.ts';
 import { withoutPorts } from './no-ports.ts';
 import { PageFiles } from './page-files.ts';
 import { siteContext } from './site-context.ts';
+import { createDoor } from './room.ts';
 import { SitePool } from './site-pool.ts';
 import { WorkerState } from './state.ts';
 import { takeConnections } from './take.ts';
@@ -142,6 +144,7 @@ async function serve(
     }),
     compressor: new Compressor(pool, files, state),
     leaving: state,
+    door: createDoor(config, link, recorder, extraHeaders),
     onSiteError,
     onArrival: () => beat?.wake(),
     onRefusal: (priority) => state.noteRefusal(priority),
@@ -160,6 +163,7 @@ async function serve(
   takeConnections(link, server, maxConnections);
   leave = endWhenTold({ link, log, config, site, state, server, upgrades, beat, files, pool });
 
+  keepEventPages(link, routes, pages, files.memory, site.languages ?? [''], config.hosts);
   link.on('wanted', ({ key }) => pages.storeForOthers(key));
   link.on('rebalance', ({ share, forMs }) => state.rebalance.begin(server.connections, share, forMs));
   link.on('listen', ({ backlog, slowStart }, handle) => {

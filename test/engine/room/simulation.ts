@@ -13,6 +13,7 @@ export interface Person {
   slot: number;
   ticket: boolean;
   nextAt: number;
+  counted?: boolean;
   heldSince?: number | undefined;
   landedAt: number | undefined;
   /** What was said at the first look that had an estimate, and when. */
@@ -73,7 +74,7 @@ export function simulate(people: Person[], costMs: number, random: () => number,
     const now = START + t;
     const letIn = (person: Person): void => {
       if (person.ticket) {
-        moves.push(['site', person.cls, bucketOf(person.order), person.slot, -1]);
+        if (person.counted) moves.push(['site', person.cls, bucketOf(person.order), person.slot, -1]);
         entered += 1;
       }
       busyUntil = Math.max(busyUntil, t) + costMs;
@@ -88,17 +89,19 @@ export function simulate(people: Person[], costMs: number, random: () => number,
       person.ticket && news !== undefined && (news.open || person.order < news.lines[person.cls].called);
     /** Shows the page with the place, which looks again by itself. */
     const showPage = (person: Person): void => {
-      if (person.ticket) moves.push(['site', person.cls, bucketOf(person.order), person.slot, -1]);
-      else {
+      if (person.ticket) {
+        if (person.counted) moves.push(['site', person.cls, bucketOf(person.order), person.slot, -1]);
+        person.counted = true;
+      } else {
         person.order = now + random();
         person.ticket = true;
       }
       const stand = standing(news!, person.cls, person.order);
       if (person.told === undefined && !news!.open && news!.ratePerS > 0 && t > 15_000)
         person.told = { at: t, seconds: stand.seconds, place: stand.place };
-      const next = stand.checkInSeconds * 1_000;
+      const next = (person.counted ? stand.checkInSeconds : Math.min(2, stand.checkInSeconds)) * 1_000;
       person.slot = slotOf(now + next);
-      moves.push(['site', person.cls, bucketOf(person.order), person.slot, 1]);
+      if (person.counted) moves.push(['site', person.cls, bucketOf(person.order), person.slot, 1]);
       plan(person, t + next + random() * 80);
     };
     for (const person of byTime.get(step) ?? []) {
