@@ -1,6 +1,8 @@
 import cluster from 'node:cluster';
 import { readConfig } from '../../config.ts';
 import { readEnvironment } from '../../environment.ts';
+import { runEventCommand } from '../events/command.ts';
+import { writeForce } from '../events/force.ts';
 import { readCommandLine } from './command-line.ts';
 import { readFleet, reloadServer, stopServer } from './control.ts';
 import { EXIT_USAGE, failStart, stop } from './failure.ts';
@@ -15,6 +17,7 @@ const HELP = `Tahan: puts any Node web app behind a server that stays up when ev
   tahan app.js [arguments]   serve the app: what you would start with "node app.js"
   tahan                      serve the app of this folder: "start" or "main" in package.json
   tahan status               how the server of this folder is
+  tahan event add|list|remove   times for which the server makes itself ready (tahan event: how)
   tahan reload               new code and settings, without losing a request
   tahan stop                 end it; requests under way are finished
   tahan settings             every setting, its default and what it is for
@@ -40,8 +43,14 @@ async function main(): Promise<void> {
       const { run } = await import('./run.ts');
       return run(wish.entry === undefined ? entryOf(cwd) : entryAt(wish.entry, wish.args, cwd));
     }
-    case 'reload':
+    case 'event': {
+      const dataDir = readEnvironment().env.TAHAN_DATA_DIR?.trim() || standardDataDir(projectOf(cwd));
+      return console.log(runEventCommand(wish.words, dataDir, Date.now()).join('\n'));
+    }
+    case 'reload': {
+      if (wish.force) writeForce(readEnvironment().env.TAHAN_DATA_DIR?.trim() || standardDataDir(projectOf(cwd)));
       return console.log(await reloadServer(adminOf(server(cwd))));
+    }
     case 'stop':
       return console.log(await stopServer(adminOf(server(cwd))));
     case 'status': {

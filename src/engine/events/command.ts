@@ -71,12 +71,16 @@ export function readAdd(words: readonly string[], now: number): PlannedEvent {
   if (startAt === undefined)
     mistakes.push(`--at ${JSON.stringify(at)}: must be a time with its zone, such as 2026-12-01T20:00+07:00`);
   if (forMs === undefined || forMs <= 0 || forMs > MAX_FOR_MS)
-    mistakes.push(`--for ${JSON.stringify(given.for ?? '')}: must be a time such as 90s, 30m, 2h or 1h30m, at most 14d`);
-  else if (startAt !== undefined && startAt + forMs <= now) mistakes.push(`--at ${JSON.stringify(at)}: that is over already`);
+    mistakes.push(
+      `--for ${JSON.stringify(given.for ?? '')}: must be a time such as 90s, 30m, 2h or 1h30m, at most 14d`,
+    );
+  else if (startAt !== undefined && startAt + forMs <= now)
+    mistakes.push(`--at ${JSON.stringify(at)}: that is over already`);
   if (prequeueMs === undefined || prequeueMs > MAX_PREQUEUE_MS)
     mistakes.push(`--prequeue ${JSON.stringify(prequeue)}: must be a time such as 5m, at most 1h`);
   for (const one of page)
-    if (!/^\/[^\s#]{0,2000}$/.test(one)) mistakes.push(`--page ${JSON.stringify(one)}: must be a path that starts with /`);
+    if (!/^\/[^\s#]{0,2000}$/.test(one))
+      mistakes.push(`--page ${JSON.stringify(one)}: must be a path that starts with /`);
   if (page.length > MAX_PAGES) mistakes.push(`--page: at most ${MAX_PAGES}, not ${page.length}`);
   if (mistakes.length > 0) throw new EventUsageError(mistakes.join('\n'));
   const id = createHash('sha256').update(`${name} ${startAt} ${now}`).digest('hex').slice(0, 6);
@@ -106,7 +110,11 @@ const lasting = (ms: number): string => {
 export function eventLine(event: PlannedEvent, now: number): string {
   const { id, name, startAt, forMs, pages, prequeueMs, dryRun, at } = event;
   const when =
-    now < startAt ? `in ${lasting(startAt - now)}` : now < endOf(event) ? `now, ${lasting(endOf(event) - now)} left` : 'over';
+    now < startAt
+      ? `in ${lasting(startAt - now)}`
+      : now < endOf(event)
+        ? `now, ${lasting(endOf(event) - now)} left`
+        : 'over';
   return [
     `${id}  ${name}: ${at} for ${lasting(forMs)} (${when})`,
     ...(prequeueMs > 0 ? [`visitors gather ${lasting(prequeueMs)} before`] : []),
@@ -125,8 +133,12 @@ export function runEventCommand(words: readonly string[], dataDir: string, now: 
     case 'add': {
       const event = readAdd(rest, now);
       const events = readEvents(dataDir).filter((one) => now < endOf(one) + FORGET_MS);
-      if (events.length >= MAX_EVENTS) throw new EventUsageError(`there are ${MAX_EVENTS} events already; remove one first`);
-      writeEvents(dataDir, [...events, event].sort((a, b) => a.startAt - b.startAt));
+      if (events.length >= MAX_EVENTS)
+        throw new EventUsageError(`there are ${MAX_EVENTS} events already; remove one first`);
+      writeEvents(
+        dataDir,
+        [...events, event].sort((a, b) => a.startAt - b.startAt),
+      );
       return [eventLine(event, now)];
     }
     case 'list': {
@@ -140,7 +152,10 @@ export function runEventCommand(words: readonly string[], dataDir: string, now: 
       const found = events.find((event) => event.id === id);
       if (found === undefined || more.length > 0)
         throw new EventUsageError(`event remove ${rest.join(' ')}: must be one id of event list`);
-      writeEvents(dataDir, events.filter((event) => event !== found));
+      writeEvents(
+        dataDir,
+        events.filter((event) => event !== found),
+      );
       return [`removed: ${eventLine(found, now)}`];
     }
     default:

@@ -5,6 +5,7 @@ import type { Config } from '../../config.ts';
 import type { Downward, Mode } from '../beats.ts';
 import { endOf, type PlannedEvent } from '../events/event.ts';
 import { eventFile, readEvents, writeWhole } from '../events/file.ts';
+import { FORCE_MS, forceFile } from '../events/force.ts';
 import { type EventPlan, eventPlan } from '../events/plan.ts';
 import type { RoomAccount } from '../room/account.ts';
 import { type EventReport, Increments, reportAtStart, reportLine } from './event-report.ts';
@@ -14,12 +15,6 @@ import type { WorkerView } from './view.ts';
 const LOOK_EVERY_MS = 1_000;
 /** How often the report of an event that goes on is written, ms. */
 const WRITE_EVERY_MS = 10_000;
-/** A reload is forced by a file that is no older than this, ms. */
-const FORCE_MS = 30_000;
-
-/** By this file `reload --force` says that it means it. */
-export const forceFile = (dataDir: string): string => join(dataDir, 'reload.force');
-
 export interface EventsParts {
   account: RoomAccount;
   log: Logger;
@@ -75,7 +70,10 @@ export function createEvents({ account, log, tell }: EventsParts): Events {
       if (report === undefined) {
         report = reportBefore(dataDir, event.id) ?? reportAtStart(event, now);
         reports.set(event.id, report);
-        log.info({ event: event.id, pages: event.pages }, `event "${event.name}" at ${event.at}: the server makes itself ready`);
+        log.info(
+          { event: event.id, pages: event.pages },
+          `event "${event.name}" at ${event.at}: the server makes itself ready`,
+        );
       }
       report.arrived += arrived;
       report.completed += completed;

@@ -30,8 +30,10 @@ export interface Coming {
 }
 
 /** Parts of a page, and what else a browser fetches for one: whoever has the page has waited. */
-const PARTS = /^(?:audio|audioworklet|embed|font|image|manifest|object|paintworklet|report|script|serviceworker|sharedworker|style|track|video|webidentity|worker|xslt)$/;
-const PART_NAMES = /\.(?:avif|bmp|css|eot|gif|ico|jpe?g|js|json|map|mjs|mp[34]|ogg|pdf|png|svg|ttf|txt|wasm|webm|webmanifest|webp|woff2?|xml|zip)$/i;
+const PARTS =
+  /^(?:audio|audioworklet|embed|font|image|manifest|object|paintworklet|report|script|serviceworker|sharedworker|style|track|video|webidentity|worker|xslt)$/;
+const PART_NAMES =
+  /\.(?:avif|bmp|css|eot|gif|ico|jpe?g|js|json|map|mjs|mp[34]|ogg|pdf|png|svg|ttf|txt|wasm|webm|webmanifest|webp|woff2?|xml|zip)$/i;
 
 export function visitOf(coming: Coming, languages: readonly string[]): Visit {
   const { method, path, route, priority, fetchDest } = coming;
@@ -71,7 +73,10 @@ export class AtTheDoor {
     this.door = door;
     this.dispatcher = dispatcher;
     this.works = works;
-    this.front = new FrontQueue((ticket) => door.isCalled(ticket), () => performance.now());
+    this.front = new FrontQueue(
+      (ticket) => door.isCalled(ticket),
+      () => performance.now(),
+    );
   }
 
   /** `go`: the way to the gate. */

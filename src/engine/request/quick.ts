@@ -6,9 +6,9 @@ import type { Visit } from '../room/door.ts';
 import type { RoomAnswer } from '../room/page.ts';
 import type { Route } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
+import { needsRoom, visitOf } from './at-the-door.ts';
 import type { QuickAnswer, QuickBytes } from './connection/front-connection.ts';
 import type { PlainGet } from './connection/plain-get.ts';
-import { needsRoom, visitOf } from './at-the-door.ts';
 import { type DirectDecision, decide, type Known, type PageDecision } from './decide.ts';
 import type { AnswerTools } from './engine-request.ts';
 import type { Leaving } from './leaving.ts';
@@ -108,7 +108,7 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     const goesOn =
       copyKey !== undefined &&
       (!dispatcher.wouldRefuse(priority, work, withinMs) || pages.copyOf(copyKey) !== undefined);
-    if (!goesOn && dispatcher.refusesEarly(priority, work, withinMs)) 
+    if (!goesOn && dispatcher.refusesEarly(priority, work, withinMs))
       return waitingPage(get, route, member, decision.path, arrivedAt, now);
     get.decided = { decision, member, priority };
     return undefined;

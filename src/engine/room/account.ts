@@ -194,4 +194,3 @@ const newsOf = (name: string, { lines, open, rate, leavesPerS }: Room): RoomNews
   spread: rate === undefined ? 1 : rate.deviation / Math.max(rate.toldPerS, 0.01),
   leavesPerS,
 });
-

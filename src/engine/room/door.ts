@@ -9,8 +9,8 @@ import {
   PASS_MS,
   RENEW_MS,
   slotOf,
-  type Ticket,
   TICKET_COOKIE,
+  type Ticket,
   type TicketOffice,
 } from './ticket.ts';
 

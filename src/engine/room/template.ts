@@ -58,7 +58,9 @@ export function readTemplate(source: string, name: string): Template {
   const mistakes: string[] = [];
   const bytes = Buffer.byteLength(source);
   if (bytes > MAX_TEMPLATE_BYTES)
-    mistakes.push(`${name}: ${bytes} bytes; at most ${MAX_TEMPLATE_BYTES}, as everybody who waits gets it again and again`);
+    mistakes.push(
+      `${name}: ${bytes} bytes; at most ${MAX_TEMPLATE_BYTES}, as everybody who waits gets it again and again`,
+    );
   for (const [pattern, what] of OUTSIDE)
     if (pattern.test(source)) mistakes.push(`${name}: has ${what}; a waiting page must need nothing besides itself`);
   const parts: (string | { value: TemplateValue })[] = [];

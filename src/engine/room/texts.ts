@@ -22,7 +22,8 @@ const en: RoomTexts = {
   next: { heading: 'You are next', text: (site) => `${site} opens for you in a moment.` },
   before: {
     heading: 'It begins soon',
-    text: (site) => `${site} opens for everybody at the same time. Places are drawn then: whoever is here before the start has the same chance.`,
+    text: (site) =>
+      `${site} opens for everybody at the same time. Places are drawn then: whoever is here before the start has the same chance.`,
   },
   placeLabel: 'Your place',
   waitLabel: 'Your turn comes in',
@@ -43,7 +44,8 @@ const id: RoomTexts = {
   next: { heading: 'Giliran Anda berikutnya', text: (site) => `${site} segera terbuka untuk Anda.` },
   before: {
     heading: 'Segera dimulai',
-    text: (site) => `${site} dibuka untuk semua orang pada saat yang sama. Urutan diundi saat itu: siapa pun yang hadir sebelum mulai mendapat peluang yang sama.`,
+    text: (site) =>
+      `${site} dibuka untuk semua orang pada saat yang sama. Urutan diundi saat itu: siapa pun yang hadir sebelum mulai mendapat peluang yang sama.`,
   },
   placeLabel: 'Tempat Anda',
   waitLabel: 'Giliran Anda dalam',

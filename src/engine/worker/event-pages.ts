@@ -1,5 +1,5 @@
-import type { Link } from '../link.ts';
 import type { PageMemory } from '../cache/memory.ts';
+import type { Link } from '../link.ts';
 import type { Pages } from '../pages/pages.ts';
 import { mainPageKeys } from '../request/page-key.ts';
 import type { Routes } from '../routes.ts';

@@ -10,6 +10,7 @@ const VIEW: ServerView = {
   lifeboatActive: false,
   workersWanted: 2,
   crashLoop: false,
+  roomWaiting: 0,
   host: {
     idleCores: 1.5,
     stealShare: 0,

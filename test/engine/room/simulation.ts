@@ -1,8 +1,8 @@
+import type { RoomMove, RoomState } from '../../../src/engine/beats.ts';
 import { RoomAccount } from '../../../src/engine/room/account.ts';
 import { secondsToCall, standing } from '../../../src/engine/room/estimate.ts';
 import { bucketOf } from '../../../src/engine/room/line.ts';
 import { slotOf, type TicketClass } from '../../../src/engine/room/ticket.ts';
-import type { RoomMove, RoomState } from '../../../src/engine/beats.ts';
 
 export interface Person {
   arrivesAt: number;
@@ -144,7 +144,25 @@ export function simulate(people: Person[], costMs: number, random: () => number,
       load += 0.25 * ((busyUntil > t ? 1 : 0) - load);
       state = account.step(load, doneTimes.length, now);
       const waiting = account.waiting;
-      if (process.env.TRACE && step % 200 === 0) console.log(t, "load", '', "wait", waiting, "rate", state.rooms[0]?.ratePerS.toFixed(1), (account as any).rooms.get("site")?.rate?.perS.toFixed(1), "unc", (account as any).rooms.get("site")?.lines.n.uncalled.toFixed(0), "q", Math.max(0,busyUntil-t), "open", state.rooms[0]?.open, "m", (account as any).rooms.get("site")?.lines.m.waiting);
+      if (process.env.TRACE && step % 200 === 0)
+        console.log(
+          t,
+          'load',
+          '',
+          'wait',
+          waiting,
+          'rate',
+          state.rooms[0]?.ratePerS.toFixed(1),
+          (account as any).rooms.get('site')?.rate?.perS.toFixed(1),
+          'unc',
+          (account as any).rooms.get('site')?.lines.n.uncalled.toFixed(0),
+          'q',
+          Math.max(0, busyUntil - t),
+          'open',
+          state.rooms[0]?.open,
+          'm',
+          (account as any).rooms.get('site')?.lines.m.waiting,
+        );
       if (window === undefined && waiting > 500) {
         window = [t, t];
         worked = Math.max(0, busyUntil - t);
