@@ -107,6 +107,8 @@ export class AtTheDoor {
           isGone: () => response.destroyed,
           letIn: () => {
             asked.ticket = ticket;
+            // The time at the door is none of the site's.
+            asked.bodyComplete();
             this.watchHead(asked, undefined);
             go();
           },

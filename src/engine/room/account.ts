@@ -118,7 +118,7 @@ export class RoomAccount {
       if (!this.armed && room.lines.m.waiting + room.lines.n.waiting === 0) this.rooms.delete(name);
     }
     const kept = this.armed || hold !== null;
-    return { type: 'room', rooms: kept ? [...this.rooms].map(([name, room]) => newsOf(name, room)) : [], hold };
+    return { type: 'room', rooms: kept ? [...this.rooms].map(([name, room]) => newsOf(name, room, startPerS)) : [], hold };
   }
 
   private arm(now: number): void {
@@ -183,14 +183,14 @@ function close(room: Room): void {
   room.lines.n.close();
 }
 
-const newsOf = (name: string, { lines, open, rate, leavesPerS }: Room): RoomNews => ({
+const newsOf = (name: string, { lines, open, rate, leavesPerS }: Room, startPerS: number): RoomNews => ({
   name,
   open,
   lines: {
     m: { called: lines.m.called, points: lines.m.points() },
     n: { called: lines.n.called, points: lines.n.points() },
   },
-  ratePerS: rate?.toldPerS ?? 0,
+  ratePerS: rate?.toldPerS ?? Math.max(1, startPerS),
   spread: rate === undefined ? 1 : rate.deviation / Math.max(rate.toldPerS, 0.01),
   leavesPerS,
 });

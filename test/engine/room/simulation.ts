@@ -13,13 +13,25 @@ export interface Person {
   slot: number;
   ticket: boolean;
   nextAt: number;
-  counted?: boolean;
-  heldSince?: number | undefined;
+  counted: boolean;
+  heldSince: number;
   landedAt: number | undefined;
   /** What was said at the first look that had an estimate, and when. */
   told: { at: number; seconds: number; place: number } | undefined;
-  placeBeforeLeaving: number | undefined;
 }
+
+/** Somebody who has not come yet. */
+export const person = (one: Pick<Person, 'arrivesAt' | 'cls' | 'leavesAt'>): Person => ({
+  ...one,
+  order: 0,
+  slot: 0,
+  ticket: false,
+  counted: false,
+  nextAt: 0,
+  heldSince: 0,
+  landedAt: undefined,
+  told: undefined,
+});
 
 /** Deterministic: mulberry32. */
 export function seeded(seed: number): () => number {
@@ -32,14 +44,14 @@ export function seeded(seed: number): () => number {
   };
 }
 
-const HOLD_MS = Number(process.env.HOLD ?? 3_000);
-const NEAR_S = Number(process.env.NEAR ?? 2);
+const HOLD_MS = 3_000;
+const NEAR_S = 1;
 export interface Outcome {
   people: Person[];
   /** Share of the time that the server worked, between the first ticket and the last call. */
   used: number;
-  lastNews: RoomState | undefined;
-  maxMoves: number;
+  /** Counted in line when all have landed or left, and their tickets are over. */
+  waitingAfter: number;
 }
 
 /**
@@ -58,9 +70,9 @@ export function simulate(people: Person[], costMs: number, random: () => number,
   let state: RoomState | undefined;
   let busyUntil = 0;
   let worked = 0;
+  let workedAt = 0;
   let window: [number, number] | undefined;
   let doneTimes: number[] = [];
-  let maxMoves = 0;
   const byTime = new Map<number, Person[]>();
   const plan = (person: Person, at: number): void => {
     const step = Math.ceil(at / 10);
@@ -126,13 +138,12 @@ export function simulate(people: Person[], costMs: number, random: () => number,
           return false;
         }
       }
-      if (t - person.heldSince! < HOLD_MS) return true;
+      if (t - person.heldSince < HOLD_MS) return true;
       if (isCalled(person)) turnedBack += 1;
       showPage(person);
       return false;
     });
     if (step % 25 === 0) {
-      maxMoves = Math.max(maxMoves, moves.length);
       // As the door does it: who leaves a cell and who joins it are added up apart.
       account.take({ moves, entered: [['site', entered, turnedBack]], turnedAway, turnedAwayInside: 0 }, now);
       moves = [];
@@ -144,25 +155,6 @@ export function simulate(people: Person[], costMs: number, random: () => number,
       load += 0.25 * ((busyUntil > t ? 1 : 0) - load);
       state = account.step(load, doneTimes.length, now);
       const waiting = account.waiting;
-      if (process.env.TRACE && step % 200 === 0)
-        console.log(
-          t,
-          'load',
-          '',
-          'wait',
-          waiting,
-          'rate',
-          state.rooms[0]?.ratePerS.toFixed(1),
-          (account as any).rooms.get('site')?.rate?.perS.toFixed(1),
-          'unc',
-          (account as any).rooms.get('site')?.lines.n.uncalled.toFixed(0),
-          'q',
-          Math.max(0, busyUntil - t),
-          'open',
-          state.rooms[0]?.open,
-          'm',
-          (account as any).rooms.get('site')?.lines.m.waiting,
-        );
       if (window === undefined && waiting > 500) {
         window = [t, t];
         worked = Math.max(0, busyUntil - t);
@@ -172,9 +164,14 @@ export function simulate(people: Person[], costMs: number, random: () => number,
     }
     byTime.delete(step);
   }
-  return { people, used: window === undefined ? 0 : workedAt / (window[1] - window[0]), lastNews: state, maxMoves };
+  const end = START + 1_000_000;
+  account.step(0, 0, end);
+  return {
+    people,
+    used: window === undefined ? 0 : workedAt / (window[1] - window[0]),
+    waitingAfter: account.waiting,
+  };
 }
-let workedAt = 0;
 
 /** Kendall's tau of two lists of numbers, by pairs. */
 export function kendallTau(a: readonly number[], b: readonly number[]): number {
