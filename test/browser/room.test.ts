@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { Door } from '../../src/engine/room/door.ts';
@@ -7,8 +9,6 @@ import { WaitingPages } from '../../src/engine/room/page.ts';
 import { STANDARD_TEMPLATE } from '../../src/engine/room/standard-template.ts';
 import { readTemplate } from '../../src/engine/room/template.ts';
 import { TicketOffice } from '../../src/engine/room/ticket.ts';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { launch } from './chromium.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -40,7 +40,16 @@ const state = (hold = false): void =>
         ratePerS: 9,
         spread: 0.2,
         leavesPerS: 0,
-        lines: { m: { called: 0, points: [] }, n: { called, points: [[1, 0], [Date.now() - 10_000, 1_234]] } },
+        lines: {
+          m: { called: 0, points: [] },
+          n: {
+            called,
+            points: [
+              [1, 0],
+              [Date.now() - 10_000, 1_234],
+            ],
+          },
+        },
       },
     ],
     hold: hold ? { startAt: Date.now() + 150_000, windowMs: 300_000, pages: [] } : null,
@@ -61,9 +70,10 @@ beforeAll(async () => {
       const head = [...verdict.answer.head];
       if (request.url === '/still') head.splice(head.indexOf('refresh'), 2);
       response.writeHead(503, head).end(verdict.answer.body);
-    }
-    else if (verdict.kind === 'near')
-      response.writeHead(200, { 'content-type': 'text/html', 'set-cookie': door.entered(verdict.ticket) }).end('<title>In</title><h1>What was asked for</h1>');
+    } else if (verdict.kind === 'near')
+      response
+        .writeHead(200, { 'content-type': 'text/html', 'set-cookie': door.entered(verdict.ticket) })
+        .end('<title>In</title><h1>What was asked for</h1>');
     else response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Through</h1>');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -80,38 +90,46 @@ afterAll(async () => {
 test.each([
   ['en', 'light', 'You are in line'],
   ['id', 'dark', 'Anda sudah dalam antrean'],
-] as const)('from the line to the page that was asked for, without a click (%s, %s)', async (locale, colorScheme, heading) => {
-  called = 0;
-  state();
-  const context = await browser.newContext({ locale, colorScheme, viewport: { width: 390, height: 844 }, bypassCSP: true });
-  const page = await context.newPage();
-  await page.goto(`${origin}/still`);
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(heading);
-  // The digits as the language groups them.
-  expect(await page.locator('dd').first().textContent()).toContain(locale === 'id' ? '1.235' : '1,235');
-  expect(await page.locator('html').getAttribute('lang')).toBe(locale);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(wide).toBe(0);
-  const shots = process.env.ROOM_SHOTS;
-  if (shots !== undefined) {
-    mkdirSync(shots, { recursive: true });
-    await page.screenshot({ path: `${shots}/room-${locale}-${colorScheme}.png` });
-  }
-  await page.addScriptTag({ path: AXE });
-  const violations = await page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run: () => Promise<{ violations: { id: string }[] }> } };
-    return (await axe.run()).violations.map(({ id }) => id);
-  });
-  expect(violations).toEqual([]);
-  await page.goto(`${origin}/asked?for=this`);
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(heading);
-  called = Date.now() + 60_000;
-  state();
-  await page.getByRole('heading', { name: 'What was asked for' }).waitFor({ timeout: 15_000 });
-  expect(page.url()).toBe(`${origin}/asked?for=this`);
-  expect((await context.cookies()).map(({ name }) => name)).toEqual(['tahan_pass']);
-  await context.close();
-});
+] as const)(
+  'from the line to the page that was asked for, without a click (%s, %s)',
+  async (locale, colorScheme, heading) => {
+    called = 0;
+    state();
+    const context = await browser.newContext({
+      locale,
+      colorScheme,
+      viewport: { width: 390, height: 844 },
+      bypassCSP: true,
+    });
+    const page = await context.newPage();
+    await page.goto(`${origin}/still`);
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(heading);
+    // The digits as the language groups them.
+    expect(await page.locator('dd').first().textContent()).toContain(locale === 'id' ? '1.235' : '1,235');
+    expect(await page.locator('html').getAttribute('lang')).toBe(locale);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    expect(wide).toBe(0);
+    const shots = process.env.ROOM_SHOTS;
+    if (shots !== undefined) {
+      mkdirSync(shots, { recursive: true });
+      await page.screenshot({ path: `${shots}/room-${locale}-${colorScheme}.png` });
+    }
+    await page.addScriptTag({ path: AXE });
+    const violations = await page.evaluate(async () => {
+      const { axe } = window as unknown as { axe: { run: () => Promise<{ violations: { id: string }[] }> } };
+      return (await axe.run()).violations.map(({ id }) => id);
+    });
+    expect(violations).toEqual([]);
+    await page.goto(`${origin}/asked?for=this`);
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(heading);
+    called = Date.now() + 60_000;
+    state();
+    await page.getByRole('heading', { name: 'What was asked for' }).waitFor({ timeout: 15_000 });
+    expect(page.url()).toBe(`${origin}/asked?for=this`);
+    expect((await context.cookies()).map(({ name }) => name)).toEqual(['tahan_pass']);
+    await context.close();
+  },
+);
 
 test('its style passes its own policy, and before an event it counts down', async () => {
   called = 0;

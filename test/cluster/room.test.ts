@@ -1,5 +1,5 @@
-import { afterEach, expect, test } from '@jest/globals';
 import http from 'node:http';
+import { afterEach, expect, test } from '@jest/globals';
 import { eventually, siteFile, startServer, stopAll, type TestServer } from './server.ts';
 
 afterEach(stopAll, 60_000);
@@ -18,18 +18,21 @@ function visitor(server: TestServer, jar = new Map<string, string>()) {
       new Promise((resolve, reject) => {
         const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
         const headers = { accept: 'application/json', ...(cookie === '' ? {} : { cookie }) };
-        const asked = http.request({ host: '127.0.0.1', port: server.port, method, path, headers, agent: false }, (answer) => {
-          let body = '';
-          answer.on('data', (chunk: Buffer) => (body += chunk.toString()));
-          answer.on('end', () => {
-            for (const line of answer.headers['set-cookie'] ?? []) {
-              const [name = '', value = ''] = line.split(';')[0]!.split('=');
-              if (value === '') jar.delete(name);
-              else jar.set(name, value);
-            }
-            resolve({ status: answer.statusCode!, body, again: Number(answer.headers['retry-after'] ?? 1) });
-          });
-        });
+        const asked = http.request(
+          { host: '127.0.0.1', port: server.port, method, path, headers, agent: false },
+          (answer) => {
+            let body = '';
+            answer.on('data', (chunk: Buffer) => (body += chunk.toString()));
+            answer.on('end', () => {
+              for (const line of answer.headers['set-cookie'] ?? []) {
+                const [name = '', value = ''] = line.split(';')[0]!.split('=');
+                if (value === '') jar.delete(name);
+                else jar.set(name, value);
+              }
+              resolve({ status: answer.statusCode!, body, again: Number(answer.headers['retry-after'] ?? 1) });
+            });
+          },
+        );
         asked.on('error', reject);
         asked.end();
       }),

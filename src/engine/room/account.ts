@@ -118,7 +118,11 @@ export class RoomAccount {
       if (!this.armed && room.lines.m.waiting + room.lines.n.waiting === 0) this.rooms.delete(name);
     }
     const kept = this.armed || hold !== null;
-    return { type: 'room', rooms: kept ? [...this.rooms].map(([name, room]) => newsOf(name, room, startPerS)) : [], hold };
+    return {
+      type: 'room',
+      rooms: kept ? [...this.rooms].map(([name, room]) => newsOf(name, room, startPerS)) : [],
+      hold,
+    };
   }
 
   private arm(now: number): void {

@@ -22,20 +22,29 @@ describe('event add', () => {
 
   test('the same moment written in any zone is the same', () => {
     fc.assert(
-      fc.property(fc.integer({ min: -14 * 60, max: 14 * 60 }), fc.integer({ min: 0, max: 2_000_000 }), (zone, minutes) => {
-        const at = Date.UTC(2026, 0, 1) + minutes * 60_000;
-        const local = new Date(at + zone * 60_000).toISOString().slice(0, 16);
-        const two = (n: number): string => String(n).padStart(2, '0');
-        const text = `${local}${zone < 0 ? '-' : '+'}${two(Math.floor(Math.abs(zone) / 60))}:${two(Math.abs(zone) % 60)}`;
-        expect(momentOf(text)).toBe(at);
-      }),
+      fc.property(
+        fc.integer({ min: -14 * 60, max: 14 * 60 }),
+        fc.integer({ min: 0, max: 2_000_000 }),
+        (zone, minutes) => {
+          const at = Date.UTC(2026, 0, 1) + minutes * 60_000;
+          const local = new Date(at + zone * 60_000).toISOString().slice(0, 16);
+          const two = (n: number): string => String(n).padStart(2, '0');
+          const text = `${local}${zone < 0 ? '-' : '+'}${two(Math.floor(Math.abs(zone) / 60))}:${two(Math.abs(zone) % 60)}`;
+          expect(momentOf(text)).toBe(at);
+        },
+      ),
     );
   });
 
-  test.each(['', 'tomorrow', '2026-12-01', '2026-12-01T20:00', '2026-02-30T10:00Z', '2026-12-01T25:00Z', '2026-12-01T20:00+15:00'])(
-    'is no moment: %j',
-    (text) => expect(momentOf(text)).toBeUndefined(),
-  );
+  test.each([
+    '',
+    'tomorrow',
+    '2026-12-01',
+    '2026-12-01T20:00',
+    '2026-02-30T10:00Z',
+    '2026-12-01T25:00Z',
+    '2026-12-01T20:00+15:00',
+  ])('is no moment: %j', (text) => expect(momentOf(text)).toBeUndefined());
 
   test.each([
     ['90s', 90_000],

@@ -69,18 +69,22 @@ describe('what is done for an event', () => {
 
   test('a clock that is moved, forward or back, needs nothing of its own: the plan depends on the time only', () => {
     fc.assert(
-      fc.property(events, fc.array(fc.integer({ min: -90_000_000, max: 180_000_000 }), { maxLength: 8 }), (list, moves) => {
-        const all = made(list);
-        let now = START;
-        for (const move of moves) {
-          eventPlan(all, now);
-          now = START + move;
-          const { hold } = eventPlan(all, now);
-          // Nobody is gathered for what has begun.
-          if (hold !== undefined) expect(now).toBeLessThan(hold.startAt);
-        }
-        expect(eventPlan(all, now)).toEqual(eventPlan([...all], now));
-      }),
+      fc.property(
+        events,
+        fc.array(fc.integer({ min: -90_000_000, max: 180_000_000 }), { maxLength: 8 }),
+        (list, moves) => {
+          const all = made(list);
+          let now = START;
+          for (const move of moves) {
+            eventPlan(all, now);
+            now = START + move;
+            const { hold } = eventPlan(all, now);
+            // Nobody is gathered for what has begun.
+            if (hold !== undefined) expect(now).toBeLessThan(hold.startAt);
+          }
+          expect(eventPlan(all, now)).toEqual(eventPlan([...all], now));
+        },
+      ),
     );
   });
 });
