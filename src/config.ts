@@ -317,6 +317,18 @@ export const SETTINGS = {
     group: 'Requests',
     text: 'Most answers per worker that stream at once (server-sent events, long polls, downloads); one more is refused.',
   }),
+  room: choice('TAHAN_ROOM', ['auto', 'off', 'on'], 'auto', {
+    group: 'Requests',
+    text: 'Waiting room: auto keeps a line when people find no room for over a second, on from the first who finds none, off never.',
+  }),
+  roomMaxRate: whole('TAHAN_ROOM_MAX_RATE', 1, 100_000, 1_000, 'visitors a second', {
+    group: 'Requests',
+    text: 'Most visitors that are called from the line in a second; how many there is room for is measured.',
+  }),
+  roomPage: words('TAHAN_ROOM_PAGE', /^[^\0]{1,4096}$/, 'a path to a template', './views/waiting.eta', {
+    group: 'Requests',
+    text: 'Template of the page of those who wait; the standard page where there is no such file.',
+  }),
   poolQueue: whole('TAHAN_POOL_QUEUE', 1, 100_000, 256, 'tasks', {
     group: 'Pool',
     text: 'Most tasks that wait for a thread, per worker.',

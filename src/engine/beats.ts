@@ -116,6 +116,53 @@ export const publicPagesSchema = z.object({
 });
 export type PublicPages = z.infer<typeof publicPagesSchema>;
 
+const roomName = z.string().regex(/^[a-z0-9-]{1,32}$/);
+/** `[room, class, bucket, slot, tickets]`: so many came into the cell, or left it. */
+const roomMove = z.tuple([roomName, z.enum(['m', 'n']), z.int(), z.int(), z.int()]);
+export type RoomMove = z.infer<typeof roomMove>;
+/** What a worker saw at the door of the waiting rooms since it last told. */
+export const roomTidingsSchema = z.object({
+  type: z.literal('room'),
+  moves: z.array(roomMove).max(2_000),
+  /** `[room, visitors who went in, called ones who found no room]`. */
+  entered: z.array(z.tuple([roomName, count, count])).max(16),
+  /** People who found no room while no line was kept. */
+  turnedAway: count,
+  /** People who were let in, and then found no room. */
+  turnedAwayInside: count,
+});
+export type RoomTidings = z.infer<typeof roomTidingsSchema>;
+
+/** `[order, live tickets before it]`, ascending. */
+const roomLine = z.object({ called: amount, points: z.array(z.tuple([amount, amount])).max(64) });
+const roomNewsSchema = z.object({
+  name: roomName,
+  /** Nobody waits: whoever comes is let through to the gate, and gets a ticket where there is no room. */
+  open: z.boolean(),
+  lines: z.object({ m: roomLine, n: roomLine }),
+  /** Tickets called a second, and the share by which that varies. */
+  ratePerS: amount,
+  spread: amount,
+  /** Share of those who wait that gives up, a second. */
+  leavesPerS: amount,
+});
+export type RoomNews = z.infer<typeof roomNewsSchema>;
+/** People are gathered before an event, and let in when it starts. Epoch ms. */
+const roomHoldSchema = z.object({
+  startAt: amount,
+  windowMs: amount,
+  /** Paths whose pages are held; none: every page. */
+  pages: z.array(z.string().max(2_048)).max(64),
+});
+export type RoomHold = z.infer<typeof roomHoldSchema>;
+/** The waiting rooms as the primary keeps them; with no rooms and no hold they are off. */
+export const roomStateSchema = z.object({
+  type: z.literal('room'),
+  rooms: z.array(roomNewsSchema).max(16),
+  hold: roomHoldSchema.nullable(),
+});
+export type RoomState = z.infer<typeof roomStateSchema>;
+
 /** From a worker or the lifeboat to the primary. */
 export const upwardSchema = z.discriminatedUnion('type', [
   /** The site is loaded and the main page was rendered: may listen. `problem`: what is wrong with the main page; null: nothing. */
@@ -136,6 +183,7 @@ export const upwardSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('errand-done'), id: z.string().max(64), ok: z.boolean(), text: z.string().max(2_000) }),
   /** What a worker counted of its visitors (traffic/tally.ts), for the monitor: the primary does not read it. */
   z.object({ type: z.literal('traffic'), batch: z.string().max(MAX_TALLY_TEXT) }),
+  roomTidingsSchema,
   z.object(purgeFields),
   z.object(purgedFields),
   /** Wants to render the page of this key for everybody. */
@@ -185,6 +233,9 @@ export const downwardSchema = z.discriminatedUnion('type', [
     seconds: z.int().min(1).max(30),
     file: z.string().max(4_096),
   }),
+  roomStateSchema,
+  /** An event is near or goes on: its pages are to be at hand. */
+  z.object({ type: z.literal('event'), active: z.boolean(), pages: z.array(z.string().max(2_048)).max(2_048) }),
   z.object(purgeFields),
   z.object(purgedFields),
   /** Answer to `lease`: granted, or held by another; `freed` when that one is done. */

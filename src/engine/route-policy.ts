@@ -87,6 +87,10 @@ const policySchema = z.strictObject(
       `one of ${PRIORITIES.join(', ')}, or a function that gives one`,
     ).optional(),
     cache: cacheSchema.optional(),
+    room: wanted(
+      (value) => value === false || (typeof value === 'string' && /^[a-z0-9-]{1,32}$/.test(value)),
+      'false, or 1 to 32 characters of a-z, 0-9 and dashes',
+    ).optional(),
     deadlineMs: wanted(isMs, `${MS} (0: none)`).optional(),
     feature: wanted(
       (value) => typeof value === 'string' && value !== '' && value.length <= 64,

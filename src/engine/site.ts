@@ -51,6 +51,11 @@ export interface RoutePolicy {
    * to the same path that succeeds makes the page stale.
    */
   cache?: CachePolicy;
+  /**
+   * The waiting room in which people wait for this route when there is no room: its name (a-z, 0-9, dashes). Default:
+   * `site`, the one for all routes without one. false: nobody waits for it in a line.
+   */
+  room?: string | false;
   /** Default: TAHAN_DEADLINE_MS. 0: none (a download that streams). */
   deadlineMs?: number;
   /**

@@ -4,9 +4,11 @@ import { isOperatorWord, readOperatorWords } from './operator-words.ts';
 /** What a person wants of the command `tahan`. */
 export type Wish =
   | { do: 'run'; entry: string | undefined; args: readonly string[] }
-  | { do: 'reload' | 'status' | 'stop' | 'settings' | 'doctor' | 'help' | 'version' }
+  | { do: 'reload'; force?: true }
+  | { do: 'status' | 'stop' | 'settings' | 'doctor' | 'help' | 'version' }
   | { do: 'init'; entry: string | undefined }
   | { do: 'act'; action: OperatorAction }
+  | { do: 'event'; words: readonly string[] }
   | { do: 'refuse'; why: string };
 
 const COMMANDS = ['reload', 'status', 'stop', 'settings', 'doctor'] as const;
@@ -18,6 +20,8 @@ export function readCommandLine(words: readonly string[]): Wish {
   if (first === '--help' || first === '-h' || first === 'help') return { do: 'help' };
   if (first === '--version' || first === '-v') return { do: 'version' };
   const command = COMMANDS.find((name) => name === first);
+  if (first === 'event') return { do: 'event', words: rest };
+  if (first === 'reload' && rest[0] === '--force' && rest.length === 1) return { do: 'reload', force: true };
   if (command !== undefined) {
     if (rest.length > 0) return { do: 'refuse', why: `tahan ${command} takes nothing more; not ${rest.join(' ')}` };
     return { do: command };

@@ -1,6 +1,8 @@
 import cluster from 'node:cluster';
 import { readConfig } from '../../config.ts';
 import { readEnvironment } from '../../environment.ts';
+import { runEventCommand } from '../events/command.ts';
+import { writeForce } from '../events/force.ts';
 import { operatorToken } from '../secret.ts';
 import { readCommandLine } from './command-line.ts';
 import { actOn, readFleet, reloadServer, stopServer } from './control.ts';
@@ -17,6 +19,7 @@ const HELP = `Tahan: puts any Node web app behind a server that stays up when ev
   tahan app.js [arguments]   serve the app: what you would start with "node app.js"
   tahan                      serve the app of this folder: "start" or "main" in package.json
   tahan status               how the server of this folder is
+  tahan event add|list|remove   times for which the server makes itself ready (tahan event: how)
   tahan reload               new code and settings, without losing a request
   tahan stop                 end it; requests under way are finished
   tahan init [app.js]        write tahan.config.ts, and files for pm2, systemd and Docker
@@ -56,8 +59,14 @@ async function main(): Promise<void> {
       const { token } = operatorToken(found.dataDir, readEnvironment().env.TAHAN_ADMIN_TOKEN?.trim() ?? '');
       return console.log(await actOn(adminOf(found), token, wish.action));
     }
-    case 'reload':
+    case 'event': {
+      const dataDir = readEnvironment().env.TAHAN_DATA_DIR?.trim() || standardDataDir(projectOf(cwd));
+      return console.log(runEventCommand(wish.words, dataDir, Date.now()).join('\n'));
+    }
+    case 'reload': {
+      if (wish.force) writeForce(readEnvironment().env.TAHAN_DATA_DIR?.trim() || standardDataDir(projectOf(cwd)));
       return console.log(await reloadServer(adminOf(server(cwd))));
+    }
     case 'stop':
       return console.log(await stopServer(adminOf(server(cwd))));
     case 'doctor': {

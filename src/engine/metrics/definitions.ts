@@ -52,6 +52,10 @@ export const COUNTERS = {
   tahan_worker_restarts_total: { help: 'Workers that ended without being asked to.', labels: ['reason'] },
   tahan_scaler_decisions_total: { help: 'Decisions of the scaler.', labels: ['action', 'reason'] },
   tahan_reloads_total: { help: 'Reloads, by how they ended.', labels: ['result'] },
+  tahan_room_visits_total: {
+    help: 'Visits at the door of the waiting room, by what became of them.',
+    labels: ['outcome'],
+  },
   tahan_lifeboat_answers_total: { help: 'Requests that the lifeboat answered, by with what.', labels: ['kind'] },
   tahan_monitor_dropped_total: { help: 'Messages that the monitor was too slow to take.', labels: [] },
   tahan_metrics_dropped_total: { help: 'Increments that were not counted, by why.', labels: ['reason'] },
@@ -93,6 +97,7 @@ export const GAUGES = {
     help: 'Share of the last 10 s in which some task waited for a CPU (PSI), 0 to 1.',
     labels: [],
   },
+  tahan_room_waiting: { help: 'People who wait in line.', labels: [] },
   tahan_mode: { help: '1 for the mode that the server is in.', labels: ['mode'] },
   tahan_accept_backlog: { help: 'Connections that the kernel holds and nobody has accepted.', labels: [] },
   tahan_tick_late_seconds: { help: "How late the primary's tick came, p99 of the last second or so.", labels: [] },

@@ -21,6 +21,8 @@ export interface ServerView {
   /** p99 of the last sample's time, ms. */
   tickLateP99Ms: number;
   monitorUp: boolean;
+  /** People in the lines of the waiting rooms. */
+  roomWaiting: number;
   /** Undefined where the host does not tell. */
   host: {
     idleCores: number | undefined;
@@ -152,6 +154,7 @@ export function createTotals({
     crashLoop,
     tickLateP99Ms,
     monitorUp,
+    roomWaiting,
     host,
   }: ServerView): void => {
     set('tahan_build_info', 1, version, process.version);
@@ -164,6 +167,7 @@ export function createTotals({
     set('tahan_crash_loop', crashLoop ? 1 : 0);
     set('tahan_tick_late_seconds', tickLateP99Ms / 1_000);
     set('tahan_monitor_up', monitorUp ? 1 : 0);
+    set('tahan_room_waiting', Math.round(roomWaiting));
     setKnown('tahan_host_idle_cores', host.idleCores);
     setKnown('tahan_host_steal_ratio', host.stealShare);
     setKnown('tahan_host_throttled_ratio', host.throttledShare);

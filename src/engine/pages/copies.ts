@@ -28,6 +28,8 @@ export interface PageStore {
 export class Copies {
   private readonly memory: PageMemory;
   private readonly store: PageStore;
+  /** How many times longer than its policy says a page is fresh. */
+  stretch: (key: string) => number = () => 1;
   private readonly sieMs: number;
   private readonly recorder: Recorder;
   private readonly traffic: Pick<Traffic, 'rendered'>;
@@ -90,7 +92,10 @@ export class Copies {
    * answer that there is no page is kept for a moment, in memory only.
    */
   take(key: string, route: Route, rendered: Rendered, store: boolean): Page | undefined {
-    const made = makePage(key, route.policy.cache!, rendered, this.sieMs, Math.random());
+    const policy = route.policy.cache!;
+    const longer = this.stretch(key);
+    const kept = longer === 1 ? policy : { ...policy, ttlMs: policy.ttlMs * longer };
+    const made = makePage(key, kept, rendered, this.sieMs, Math.random());
     if (made !== undefined && isMissing(made.status)) {
       if (store) this.missing.set(made);
       return made;

@@ -107,6 +107,11 @@ export class Pages {
     }
   }
 
+  /** From now on pages are fresh so many times longer than their policy says. */
+  stretch(times: (key: string) => number): void {
+    this.parts.copies.stretch = times;
+  }
+
   /** Another worker waits for a page that is rendered here: it will look for it in the store. */
   storeForOthers(key: string): void {
     const flight = this.flights.get(key);

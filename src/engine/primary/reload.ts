@@ -15,6 +15,8 @@ export interface ReloadParts {
   stay: (release: Release) => void;
   /** Prepares the site (migrations) with the new code and settings. @throws the reason in a line */
   prepare: (settings: Settings) => Promise<void>;
+  /** Why there must be no reload now; undefined: there may be one. */
+  held: () => string | undefined;
   /** Asks the port for a page, as a visitor would: where nobody comes, this is what a new worker is proved by. */
   visit: () => void;
   /** The settings of the server are these from now on. */
@@ -131,6 +133,8 @@ export function createReloader(parts: ReloadParts): Reloader {
 
   const reload = async (): Promise<Pick<ReloadReport, 'state' | 'reasons'>> => {
     const before = parts.current();
+    const why = parts.held();
+    if (why !== undefined) return { state: 'refused', reasons: [why] };
     let after: AfterReload;
     try {
       after = parts.read();

@@ -11,6 +11,7 @@ import type { AdminSources } from './admin.ts';
 import { Backoff } from './backoff.ts';
 import { createCare } from './care.ts';
 import { afterReload, controlsOf, type Held, NOTHING_HELD, withHeld } from './controls.ts';
+import { createEvents } from './events.ts';
 import { createFleet, type ExitNews, type Member } from './fleet.ts';
 import { type Health, healthOf } from './health.ts';
 import { answering, lifeboatNeeded } from './lifeboat-call.ts';
@@ -20,6 +21,7 @@ import { createModeLog } from './mode-log.ts';
 import type { Release } from './release.ts';
 import { createReloader } from './reload.ts';
 import { createReporting, type ServerState } from './reporting.ts';
+import { createRooms } from './rooms.ts';
 import { createScaling } from './scaling.ts';
 import type { AfterReload, Settings } from './settings.ts';
 import { isBlocked, noSilence, trackSilence } from './silence.ts';
@@ -92,6 +94,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       tickLateP99Ms: reporting.tickLateP99Ms,
       monitorUp: reporting.monitor?.socket !== undefined,
       host: scaling.host,
+      roomWaiting: rooms.account.waiting,
     }),
   });
   const modeLog = createModeLog(log);
@@ -149,6 +152,8 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       reporting.event('scale', reason);
     },
   });
+  const rooms = createRooms(config);
+  const events = createEvents({ account: rooms.account, log, tell: (message) => fleet.broadcast(message) });
   const care = createCare({
     fleet,
     onRecycle(member, how, words) {
@@ -166,6 +171,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     },
     stay,
     prepare,
+    held: () => events.held(config.dataDir),
     visit: createVisitor(config.host, port, () => publicPages?.mainPage ?? '/'),
     adopt,
     onEnd(state) {
@@ -216,6 +222,8 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
         if (!member.reserved) setPublicPages(message.publicPages);
         fleet.send(member, modeMessage());
         fleet.send(member, controls());
+        fleet.send(member, events.message);
+        if (rooms.state !== undefined) fleet.send(member, rooms.state);
         reloader.onReady(member, message.problem);
         return;
       case 'listening':
@@ -246,6 +254,9 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
         return;
       case 'traffic':
         reporting.traffic(member.name, message.batch);
+        return;
+      case 'room':
+        rooms.take(message);
         return;
       case 'scrape':
         sources.exposition().then(
@@ -384,6 +395,9 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     reporting.ticked(at - tickedAt - tickMs);
     tickedAt = at;
     fleet.tick();
+    events.tick(config, members(), mode.mode, Date.now());
+    const roomState = rooms.tick(config, members(), Date.now());
+    if (roomState !== undefined) fleet.broadcast(roomState);
     watchCrashes(at);
     const rests = resting();
     setRhythm(rests ? RESTING_TICK_MS : TICK_MS);
@@ -391,7 +405,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     if (rests && at - steeredAt < RESTING_STEER_MS) return;
     steeredAt = at;
     if (heldNow.scaling) scaling.hold(config, at);
-    else scaling.tick(config, silence, reloader.operation, at);
+    else scaling.tick(events.settings(config), silence, reloader.operation, at);
     care.tick(config, scaling.host, silence, reloader.operation !== undefined, at);
   }
 

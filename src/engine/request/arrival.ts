@@ -4,6 +4,7 @@ import type { RouteWork } from '../admission/route-work.ts';
 import type { Pages } from '../pages/pages.ts';
 import type { RoutePolicy, Site } from '../site.ts';
 import { askedOf } from './asked.ts';
+import { type AtTheDoor, needsRoom, visitOf } from './at-the-door.ts';
 import { answerBody } from './body.ts';
 import { type BodyOutcome, type BodyReader, hasBody } from './body-reader.ts';
 import type { Closures } from './closures.ts';
@@ -33,6 +34,9 @@ export interface ArrivalParts {
   tools: AnswerTools;
   leaving: Leaving;
   closures: Closures;
+  atTheDoor: AtTheDoor;
+  /** Languages of the waiting page, the standard one first. */
+  roomLanguages: readonly string[];
   /** The site says nothing of itself. */
   learns: boolean;
 }
@@ -105,14 +109,22 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
         const asked = new EngineRequest(request, response, decision, priority, arrivedAt, tools, direct);
         asked.member = member;
         if (plain === undefined) asked.awaitsContinue = request.headers.expect?.toLowerCase() === '100-continue';
-        if (decision.kind === 'page') pages.answer(asked, decision);
-        else if (plain === undefined && hasBody(request) && !streams(request, route.policy))
-          readBody(asked, route.policy.bodyLimit ?? known.bodyLimit);
-        else {
-          asked.streamsBody = plain === undefined && hasBody(request);
-          if (plain === undefined) once.enter(asked, asked.streamsBody ? undefined : NO_BODY, decision.copyKey);
-          else direct.answer(asked, decision.copyKey);
+        if (decision.kind === 'direct' && plain === undefined && hasBody(request)) {
+          if (!streams(request, route.policy)) readBody(asked, route.policy.bodyLimit ?? known.bodyLimit);
+          else {
+            asked.streamsBody = true;
+            once.enter(asked, undefined, decision.copyKey);
+          }
+          break;
         }
+        const go = (): void => {
+          if (decision.kind === 'page') pages.answer(asked, decision);
+          else if (plain === undefined) once.enter(asked, NO_BODY, decision.copyKey);
+          else direct.answer(asked, decision.copyKey);
+        };
+        const visit = visitOf(comingOf(request, asked, member), parts.roomLanguages);
+        if (needsRoom(decision, pages.copyOf) || tools.door.holds(visit)) parts.atTheDoor.pass(asked, visit, go);
+        else go();
       }
     }
     dispatcher.noteArrival(performance.now() - arrivedAt);
@@ -130,3 +142,15 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
     }, pauseMs);
   };
 }
+
+const comingOf = ({ method, headers }: IncomingMessage, { route, path, priority }: EngineRequest, member: boolean) => ({
+  method,
+  path,
+  route,
+  priority,
+  member,
+  cookie: headers.cookie,
+  accept: headers.accept,
+  acceptLanguage: headers['accept-language'],
+  fetchDest: headers['sec-fetch-dest'] as string | undefined,
+});

@@ -8,6 +8,9 @@ import { comesByProxy } from '../client.ts';
 import type { Claim } from '../idempotency/claim.ts';
 import type { CacheUse, Recorder } from '../metrics/recorder.ts';
 import type { PageVisitor } from '../pages/page-visitor.ts';
+import type { Door, Visit } from '../room/door.ts';
+import type { RoomAnswer } from '../room/page.ts';
+import type { Ticket } from '../room/ticket.ts';
 import type { Route } from '../routes.ts';
 import type { Priority, RoutePolicy } from '../site.ts';
 import type { Traffic } from '../traffic/answered.ts';
@@ -29,6 +32,8 @@ export interface AnswerTools {
   codings: WantedCodings;
   /** Of the page that sends a refused form again. */
   siteName: string;
+  /** The door of the waiting rooms. */
+  door: Door;
   /** Headers that every answer carries, name and value in turn. */
   extraHeaders: readonly string[];
   /** Time that a request of a route may take, ms; Infinity: as long as it likes. */
@@ -62,6 +67,10 @@ export class EngineRequest implements PageVisitor {
   member = false;
   /** The copy that it was answered with, and the length of the body. */
   private served: { page: Page; bytes: number } | undefined;
+  /** As the door of the waiting room sees it. */
+  visit: Visit | undefined;
+  /** With what the visitor was let in from the line; until it is seen whether the gate has room. */
+  ticket: Ticket | undefined;
   private readonly tools: AnswerTools;
   private readonly site: SiteAnswers;
   private deadline: Deadline;
@@ -138,10 +147,30 @@ export class EngineRequest implements PageVisitor {
 
   /** Answers with the waiting page. `begun`: the site was at work on it. */
   refuse(begun = false): void {
+    const { visit, ticket } = this;
+    this.ticket = undefined;
+    const place =
+      begun || visit === undefined
+        ? undefined
+        : ticket === undefined
+          ? this.tools.door.refused(visit)
+          : this.tools.door.turnBack(visit, ticket);
+    if (place !== undefined) {
+      this.showPlace(place);
+      return;
+    }
     const { refusals, extraHeaders, siteName } = this.tools;
     const again = begun ? undefined : sendAgainPage(this.request, siteName);
     if (again === undefined) refusals.write(this.request, this.response, Math.random(), begun);
     else answerSendAgain(this.response, again, extraHeaders);
+    if (!comesByProxy(this.request)) noteRefusal(this.request.socket, performance.now());
+    this.record('refused');
+  }
+
+  /** Answers with the page of the line. */
+  showPlace({ head, body }: RoomAnswer): void {
+    this.response.writeHead(503, [...head]);
+    this.end(body);
     if (!comesByProxy(this.request)) noteRefusal(this.request.socket, performance.now());
     this.record('refused');
   }

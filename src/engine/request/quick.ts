@@ -5,9 +5,12 @@ import { ageMs } from '../cache/freshness.ts';
 import { mediaTypeOf } from '../cache/page.ts';
 import { answerOf, headBytes } from '../cache/wire.ts';
 import type { Pages } from '../pages/pages.ts';
+import type { Visit } from '../room/door.ts';
+import type { RoomAnswer } from '../room/page.ts';
 import type { Route } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
 import type { Answered } from '../traffic/answered.ts';
+import { needsRoom, visitOf } from './at-the-door.ts';
 import type { Closures } from './closures.ts';
 import type { QuickAnswer, QuickBytes } from './connection/front-connection.ts';
 import { headerOf, type PlainGet } from './connection/plain-get.ts';
@@ -27,6 +30,8 @@ export interface QuickParts {
   tools: AnswerTools;
   leaving: Leaving;
   closures: Closures;
+  /** Languages of the waiting page, the standard one first. */
+  roomLanguages: readonly string[];
   /** How long a client may count on its connection, ms. */
   keepAliveMs: number;
 }
@@ -42,8 +47,8 @@ const CLOSE = 'connection: close\r\n';
  * goes the long way, by arrival.ts.
  */
 export function createQuick(parts: QuickParts): QuickAnswer {
-  const { site, known, pages, dispatcher, works, tools, leaving, closures, keepAliveMs } = parts;
-  const { recorder, traffic, refusals, codings, extraHeaders } = tools;
+  const { site, known, pages, dispatcher, works, tools, leaving, closures, keepAliveMs, roomLanguages } = parts;
+  const { recorder, traffic, refusals, codings, extraHeaders, door } = tools;
   const keep = `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(keepAliveMs / 1_000)}\r\n`;
 
   const tell = (
@@ -97,6 +102,28 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     return priorityOf({ method: 'GET', url: get.target, headers }, route, member);
   };
 
+  const visitFor = (get: PlainGet, { route, path }: PageDecision | DirectDecision, member: boolean): Visit =>
+    visitOf({ ...comingParts(get), path, route, member, priority: priorityFor(get, route, member) }, roomLanguages);
+
+  const noteRefused = (
+    get: PlainGet,
+    socket: Socket,
+    decision: PageDecision | DirectDecision,
+    member: boolean,
+    arrivedAt: number,
+  ): void => {
+    recorder.request(decision.route.policy.route, 'GET', 503, 'refused', (performance.now() - arrivedAt) / 1_000);
+    if (traffic.looks(socket, arrivedAt)) tell(get, socket, decision, member, REFUSED);
+  };
+
+  /** The page of the line. */
+  const placeBytes = (get: PlainGet, place: RoomAnswer, now: number): QuickBytes => {
+    let text = 'HTTP/1.1 503 Service Unavailable\r\n';
+    for (let at = 0; at < place.head.length; at += 2) text += `${place.head[at]}: ${place.head[at + 1]}\r\n`;
+    text += `date: ${new Date(now).toUTCString()}\r\n${get.close ? CLOSE : keep}\r\n`;
+    return { head: Buffer.from(text, 'latin1'), body: place.body, close: get.close, refusal: !get.byProxy };
+  };
+
   const waitingPage = (
     get: PlainGet,
     socket: Socket,
@@ -105,8 +132,9 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     arrivedAt: number,
     now: number,
   ): QuickBytes => {
-    recorder.request(decision.route.policy.route, 'GET', 503, 'refused', (performance.now() - arrivedAt) / 1_000);
-    if (traffic.looks(socket, arrivedAt)) tell(get, socket, decision, member, REFUSED);
+    noteRefused(get, socket, decision, member, arrivedAt);
+    const place = door.refused(visitFor(get, decision, member));
+    if (place !== undefined) return placeBytes(get, place, now);
     return {
       head: refusals.bytes(get.accept, get.close ? CLOSE : keep, Math.random(), now),
       body: undefined,
@@ -156,6 +184,20 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     const member = get.cookie !== undefined && site.isMember({ headers: { cookie: get.cookie } });
     const decision = decide(get, member, known, now);
     let answer: QuickBytes | undefined;
+    if (!door.idle && (decision.kind === 'page' || decision.kind === 'direct')) {
+      const visit = visitFor(get, decision, member);
+      const held = door.holds(visit);
+      if (held || needsRoom(decision, pages.copyOf)) {
+        const verdict = door.look(visit);
+        if (verdict.kind === 'wait') {
+          dispatcher.noteArrival(performance.now() - arrivedAt);
+          noteRefused(get, socket, decision, member, arrivedAt);
+          return placeBytes(get, verdict.answer, now);
+        }
+        // The long way keeps whose turn is near, and renews passes.
+        if (verdict.kind === 'near' || verdict.kind === 'busy') return undefined;
+      }
+    }
     if (decision.kind === 'page')
       answer = cached(get, socket, decision, arrivedAt, now) ?? turnedAway(get, socket, decision, arrivedAt, now);
     else if (decision.kind === 'direct') answer = refused(get, socket, decision, member, arrivedAt, now);
@@ -163,3 +205,11 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     return answer;
   };
 }
+
+const comingParts = ({ method, cookie, accept, acceptLanguage, fetchDest }: PlainGet) => ({
+  method,
+  cookie,
+  accept,
+  acceptLanguage,
+  fetchDest,
+});

@@ -17,12 +17,14 @@ import { Pages } from '../pages/pages.ts';
 import type { Purger } from '../pages/purger.ts';
 import { Renderer } from '../pages/renderer.ts';
 import { WrittenPages } from '../pages/written-pages.ts';
+import type { Door } from '../room/door.ts';
 import { compileRoutes, type Route, type Routes } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
 import { NO_TRAFFIC, type Traffic } from '../traffic/answered.ts';
 import { createRefusals } from './answer/refusal.ts';
 import { type PageCompressor, WantedCodings } from './answer/wanted-codings.ts';
 import { createArrival } from './arrival.ts';
+import { AtTheDoor, roomLanguages } from './at-the-door.ts';
 import { BodyReader } from './body-reader.ts';
 import { Closures } from './closures.ts';
 import type { QuickAnswer } from './connection/front-connection.ts';
@@ -79,6 +81,8 @@ export interface RequestPathParts {
   /** Who counts the traffic; absent: nobody. */
   traffic?: Traffic;
   leaving: Leaving;
+  /** The door of the waiting rooms. */
+  door: Door;
   /** The site failed on a request. */
   onSiteError: (error: unknown) => void;
   /** A connection or a request came in. */
@@ -149,6 +153,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     cpuMsOf,
     refusals: createRefusals({ siteName: config.siteName, extraHeaders }),
     codings: new WantedCodings(parts.compressor),
+    door: parts.door,
     extraHeaders,
     withinMs,
   };
@@ -187,6 +192,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   const { engineRoutes } = parts;
   const { keepAliveMs } = config;
   const closures = new Closures(trusted, config.siteName);
+  const spoken = roomLanguages(site.languages ?? ['en']);
   return {
     routes,
     works,
@@ -206,6 +212,8 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       tools,
       leaving,
       closures,
+      atTheDoor: new AtTheDoor(parts.door, dispatcher, works),
+      roomLanguages: spoken,
       learns: site.learns ?? false,
     }),
     onConnection: () => dispatcher.noteArrival(0),
@@ -218,6 +226,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
       tools,
       leaving,
       closures,
+      roomLanguages: spoken,
       keepAliveMs,
     }),
   };

@@ -31,11 +31,13 @@ import { startWorkerBeat } from './beat.ts';
 import { Compressor } from './compressor.ts';
 import { Doors } from './doors/doors.ts';
 import { endWhenTold } from './drain.ts';
+import { keepEventPages } from './event-pages.ts';
 import { loadSite } from './load-site.ts';
 import { MainPage } from './main-page.ts';
 import { withoutPorts } from './no-ports.ts';
 import { obeyOperator } from './operator.ts';
 import { PageFiles } from './page-files.ts';
+import { createDoor } from './room.ts';
 import { siteContext } from './site-context.ts';
 import { SitePool } from './site-pool.ts';
 import { WorkerState } from './state.ts';
@@ -165,6 +167,7 @@ async function serve(
     traffic: sender.traffic,
     compressor: new Compressor(pool, files, state),
     leaving: state,
+    door: createDoor(config, link, recorder, extraHeaders),
     onSiteError,
     onArrival: () => beat?.wake(),
     onRefusal: (priority) => state.noteRefusal(priority),
@@ -197,6 +200,7 @@ async function serve(
     traffic: sender,
   });
 
+  keepEventPages(link, routes, pages, files.memory, site.languages ?? [''], config.hosts);
   link.on('wanted', ({ key }) => pages.storeForOthers(key));
   link.on('rebalance', ({ share, forMs }) => state.rebalance.begin(server.connections, share, forMs));
   link.on('listen', ({ backlog, slowStart }, handle) => {

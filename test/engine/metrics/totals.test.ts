@@ -12,6 +12,7 @@ const VIEW: ServerView = {
   crashLoop: false,
   tickLateP99Ms: 3,
   monitorUp: true,
+  roomWaiting: 0,
   host: {
     idleCores: 1.5,
     stealShare: 0,

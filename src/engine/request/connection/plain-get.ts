@@ -18,6 +18,8 @@ export interface PlainGet extends Asked {
   acceptEncoding: string | undefined;
   acceptLanguage: string | undefined;
   ifNoneMatch: string | undefined;
+  /** What the browser fetches it for (Fetch Metadata). */
+  fetchDest: string | undefined;
   /** The request as it came. */
   text: string;
   /** What was decided of it when it could not be answered from bytes. */
@@ -66,6 +68,7 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
     acceptEncoding: undefined,
     acceptLanguage: undefined,
     ifNoneMatch: undefined,
+    fetchDest: undefined,
     text,
     decided: undefined,
     byProxy: false,
@@ -114,6 +117,9 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
       case 'if-none-match':
         if (found.ifNoneMatch !== undefined) return undefined;
         found.ifNoneMatch = text.slice(colon + 1, end).trim();
+        break;
+      case 'sec-fetch-dest':
+        found.fetchDest ??= text.slice(colon + 1, end).trim();
         break;
       default:
         if (NOT_PLAIN.has(name)) return undefined;

@@ -1,0 +1,267 @@
+import type { RoomMove, RoomNews, RoomState, RoomTidings } from '../beats.ts';
+import { secondsToCall, standing } from './estimate.ts';
+import { bucketOf } from './line.ts';
+import type { RoomAnswer, WaitingPages } from './page.ts';
+import {
+  cookieOf,
+  type Lottery,
+  PASS_COOKIE,
+  PASS_MS,
+  RENEW_MS,
+  slotOf,
+  TICKET_COOKIE,
+  type Ticket,
+  type TicketOffice,
+} from './ticket.ts';
+
+/** Whose turn is so near is kept at the door until then, s: he goes in without a look more, and in order. */
+export const NEAR_S = 1;
+/** Tickets that a worker gives in a second; whoever comes then gets the page of the gate, which is made already. */
+export const MAX_ISSUED_PER_S = 2_000;
+/** When a new ticket is to be shown, s: from then on it counts. */
+const FIRST_CHECK_IN_S = 2;
+/** Cells of counters that are told at once; the rest a moment later. */
+const MAX_MOVES = 2_000;
+/** Rooms of which it is told who went in. */
+const MAX_ROOMS = 16;
+
+/** A request for a page, as the door sees it. */
+export interface Visit {
+  /** The room of its route; undefined: it never waits (an asset, a crawler, anything but GET and HEAD). */
+  room: string | undefined;
+  path: string;
+  cookie: string | undefined;
+  member: boolean;
+  /** Wants JSON. */
+  json: boolean;
+  language: () => string;
+}
+
+export type Verdict =
+  /** Goes on to the gate. `renew`: the room of a pass that is to be renewed. */
+  | { kind: 'through'; renew: string | undefined }
+  /** Is called, or nearly: kept for a moment, then let in (`entered`) or shown the page. */
+  | { kind: 'near'; ticket: Ticket }
+  | { kind: 'wait'; answer: RoomAnswer }
+  /** Too many new ones in this second: the page of the gate. */
+  | { kind: 'busy' };
+
+export interface DoorParts {
+  office: TicketOffice;
+  pages: WaitingPages;
+  /** Cookies are sent over TLS only. */
+  secure: boolean;
+  dryRun: boolean;
+  /** One visit is counted. */
+  count: (outcome: 'waits' | 'would_wait' | 'enters' | 'turned_back') => void;
+  /** Epoch ms. */
+  now: () => number;
+  random: () => number;
+}
+
+const THROUGH: Verdict = { kind: 'through', renew: undefined };
+
+/** The door of a worker: reads tickets, gives new ones, and tells by counts who waits. Decides; others answer and keep. */
+export class Door {
+  private readonly parts: DoorParts;
+  private readonly rooms = new Map<string, RoomNews>();
+  private hold: RoomState['hold'] = null;
+  private moves = new Map<string, number>();
+  private readonly went = new Map<string, [number, number]>();
+  private second = 0;
+  private issued = 0;
+  private turnedAway = 0;
+  private turnedAwayInside = 0;
+  /** Tickets issued here that the news does not count yet, by room. */
+  private readonly unseen = new Map<string, number>();
+
+  constructor(parts: DoorParts) {
+    this.parts = parts;
+  }
+
+  /** Nobody waits and nobody is held: a request need not be looked at. */
+  get idle(): boolean {
+    return this.rooms.size === 0 && this.hold === null;
+  }
+
+  setState({ rooms, hold }: Omit<RoomState, 'type'>): void {
+    this.rooms.clear();
+    this.unseen.clear();
+    for (const news of rooms) this.rooms.set(news.name, news);
+    this.hold = hold;
+  }
+
+  /** Whether this page is held until an event starts: a copy of it must not be shown either. */
+  holds({ room, path }: Pick<Visit, 'room' | 'path'>): boolean {
+    const { hold } = this;
+    if (room === undefined || hold === null || this.parts.dryRun || this.parts.now() >= hold.startAt) return false;
+    return hold.pages.length === 0 || hold.pages.includes(path);
+  }
+
+  /** Before the gate. */
+  look(visit: Visit): Verdict {
+    const { room } = visit;
+    if (room === undefined || this.idle) return THROUGH;
+    const now = this.parts.now();
+    const held = this.holds(visit);
+    const news = this.rooms.get(room);
+    if (!held && news === undefined) return THROUGH;
+    const until = this.parts.office.openPass(cookieOf(visit.cookie, PASS_COOKIE), room, now);
+    if (until !== undefined && !held) return { kind: 'through', renew: until - now < RENEW_MS ? room : undefined };
+    const ticket = this.ticketOf(visit, now);
+    if (!held && news !== undefined) {
+      if (news.open && ticket === undefined) return THROUGH;
+      if (ticket !== undefined && (this.isCalled(ticket) || secondsToCall(news, ticket.cls, ticket.order) <= NEAR_S))
+        return this.parts.dryRun ? THROUGH : { kind: 'near', ticket };
+    }
+    if (this.parts.dryRun) {
+      this.parts.count('would_wait');
+      return THROUGH;
+    }
+    return ticket === undefined && !this.mayIssue(now)
+      ? { kind: 'busy' }
+      : { kind: 'wait', answer: this.wait(visit, ticket, now) };
+  }
+
+  isCalled({ room, cls, order }: Ticket): boolean {
+    const news = this.rooms.get(room);
+    return news === undefined ? this.hold === null : news.open || order < news.lines[cls].called;
+  }
+
+  /**
+   * The gate had no room. Gives the page with the place in the line; undefined: no line is kept, or the visitor was let
+   * in before: the answer is that of the gate.
+   */
+  refused(visit: Visit): RoomAnswer | undefined {
+    const { room } = visit;
+    if (room === undefined) return undefined;
+    const now = this.parts.now();
+    const inside = this.parts.office.openPass(cookieOf(visit.cookie, PASS_COOKIE), room, now) !== undefined;
+    if (inside) this.turnedAwayInside += 1;
+    else this.turnedAway += 1;
+    if (inside || this.parts.dryRun || !this.rooms.has(room)) return undefined;
+    const ticket = this.ticketOf(visit, now);
+    return ticket === undefined && !this.mayIssue(now) ? undefined : this.turnBack(visit, ticket);
+  }
+
+  /** A called visitor for whom there is no room keeps the place. */
+  turnBack(visit: Visit, ticket: Ticket | undefined): RoomAnswer {
+    if (ticket !== undefined && this.isCalled(ticket)) {
+      this.note(ticket.room, 1);
+      this.parts.count('turned_back');
+    }
+    return this.wait(visit, ticket, this.parts.now());
+  }
+
+  /** The holder of a ticket is inside; gives the cookies to set. */
+  entered(ticket: Ticket): string[] {
+    if (ticket.counted) this.move(ticket, ticket.slot, -1);
+    this.note(ticket.room, 0);
+    this.parts.count('enters');
+    return [this.pass(ticket.room), this.cookie(TICKET_COOKIE, '', 0)];
+  }
+
+  pass(room: string): string {
+    return this.cookie(PASS_COOKIE, this.parts.office.sealPass(room, this.parts.now() + PASS_MS), PASS_MS / 1_000);
+  }
+
+  /** The site has sent the visitor out: the pass is taken back. */
+  revoked(): string {
+    return this.cookie(PASS_COOKIE, '', 0);
+  }
+
+  /** What is to be told to the primary since the last time; undefined: nothing. */
+  takeTidings(): RoomTidings | undefined {
+    if (this.moves.size + this.went.size + this.turnedAway + this.turnedAwayInside === 0) return undefined;
+    const moves: RoomMove[] = [];
+    for (const [cell, n] of this.moves) {
+      if (moves.length >= MAX_MOVES) break;
+      this.moves.delete(cell);
+      const [room = '', cls, bucket, slot] = cell.split(' ');
+      if (n !== 0) moves.push([room, cls as Ticket['cls'], Number(bucket), Number(slot), n]);
+    }
+    const tidings: RoomTidings = {
+      type: 'room',
+      moves,
+      entered: [...this.went].slice(0, MAX_ROOMS).map(([room, [entered, back]]) => [room, entered, back]),
+      turnedAway: this.turnedAway,
+      turnedAwayInside: this.turnedAwayInside,
+    };
+    this.went.clear();
+    this.turnedAway = 0;
+    this.turnedAwayInside = 0;
+    return tidings;
+  }
+
+  private ticketOf({ room, cookie, member }: Visit, now: number): Ticket | undefined {
+    const ticket = this.parts.office.open(cookieOf(cookie, TICKET_COOKIE), now);
+    if (ticket === undefined || ticket.room !== room) return undefined;
+    if (member && ticket.cls === 'n') {
+      // He has signed in meanwhile: the same time, in the line of the members.
+      if (ticket.counted) this.move(ticket, ticket.slot, -1);
+      return { ...ticket, cls: 'm', counted: false };
+    }
+    return ticket;
+  }
+
+  private wait(visit: Visit, found: Ticket | undefined, now: number): RoomAnswer {
+    const room = visit.room!;
+    const { office, pages, random } = this.parts;
+    const held = this.holds(visit) ? this.hold! : undefined;
+    const lottery: Lottery | undefined =
+      held === undefined ? undefined : { startAt: held.startAt, windowMs: held.windowMs };
+    const ticket = found ?? office.issue(room, visit.member ? 'm' : 'n', now, lottery);
+    const news = this.rooms.get(room);
+    const stand =
+      news === undefined || held !== undefined
+        ? undefined
+        : standing(news, ticket.cls, ticket.order, this.unseen.get(room) ?? 0);
+    const beginsInS = held === undefined ? undefined : (held.startAt - now) / 1_000;
+    // A little spread: whoever came at once must not come at once again.
+    const usual = stand?.checkInSeconds ?? Math.min(20, (beginsInS ?? 2) / 2);
+    const wanted = found === undefined ? Math.min(FIRST_CHECK_IN_S, usual) : usual * (0.9 + 0.2 * random());
+    const again = Math.max(1, Math.round(wanted));
+    const slot = slotOf(now + again * 1_000);
+    if (found === undefined) this.unseen.set(room, (this.unseen.get(room) ?? 0) + 1);
+    if (found !== undefined && (slot !== ticket.slot || !ticket.counted)) {
+      if (ticket.counted) this.move(ticket, ticket.slot, -1);
+      this.move(ticket, slot, 1);
+    }
+    this.parts.count('waits');
+    return pages.answer({
+      room,
+      standing: stand,
+      beginsInSeconds: beginsInS,
+      again,
+      json: visit.json,
+      language: visit.language(),
+      cookie: this.cookie(TICKET_COOKIE, office.seal({ ...ticket, slot, counted: found !== undefined }), 3_600),
+    });
+  }
+
+  private mayIssue(now: number): boolean {
+    const second = Math.floor(now / 1_000);
+    if (second !== this.second) {
+      this.second = second;
+      this.issued = 0;
+    }
+    this.issued += 1;
+    return this.issued <= MAX_ISSUED_PER_S;
+  }
+
+  private move({ room, cls, order }: Ticket, slot: number, n: 1 | -1): void {
+    // A join and a leave of one cell are told apart: the primary takes out no more than there are.
+    const cell = `${room} ${cls} ${bucketOf(order)} ${slot}`;
+    this.moves.set(cell, (this.moves.get(cell) ?? 0) + n);
+  }
+
+  private note(room: string, index: 0 | 1): void {
+    const went = this.went.get(room) ?? [0, 0];
+    went[index] += 1;
+    this.went.set(room, went);
+  }
+
+  private cookie(name: string, value: string, seconds: number): string {
+    return `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${this.parts.secure ? '; Secure' : ''}`;
+  }
+}

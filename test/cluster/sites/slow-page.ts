@@ -1,0 +1,12 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Site } from '../../../src/engine/site.ts';
+
+/** 25 ms of work for each page; `/leave` sends its visitor out of the waiting room. */
+export const createSite = (): Site => ({
+  handler(request: IncomingMessage, response: ServerResponse) {
+    if (request.url === '/leave') response.setHeader('x-tahan-room', 'leave');
+    const until = performance.now() + 25;
+    while (performance.now() < until);
+    response.end('landed');
+  },
+});
