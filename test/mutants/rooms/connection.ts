@@ -34,7 +34,7 @@ export const CONNECTION: readonly Mutant[] = [
   {
     ...at('stalled'),
     name: 'a client is cut while nothing waits for it',
-    text: 'if (socket.writableLength === 0) {',
+    text: 'if (socket.writableLength === 0 && !socket.readableEnded) {',
     to: 'if (false) {',
   },
   {
