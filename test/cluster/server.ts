@@ -260,13 +260,14 @@ export function visit(
 
 /** What was not answered with 200. */
 export const failed = (visits: readonly (Answer | Error)[]): unknown[] =>
-  visits
-    .filter((one) => one instanceof Error || one.status !== 200)
-    .map((one) => (one instanceof Error ? one.message : one.status));
+  visits.filter((one) => isError(one) || one.status !== 200).map((one) => (isError(one) ? one.message : one.status));
+
+/** An error of node:http is none of the realm in which jest runs a test: `instanceof` does not know it. */
+const isError = (one: Answer | Error): one is Error => !('status' in one);
 
 /** What was neither answered with 200 nor asked to come again: a machine that is busy with other tests may make that needful. */
 export const lost = (visits: readonly (Answer | Error)[]): unknown[] =>
-  failed(visits.filter((one) => one instanceof Error || one.headers['retry-after'] === undefined));
+  failed(visits.filter((one) => isError(one) || one.headers['retry-after'] === undefined));
 
 export const servingPids = (fleet: FleetView): number[] =>
   fleet.workers.filter(({ state }) => state === 'serving').map(({ pid }) => pid);

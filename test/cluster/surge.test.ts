@@ -4,6 +4,7 @@ import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import {
   eventually,
   failed,
+  isAlive,
   logged,
   servingPids,
   siteFile,
@@ -76,9 +77,12 @@ describe('when workers are gone', () => {
     const before = (await server.fleet()).lifeboat.pid!;
     process.kill(before, 'SIGKILL');
     await eventually(server.fleet, ({ lifeboat }) => lifeboat.pid !== undefined && lifeboat.pid !== before);
-    for (const pid of servingPids(await server.fleet())) process.kill(pid, 'SIGKILL');
+    // New workers may be there before a visitor is.
     await eventually(
-      () => server.get('/'),
+      async () => {
+        for (const pid of servingPids(await server.fleet())) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+        return server.get('/');
+      },
       ({ headers }) => headers['x-tahan-process'] === 'lifeboat',
     );
   });

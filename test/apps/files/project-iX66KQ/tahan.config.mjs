@@ -1,0 +1,1 @@
+export default { routes: [{ route: '/shop', feature: 'shop' }, { route: '/news', feature: 'news' }] };
