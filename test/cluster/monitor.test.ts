@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { request as ask, createServer, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
   eventually,
@@ -30,21 +29,8 @@ function childOf(server: TestServer, role: string): number | undefined {
     .map(Number)
     .find((child) => readFileSync(`/proc/${child}/environ`, 'utf8').includes(`TAHAN_INTERNAL_ROLE=${role}\0`));
 }
-const socketOf = (pid: number): string => {
-  const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
-  return join(/TAHAN_INTERNAL_OPS=([^\0]+)/.exec(environment)![1]!, 'ops.sock');
-};
-function opsOf<T>(pid: number, path: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    ask({ socketPath: socketOf(pid), path, timeout: 5_000 }, (response) => {
-      let body = '';
-      response.on('data', (part: Buffer) => (body += part.toString()));
-      response.on('end', () => resolve(JSON.parse(body) as T));
-    })
-      .on('error', reject)
-      .end();
-  });
-}
+const opsOf = async <T>(server: TestServer, path: string): Promise<T> =>
+  JSON.parse((await request(server.adminPort, `/ops/api/${path}`, { timeoutMs: 5_000 })).body) as T;
 interface Latest {
   at: number;
   outcomes: Record<string, number>;
@@ -57,9 +43,9 @@ const monitorUp = (server: TestServer): Promise<number> =>
     },
     (pid) => pid !== undefined,
   ) as Promise<number>;
-const latest = (pid: number): Promise<Latest> =>
+const latest = (server: TestServer): Promise<Latest> =>
   eventually(
-    () => opsOf<Latest | null>(pid, '/ops/latest.json'),
+    async () => (await opsOf<{ sample: Latest | null }>(server, 'now')).sample,
     (sample) => sample !== null,
   ) as Promise<Latest>;
 
@@ -100,7 +86,7 @@ describe('the monitor', () => {
     const first = await monitorUp(server);
     const visitors = load(server);
     await eventually(
-      () => latest(first),
+      () => latest(server),
       ({ outcomes }) => Object.values(outcomes).some((count) => count > 0),
     );
     // Each time it comes back, so that a sample is missed: alone it is back before the next one is due.
@@ -117,16 +103,16 @@ describe('the monitor', () => {
     const killedAt = Date.now();
     await monitorUp(server);
     await eventually(
-      () => latest(second),
+      () => latest(server),
       ({ at }) => at > killedAt,
     );
     const seen = await visitors.stop();
     expect([seen.bad, seen.good > 20]).toEqual([[], true]);
-    const events = await opsOf<{ kind: string }[]>(second, '/ops/events.json');
+    const events = await opsOf<{ kind: string }[]>(server, `events?from=${Date.now() - 600_000}&to=${Date.now()}`);
     expect(events.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['start', 'gap']));
     const { series } = await opsOf<{ series: Record<string, (number | null)[]> }>(
-      second,
-      `/ops/history.json?from=${killedAt - 20_000}&to=${Date.now()}&points=100`,
+      server,
+      `history?from=${killedAt - 20_000}&to=${Date.now()}&points=100`,
     );
     expect(series.workers!.filter((value) => value !== null).length).toBeGreaterThan(1);
   });
@@ -134,7 +120,7 @@ describe('the monitor', () => {
   test('may be stopped under load: nobody waits for it, what it does not take is dropped, and it goes on afterwards', async () => {
     const server = await startServer(BARE);
     const pid = await monitorUp(server);
-    await latest(pid);
+    await latest(server);
     const visitors = load(server);
     process.kill(pid, 'SIGSTOP');
     try {
@@ -148,13 +134,13 @@ describe('the monitor', () => {
     }
     const goneOnAt = Date.now();
     await eventually(
-      () => latest(pid),
+      () => latest(server),
       ({ at }) => at > goneOnAt,
     );
     const seen = await visitors.stop();
     expect([seen.bad, seen.good > 20]).toEqual([[], true]);
     expect(childOf(server, 'monitor')).toBe(pid);
-    const events = await opsOf<{ kind: string }[]>(pid, '/ops/events.json');
+    const events = await opsOf<{ kind: string }[]>(server, `events?from=${Date.now() - 600_000}&to=${Date.now()}`);
     expect(events.map(({ kind }) => kind)).toContain('gap');
   });
 

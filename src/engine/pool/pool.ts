@@ -61,6 +61,8 @@ export interface TaskOptions {
 /** The site's `TaskPool`, and what the engine asks of it. */
 export interface Pool {
   run: <Output>(task: string, input: unknown, options?: TaskOptions) => Promise<Output>;
+  /** Starts the threads, if no task has yet. */
+  warm: () => void;
   /** How long a task of this name would wait for its start if it came now, ms. Cheap: it is asked for each request. */
   expectedWaitMs: (task: string, priority: Priority) => number;
   /** Whether a task of this name would be refused now for its wait, had it the default deadline. */
@@ -221,6 +223,7 @@ export function createPool(options: PoolOptions): Pool {
 
   return {
     run: run as Pool['run'],
+    warm: () => void (closed || pool()),
     expectedWaitMs: (task, priority) => queue.expectedWaitMs(task, priority, performance.now()),
     refuses: (task, priority) => queue.refuses(task, priority, defaultDeadlineMs, performance.now()),
     turnedAway: (task) => queue.turnedAway(task, performance.now()),
@@ -261,7 +264,7 @@ function startThreads({ queue, memoryMb, onStray }: PoolOptions, data: ThreadDat
   const piscina = new Piscina({
     filename: fileURLToPath(moduleNear('./runner', import.meta.url)),
     workerData: data,
-    // All at once and for good, with the first task: a thread takes 50 to 200 ms to start, just when the work comes.
+    // All at once and for good, with the first task or by `warm`: a thread takes 50 to 200 ms to start, just when the work comes.
     minThreads: queue.threads,
     maxThreads: queue.threads,
     // Idle threads sleep in Atomics.wait at no cost; a hand-over takes 55 µs instead of 73 µs by messages alone (measured).

@@ -32,6 +32,8 @@ export interface DirectParts {
   learning: Learning | undefined;
   /** The site failed on a request: logged and counted. */
   onSiteError: (error: unknown) => void;
+  /** Somebody asks the site himself. */
+  onVisitor?: (() => void) | undefined;
 }
 
 /** Requests that the site answers for one visitor only: through the gate and the queue. */
@@ -43,6 +45,7 @@ export class Direct implements SiteAnswers {
   }
 
   answer(asked: EngineRequest, copyKey: string | undefined): void {
+    this.parts.onVisitor?.();
     new DirectAnswer(this.parts, asked, copyKey).offer();
   }
 }

@@ -85,6 +85,8 @@ export interface RequestPathParts {
   door: Door;
   /** The site failed on a request. */
   onSiteError: (error: unknown) => void;
+  /** Somebody asks the site himself: no cached page will do. */
+  onVisitor?: () => void;
   /** A connection or a request came in. */
   onArrival?: () => void;
   /** Somebody got no room. */
@@ -174,6 +176,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     bodyLimit,
     learning,
     onSiteError,
+    onVisitor: parts.onVisitor,
   });
 
   const once = new Once({

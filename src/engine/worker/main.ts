@@ -169,6 +169,7 @@ async function serve(
     leaving: state,
     door: createDoor(config, link, recorder, extraHeaders),
     onSiteError,
+    onVisitor: warmedByVisitors(pool),
     onArrival: () => beat?.wake(),
     onRefusal: (priority) => state.noteRefusal(priority),
   });
@@ -238,3 +239,19 @@ const publicPagesOf = (site: Site, mainPage: MainPage, routes: Routes): PublicPa
     cacheable,
   })),
 });
+
+/** The first page that a visitor gets from the site is not to share the core with the start of the threads, ms. */
+const WARM_AFTER_MS = 200;
+
+/**
+ * Threads cost memory, so at rest there are none; they take long to start on a busy machine, and who signs in is not to wait
+ * for that. So they start when the first visitor comes, who has to read a form before he sends it.
+ */
+function warmedByVisitors(pool: SitePool): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    setTimeout(() => pool.warm(), WARM_AFTER_MS).unref();
+  };
+}

@@ -26,6 +26,7 @@ export class SitePool {
   private readonly log: Logger;
   private pool: Pool | undefined;
   private readonly opened = Promise.withResolvers<Pool>();
+  private hasTasks = false;
   /** Tasks that wait for the task module to be known. */
   private early = 0;
 
@@ -38,7 +39,13 @@ export class SitePool {
   /** The task module is known, undefined when the site has none. From now on tasks run; only the first call counts. */
   open(tasks: URL | undefined): void {
     this.pool ??= this.start(tasks);
+    this.hasTasks ||= tasks !== undefined;
     this.opened.resolve(this.pool);
+  }
+
+  /** Starts the threads of a site that has tasks: somebody is there who may need them. */
+  warm(): void {
+    if (this.hasTasks) this.pool?.warm();
   }
 
   private get threadCount(): number {

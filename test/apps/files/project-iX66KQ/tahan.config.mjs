@@ -1,1 +1,0 @@
-export default { routes: [{ route: '/shop', feature: 'shop' }, { route: '/news', feature: 'news' }] };
