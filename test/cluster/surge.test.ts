@@ -25,9 +25,10 @@ describe('when workers are gone', () => {
     const server = await startServer(TWO);
     const fleet = await untilServing(server, 2);
     const visitors = visit(server, '/');
+    // Past the first moments, in which a new worker answers slowly.
     await eventually(
-      () => server.get('/'),
-      ({ status }) => status === 200,
+      () => visitors.answers.length,
+      (count) => count > 100,
     );
     for (const pid of servingPids(fleet)) process.kill(pid, 'SIGKILL');
     const rescued = await eventually(
@@ -40,7 +41,10 @@ describe('when workers are gone', () => {
       ({ lifeboat, workers }) => !lifeboat.active && workers.filter(({ state }) => state === 'serving').length === 2,
       30_000,
     );
-    expect(failed(await visitors.stop())).toEqual([]);
+    // Whom a worker was just about to answer is cut: no one can take that connection over.
+    const cut = failed(await visitors.stop());
+    expect(cut.filter((what) => what !== 'socket hang up')).toEqual([]);
+    expect(cut.length).toBeLessThanOrEqual(2);
   });
 
   test('every worker blocked: the lifeboat answers, and leaves when they are back', async () => {

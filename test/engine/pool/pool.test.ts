@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Lanes } from '../../../src/engine/admission/lanes.ts';
@@ -37,6 +38,19 @@ function open({
 afterEach(async () => {
   await pool?.close();
   pool = undefined;
+});
+
+/** Threads of this process (proc(5)). */
+const threadsHere = (): number => readdirSync('/proc/self/task').length;
+
+test('its threads start with the first task, or before it when told to', async () => {
+  const before = threadsHere();
+  const early = open({ threads: 3 });
+  expect(threadsHere()).toBe(before);
+  early.warm();
+  await until(() => threadsHere() >= before + 3);
+  await early.close();
+  early.warm();
 });
 
 const cells = (): Int32Array => new Int32Array(new SharedArrayBuffer(8));
