@@ -23,7 +23,7 @@ import {
 
 afterAll(stopAll);
 
-const SITE = { TAHAN_TRUSTED_PROXIES: '127.0.0.1', TAHAN_WORKERS_MAX: '1', TAHAN_SAMPLE: '0' };
+const SITE = { TAHAN_MONITOR: '1', TAHAN_TRUSTED_PROXIES: '127.0.0.1', TAHAN_WORKERS_MAX: '1', TAHAN_SAMPLE: '0' };
 const script = (name: string, args: string[], dataDir: string) => {
   const path = fileURLToPath(new URL(`../../scripts/${name}.ts`, import.meta.url));
   const { status, stdout, stderr } = spawnSync(NODE, [path, ...args], {

@@ -14,7 +14,7 @@ import {
   type TestServer,
 } from './server.ts';
 
-const BARE = { TAHAN_SITE: siteFile('bare'), TAHAN_WORKERS_MIN: '1', TAHAN_WORKERS_MAX: '1' };
+const BARE = { TAHAN_MONITOR: '1', TAHAN_SITE: siteFile('bare'), TAHAN_WORKERS_MIN: '1', TAHAN_WORKERS_MAX: '1' };
 const receivers: Server[] = [];
 afterEach(async () => {
   await stopAll();

@@ -189,7 +189,10 @@ export function spawnServer(
   };
 }
 
-/** Starts a server on free ports with a data folder of its own, and waits until it serves. */
+/**
+ * Starts a server on free ports with a data folder of its own, and waits until it serves. Without the monitor, whose start costs as
+ * much as a worker's: the tests of what it does ask for it.
+ */
 export async function startServer(
   env: Record<string, string> = {},
   given: SpawnOptions & { dataDir?: string } = {},
@@ -199,7 +202,10 @@ export async function startServer(
     process: child,
     output,
     exited,
-  } = spawnServer({ PORT: '0', TAHAN_ADMIN_PORT: '0', HOST: '127.0.0.1', TAHAN_DATA_DIR: dataDir, ...env }, given);
+  } = spawnServer(
+    { PORT: '0', TAHAN_ADMIN_PORT: '0', HOST: '127.0.0.1', TAHAN_DATA_DIR: dataDir, TAHAN_MONITOR: '0', ...env },
+    given,
+  );
   const line = await eventually(
     () => {
       if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${output()}`);

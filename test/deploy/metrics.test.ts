@@ -9,7 +9,12 @@ let server: TestServer;
 /** Labels of each metric, by its name in expressions. */
 const known = new Set<string>();
 beforeAll(async () => {
-  server = await startServer({ TAHAN_SITE: siteFile('bare'), TAHAN_WORKERS_MIN: '1', TAHAN_WORKERS_MAX: '1' });
+  server = await startServer({
+    TAHAN_MONITOR: '1',
+    TAHAN_SITE: siteFile('bare'),
+    TAHAN_WORKERS_MIN: '1',
+    TAHAN_WORKERS_MAX: '1',
+  });
   for (const [, name = '', type] of (await server.metrics()).matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
     known.add(name);
     if (type === 'histogram') for (const end of ['_bucket', '_sum', '_count']) known.add(name + end);
