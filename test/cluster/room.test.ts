@@ -49,7 +49,7 @@ test('a crowd with cookies queues, is told its place, and all of it gets in; tho
   });
   const places: number[] = [];
   const landed: ReturnType<typeof visitor>[] = [];
-  const people = Array.from({ length: 160 }, async () => {
+  const people = Array.from({ length: 320 }, async () => {
     const one = visitor(server);
     await pause(Math.random() * 500);
     for (let looks = 0; looks < 60; looks += 1) {
@@ -66,7 +66,7 @@ test('a crowd with cookies queues, is told its place, and all of it gets in; tho
     throw new Error('never let in');
   });
   await Promise.all(people);
-  expect(landed).toHaveLength(160);
+  expect(landed).toHaveLength(320);
   // The line was kept.
   expect(places.length).toBeGreaterThan(0);
   expect(Math.max(...places)).toBeGreaterThan(5);
