@@ -221,7 +221,7 @@ const sharingOf = ({ status, headers }: Rendered, { policy }: Route): Sharing =>
 function settleStored(flight: PageFlight, page: Page): void {
   const names = pageDependsOn(page);
   flight.settle(({ visitor }) => {
-    if (names.length > 0 && visitor.sendsOneOf(names)) visitor.askSite();
+    if (visitor.sendsOneOf(names)) visitor.askSite();
     else visitor.servePage(page, 'miss');
   });
 }

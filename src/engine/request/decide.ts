@@ -75,7 +75,7 @@ export function decide(asked: Asked, member: boolean, known: Known, now: number)
   if (key === undefined || member || asked.authorized) return { kind: 'direct', route, path, query, copyKey: key };
   const copy = known.copyOf(key);
   // The page is another one for who sends such a header: no copy will do, in no need.
-  if (copy !== undefined && pageDependsOn(copy).length > 0 && asked.sendsOneOf(pageDependsOn(copy)))
+  if (copy !== undefined && asked.sendsOneOf(pageDependsOn(copy)))
     return { kind: 'direct', route, path, query, copyKey: undefined };
   const state = copy === undefined ? 'dead' : freshness(copy, now);
   // Until a copy says that it is for everybody, it is for times of need only, and the request goes to the site as it came.

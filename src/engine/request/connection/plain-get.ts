@@ -132,8 +132,7 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
 
 /** A method of each plain GET: few pages ask. */
 function sendsOneOf(this: PlainGet, names: readonly string[]): boolean {
-  const head = this.text.toLowerCase();
-  return names.some((name) => name === '*' || head.includes(`\r\n${name}:`));
+  return names.some((name) => name === '*' || headerOf(this, name) !== undefined);
 }
 
 /** A header of a plain GET that is not among its fields, by its lower-case name. Looks through the text: not for each request. */
