@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { headerPairs } from '../header-pairs.ts';
+import { callbackAmong, chunkBytes, replaceHeaders } from '../write-arguments.ts';
 import { type KeptAnswer, keptHeaders, MAX_ANSWER_BYTES } from './kept-answer.ts';
 
 export interface HeldAnswer {
@@ -29,16 +29,11 @@ export function holdAnswer(
     for (const name of Object.keys(own)) delete (response as unknown as Record<string, unknown>)[name];
   };
   const collect = (chunk: unknown, encoding: unknown): void => {
-    if (chunk === undefined || chunk === null || typeof chunk === 'function') return;
-    const part =
-      typeof chunk === 'string'
-        ? Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
-        : Buffer.from(chunk as Uint8Array);
+    const part = chunkBytes(chunk, encoding);
+    if (part === undefined) return;
     bytes += part.length;
     parts.push(part);
   };
-  const callbackOf = (...given: unknown[]): (() => void) | undefined =>
-    given.find((one) => typeof one === 'function') as (() => void) | undefined;
   const passThrough = (): void => {
     through = true;
     letGo();
@@ -53,11 +48,9 @@ export function holdAnswer(
       reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
       headers?: OutgoingHttpHeaders | OutgoingHttpHeader[],
     ) {
-      const pairs = [...headerPairs(typeof reason === 'string' ? headers : (headers ?? reason))];
       response.statusCode = status;
       if (typeof reason === 'string') response.statusMessage = reason;
-      for (const [name] of pairs) response.removeHeader(name);
-      for (const [name, value] of pairs) response.appendHeader(name, Array.isArray(value) ? value : String(value));
+      replaceHeaders(response, reason, headers);
       return response;
     },
     flushHeaders() {},
@@ -65,7 +58,7 @@ export function holdAnswer(
       if (ended) return true;
       collect(chunk, encoding);
       if (bytes > MAX_ANSWER_BYTES) passThrough();
-      const written = callbackOf(encoding, callback);
+      const written = callbackAmong(encoding, callback);
       if (written !== undefined) process.nextTick(written);
       return true;
     },
@@ -74,7 +67,7 @@ export function holdAnswer(
       collect(chunk, encoding);
       ended = true;
       const body = Buffer.concat(parts);
-      const finished = callbackOf(chunk, encoding, callback);
+      const finished = callbackAmong(chunk, encoding, callback);
       if (finished !== undefined) response.once('finish', finished);
       const { statusCode: status } = response;
       const answer: KeptAnswer | undefined =

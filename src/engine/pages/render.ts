@@ -1,8 +1,8 @@
 import { IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Rendered } from '../cache/make-page.ts';
-import { headerPairs } from '../header-pairs.ts';
 import type { Site } from '../site.ts';
+import { callbackAmong, chunkBytes, replaceHeaders } from '../write-arguments.ts';
 
 export interface RenderTarget {
   url: string;
@@ -89,11 +89,8 @@ function capture(response: ServerResponse, fail: (why: string) => void, done: (b
   const chunks: Buffer[] = [];
   let bytes = 0;
   const collect = (chunk: unknown, encoding: unknown): void => {
-    if (chunk === undefined || chunk === null || typeof chunk === 'function') return;
-    const part =
-      typeof chunk === 'string'
-        ? Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
-        : Buffer.from(chunk as Uint8Array);
+    const part = chunkBytes(chunk, encoding);
+    if (part === undefined) return;
     bytes += part.length;
     if (bytes > MAX_BODY_BYTES) fail(`its body is larger than ${MAX_BODY_BYTES} bytes`);
     else chunks.push(part);
@@ -107,17 +104,14 @@ function capture(response: ServerResponse, fail: (why: string) => void, done: (b
       reason?: string | OutgoingHttpHeaders | OutgoingHttpHeader[],
       headers?: OutgoingHttpHeaders | OutgoingHttpHeader[],
     ) {
-      const pairs = [...headerPairs(typeof reason === 'string' ? headers : (headers ?? reason))];
-      // As in node:http: what is given here replaces what was set, and a name that is given twice has both values.
-      for (const [name] of pairs) response.removeHeader(name);
-      for (const [name, value] of pairs) response.appendHeader(name, Array.isArray(value) ? value : String(value));
+      replaceHeaders(response, reason, headers);
       return ServerResponse.prototype.writeHead.call(response, status);
     },
     flushHeaders: sendHead,
     write(chunk: unknown, encoding?: unknown, callback?: unknown) {
       sendHead();
       collect(chunk, encoding);
-      const written = [encoding, callback].find((given) => typeof given === 'function') as (() => void) | undefined;
+      const written = callbackAmong(encoding, callback);
       if (written !== undefined) process.nextTick(written);
       return true;
     },
@@ -126,9 +120,7 @@ function capture(response: ServerResponse, fail: (why: string) => void, done: (b
       sendHead();
       collect(chunk, encoding);
       response.finished = true;
-      const ended = [chunk, encoding, callback].find((given) => typeof given === 'function') as
-        | (() => void)
-        | undefined;
+      const ended = callbackAmong(chunk, encoding, callback);
       process.nextTick(() => {
         ended?.();
         response.emit('finish');
