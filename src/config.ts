@@ -317,7 +317,7 @@ export const SETTINGS = {
     group: 'Requests',
     text: 'Most answers per worker that stream at once (server-sent events, long polls, downloads); one more is refused.',
   }),
-  room: choice('TAHAN_ROOM', ['auto', 'off', 'on'], 'auto', {
+  room: choice('TAHAN_ROOM', ['auto', 'off', 'on'], 'off', {
     group: 'Requests',
     text: 'Waiting room: auto keeps a line when people find no room for over a second, on from the first who finds none, off never.',
   }),

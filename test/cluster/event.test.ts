@@ -8,6 +8,7 @@ afterEach(stopAll, 60_000);
 
 test('an event from end to end: prepared, gathered, held steady, and all as before', async () => {
   const server = await startServer({
+    TAHAN_ROOM: 'auto',
     TAHAN_SITE: siteFile('slow-page'),
     TAHAN_WORKERS_MIN: '1',
     TAHAN_WORKERS_MAX: '2',

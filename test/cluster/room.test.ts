@@ -43,6 +43,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 test('a crowd with cookies queues, is told its place, and all of it gets in; those inside stay inside', async () => {
   const server = await startServer({
+    TAHAN_ROOM: 'auto',
     TAHAN_SITE: siteFile('slow-page'),
     TAHAN_WORKERS_MAX: '1',
     TAHAN_SPARE: '0',
