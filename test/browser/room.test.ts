@@ -25,6 +25,7 @@ const door = new Door({
   }),
   secure: false,
   dryRun: false,
+  auto: true,
   count: () => {},
   now: Date.now,
   random: Math.random,

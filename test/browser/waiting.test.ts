@@ -43,9 +43,9 @@ test('a form that was refused is still filled in when its writer goes back, and 
   await place.user('add', 'ada', '--role', 'editor');
   await place.visit(
     async ({ page }) => {
+      await place.signIn(page, 'ada');
       // With the script the form is sent again by itself (client.test.ts).
       await page.route('/tahan/client.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
-      await place.signIn(page, 'ada');
       await page.goto('/editor/new');
       await page.getByLabel('Title').fill('Written with care');
       const text = page.getByRole('textbox', { name: 'Text', exact: true });

@@ -133,7 +133,7 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     now: number,
   ): QuickBytes => {
     noteRefused(get, socket, decision, member, arrivedAt);
-    const place = door.refused(visitFor(get, decision, member));
+    const place = door.onDuty ? door.refused(visitFor(get, decision, member)) : undefined;
     if (place !== undefined) return placeBytes(get, place, now);
     return {
       head: refusals.bytes(get.accept, get.close ? CLOSE : keep, Math.random(), now),

@@ -52,6 +52,8 @@ export interface DoorParts {
   /** Cookies are sent over TLS only. */
   secure: boolean;
   dryRun: boolean;
+  /** A room opens by itself when the gate refuses: what it refuses is told. */
+  auto: boolean;
   /** One visit is counted. */
   count: (outcome: 'waits' | 'would_wait' | 'enters' | 'turned_back') => void;
   /** Epoch ms. */
@@ -82,6 +84,11 @@ export class Door {
   /** Nobody waits and nobody is held: a request need not be looked at. */
   get idle(): boolean {
     return this.rooms.size === 0 && this.hold === null;
+  }
+
+  /** Refusals are of interest here. */
+  get onDuty(): boolean {
+    return this.parts.auto || !this.idle;
   }
 
   setState({ rooms, hold }: Omit<RoomState, 'type'>): void {

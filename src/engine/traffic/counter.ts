@@ -9,7 +9,7 @@ import { type Hash64, hashOf, visitorHash } from './hash.ts';
 import { firstLanguage } from './language.ts';
 import { BoundedMemo } from './memo.ts';
 import { networkOf } from './network.ts';
-import { Sampler } from './sampler.ts';
+import { Allowance, NEW_PER_SECOND, Sampler } from './sampler.ts';
 import { Sources } from './source.ts';
 import { Tally } from './tally.ts';
 import { tidyPath } from './tidy-path.ts';
@@ -36,7 +36,10 @@ export interface TrafficCounterOptions {
   onFirst?: () => void;
 }
 
-/** A mark on the connection itself: a set of them costs ten times as much to ask. */
+/**
+ * A mark on the connection itself, as a set of them costs ten times as much to ask: the batch in which its visitor is counted,
+ * or, negative, the batch in which he is noted as not looked at.
+ */
 const COUNTED = Symbol('tahan.visitor-counted');
 interface Marked {
   [COUNTED]?: number;
@@ -47,12 +50,14 @@ export const THEN = '\n';
 
 /**
  * Counts what a worker answers. Most requests of a busy worker cost it a number and a comparison: only some are looked at, and
- * each of those stands for several (sampler.ts). A new connection is always looked at, as it may be another visitor.
+ * each of those stands for several (sampler.ts). New connections are looked at besides, as each may be another visitor: so
+ * many in a second, and of those beyond it is told how many there were.
  */
 export class TrafficCounter implements Traffic {
   private readonly options: TrafficCounterOptions;
   private readonly clock: () => number;
   private readonly sampler: Sampler;
+  private readonly newcomers = new Allowance(NEW_PER_SECOND);
   private readonly sources: Sources;
   private readonly agents = new Agents(MAX_KNOWN, MAX_AGENT_READS);
   private readonly languages = new BoundedMemo(MAX_KNOWN, firstLanguage);
@@ -79,7 +84,13 @@ export class TrafficCounter implements Traffic {
 
   looks(connection: Marked, now: number): boolean {
     this.weight = this.sampler.next(now);
-    return this.weight > 0 || connection[COUNTED] !== this.batch;
+    if (this.weight > 0) return true;
+    const mark = connection[COUNTED];
+    if (mark === this.batch || mark === -this.batch) return false;
+    if (this.newcomers.take(now)) return true;
+    if (mark === undefined) this.tally.unseen += 1;
+    connection[COUNTED] = -this.batch;
+    return false;
   }
 
   answered(answer: Answered): void {

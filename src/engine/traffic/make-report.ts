@@ -43,7 +43,7 @@ export function makeReport({ fromMs, toMs, stepMs, tally, visitors, hoursOfWeek 
     requests: tally.requests,
     sampledShare: tally.requests === 0 ? 1 : Math.min(1, tally.looked / tally.requests),
     views: tally.views,
-    uniques: uniquesOf(visitors),
+    uniques: { ...uniquesOf(visitors), unseen: tally.unseen },
     sourceKinds: named(counts.sourceKinds) as (Named & { name: SourceKind })[],
     sources: withShareOf(list(frequent.sources), tally.views),
     campaigns: withShareOf(list(frequent.campaigns), tally.views),
@@ -98,7 +98,7 @@ function namedHitters(frequent: SpaceSaving, spread: number): Named[] {
 const withShareOf = (list: readonly Named[], total: number): Named[] =>
   list.map((named) => ({ ...named, share: total === 0 ? 0 : named.requests / total }));
 
-function uniquesOf(days: readonly HyperLogLog[]): Uniques {
+function uniquesOf(days: readonly HyperLogLog[]): Omit<Uniques, 'unseen'> {
   let visitors = 0;
   let variance = 0;
   for (const day of days) {

@@ -20,6 +20,8 @@ export type Uses = Record<'fresh' | 'revalidate' | 'last_good' | 'miss' | 'bypas
 export interface Uniques {
   visitors: number;
   error: number;
+  /** Connections besides whose visitors were not looked at, as too many were new in a second: there may be so many more. */
+  unseen: number;
 }
 
 /** What the page cache did for one route. */

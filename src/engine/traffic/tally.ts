@@ -68,6 +68,8 @@ const tallySchema = z.strictObject({
     .record(z.string().max(MAX_ROUTE), routeTallySchema)
     .refine((routes) => Object.keys(routes).length <= MAX_ROUTES + 1),
   visitors: z.string().max(6_000),
+  // Tallies of before it was counted have none.
+  unseen: amount.default(0),
 });
 export type TallyJson = z.infer<typeof tallySchema>;
 
@@ -96,6 +98,8 @@ export class Tally {
   readonly routes = new Map<string, RouteTally>();
   /** Visitors that do not say that they are bots, by hashes with the salt of the day. */
   visitors = new HyperLogLog(VISITOR_PRECISION);
+  /** Connections whose visitors were not looked at when they came: there were too many new ones in that second. */
+  unseen = 0;
 
   constructor() {
     this.counts = shapeOf(LABELS, (max) => new Counts(max));
@@ -125,6 +129,7 @@ export class Tally {
     this.looked += other.looked;
     this.squares += other.squares;
     this.views += other.views;
+    this.unseen += other.unseen;
     other.ages.forEach((count, index) => {
       this.ages[index]! += count;
     });
@@ -141,7 +146,7 @@ export class Tally {
   }
 
   toText(): string {
-    const { requests, looked, squares, views, ages } = this;
+    const { requests, looked, squares, views, ages, unseen } = this;
     const json: TallyJson = {
       requests,
       looked,
@@ -152,6 +157,7 @@ export class Tally {
       frequent: mapOf(FREQUENT_NAMES, (name) => this.frequent[name].toJson(FREQUENT[name])),
       routes: Object.fromEntries([...this.routes].map(([name, route]) => [name, route.toJson()])),
       visitors: this.visitors.toText(),
+      unseen,
     };
     return JSON.stringify(json);
   }
@@ -168,8 +174,8 @@ export class Tally {
 
   private static fromJson(json: TallyJson): Tally {
     const made = new Tally();
-    const { requests, looked, squares, views } = json;
-    Object.assign(made, { requests, looked, squares, views });
+    const { requests, looked, squares, views, unseen } = json;
+    Object.assign(made, { requests, looked, squares, views, unseen });
     json.ages.forEach((count, index) => {
       made.ages[index] = count;
     });

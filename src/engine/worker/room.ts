@@ -25,6 +25,7 @@ export function createDoor(config: Config, link: Link, recorder: Recorder, extra
     }),
     secure: config.publicUrl.startsWith('https:'),
     dryRun: config.dryRun,
+    auto: config.room !== 'off',
     count: (outcome) => recorder.count('tahan_room_visits_total', [outcome]),
     now: Date.now,
     random: Math.random,

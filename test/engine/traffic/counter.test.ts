@@ -4,9 +4,15 @@ import { TrafficCounter } from '../../../src/engine/traffic/counter.ts';
 import { MAX_TALLY_TEXT } from '../../../src/engine/traffic/limits.ts';
 import { makeReport } from '../../../src/engine/traffic/make-report.ts';
 import type { TrafficReport } from '../../../src/engine/traffic/report.ts';
-import { LOOKS_PER_SECOND } from '../../../src/engine/traffic/sampler.ts';
+import { LOOKS_PER_SECOND, NEW_PER_SECOND } from '../../../src/engine/traffic/sampler.ts';
 import { Tally } from '../../../src/engine/traffic/tally.ts';
 import { type Asked, answerTo, GOOGLEBOT, IPHONE, routeOf } from './fixtures/answer.ts';
+
+/** Evenly spread, and the same in each run (Lehmer 1951, with the factor of Park and Miller). */
+function prng(seed = 7): () => number {
+  let state = seed;
+  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+}
 
 /** A counter with a clock that the test moves. */
 function counting({ trusted = new BlockList() } = {}) {
@@ -22,7 +28,7 @@ function counting({ trusted = new BlockList() } = {}) {
       return salts.at(-1)!;
     },
     clock: () => clock,
-    random: () => 0.5,
+    random: prng(),
     onFirst: () => (firsts += 1),
   });
   return {
@@ -213,7 +219,7 @@ describe('visitors', () => {
 });
 
 describe('over the number of looks in a second', () => {
-  test('each request that is looked at stands for several, and the error says so; visitors are counted all the same', () => {
+  test('each request that is looked at stands for several, and the error says so; visitors who come back are counted all the same', () => {
     const { tell, report } = counting();
     const requests = 100_000;
     // 20,000 a second for 5 s; every fourth is a file.
@@ -231,10 +237,38 @@ describe('over the number of looks in a second', () => {
     for (const { name, requests: number, error } of kinds) {
       const truth = name === 'asset' ? requests / 4 : (requests * 3) / 4;
       expect(error).toBeGreaterThan(0);
-      expect(error).toBeLessThan(0.1 * truth);
+      expect(error).toBeLessThan(0.2 * truth);
       expect(Math.abs(number - truth)).toBeLessThan(2 * error);
     }
     expect(Math.abs(uniques.visitors - 250)).toBeLessThanOrEqual(uniques.error);
+  });
+
+  test('of the new connections so many are looked at, and it is told how many were not', () => {
+    const { counter, report } = counting();
+    let looks = 0;
+    // 20,000 visitors within one second, each on a connection of his own.
+    for (let index = 0; index < 20_000; index++) {
+      const answer = answerTo({ peer: `10.0.${index >> 8}.${index & 255}` });
+      if (!counter.looks(answer.connection, 1_000 + index * 0.05)) continue;
+      looks += 1;
+      counter.answered(answer);
+    }
+    expect(looks).toBeLessThan(1.5 * (LOOKS_PER_SECOND + NEW_PER_SECOND));
+    const { uniques } = report();
+    expect(Math.abs(uniques.visitors - looks)).toBeLessThanOrEqual(2 * uniques.error);
+    expect(uniques.unseen).toBe(20_000 - looks);
+  });
+
+  test('a visitor who was not looked at is seen with a later request', () => {
+    const { counter, report } = counting();
+    const connections = Array.from({ length: 200 }, (_, index) => ({ connection: {}, peer: `10.0.0.${index}` }));
+    for (let second = 0; second < 200; second++)
+      for (const asked of connections) {
+        const answer = answerTo(asked);
+        if (counter.looks(answer.connection, 1_000 * second)) counter.answered(answer);
+      }
+    const { visitors, error } = report().uniques;
+    expect(Math.abs(visitors - 200)).toBeLessThanOrEqual(error);
   });
 
   test('a request on a connection whose visitor is counted costs no look', () => {

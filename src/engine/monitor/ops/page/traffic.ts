@@ -24,7 +24,7 @@ export function showTraffic(found: TrafficReport | null): void {
   if (found === null || found.requests === 0) return;
   setText(
     byId('traffic-words'),
-    `${amount(found.requests)} requests, ${amount(found.views)} page views, ${amount(found.uniques.visitors)} visitors (give or take ${amount(found.uniques.error)}).${found.sampledShare < 1 ? ` ${percent(found.sampledShare)} of the requests were looked at: the numbers are estimates.` : ''}`,
+    `${amount(found.requests)} requests, ${amount(found.views)} page views, ${amount(found.uniques.visitors)} visitors (give or take ${amount(found.uniques.error)}${found.uniques.unseen > 0 ? `; ${amount(found.uniques.unseen)} more connections were not looked at` : ''}).${found.sampledShare < 1 ? ` ${percent(found.sampledShare)} of the requests were looked at: the numbers are estimates.` : ''}`,
   );
   byId('traffic-lists').replaceChildren(
     ...LISTS.flatMap(([head, of]) => {
