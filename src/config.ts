@@ -365,6 +365,22 @@ export const SETTINGS = {
     group: 'Monitor',
     text: 'Run the process that keeps the history, judges alerts and serves /ops.',
   }),
+  historySecondsMin: whole('TAHAN_HISTORY_SECONDS_MIN', 10, 1_440, 60, 'minutes', {
+    group: 'Monitor',
+    text: 'How long the history keeps one point a second.',
+  }),
+  historyMinutesDays: whole('TAHAN_HISTORY_MINUTES_DAYS', 1, 365, 30, 'days', {
+    group: 'Monitor',
+    text: 'How long the history keeps one point a minute.',
+  }),
+  historyHoursDays: whole('TAHAN_HISTORY_HOURS_DAYS', 1, 3_650, 730, 'days', {
+    group: 'Monitor',
+    text: 'How long the history keeps one point an hour.',
+  }),
+  historyMb: whole('TAHAN_HISTORY_MB', 16, 65_536, 256, 'MiB', {
+    group: 'Monitor',
+    text: 'Most that history and traffic take on the disk (traffic.db); over it the oldest goes first.',
+  }),
   backup: choice('TAHAN_BACKUP', ['off', 'daily'], 'off', {
     group: 'Monitor',
     text: 'Copy site.db once a day into backups/ of the data folder, and keep seven copies. Needs TAHAN_MONITOR=1.',

@@ -28,7 +28,7 @@ export async function startMonitor(config: Config): Promise<void> {
   const db = openTrafficDb(config.dataDir, (line) => log.warn(line));
   const monitor = createMonitor({ db, config, alertSettings: readAlertSettings(config.alerts), log, send });
   process.once('disconnect', () => {
-    monitor.traffic.flush();
+    monitor.flush();
     process.exit(0);
   });
   if (config.backup === 'daily') {
