@@ -265,6 +265,10 @@ export const SETTINGS = {
     group: 'Site',
     text: 'Least severe line that is logged.',
   }),
+  logBytes: whole('TAHAN_LOG_BYTES', 0, 268_435_456, 4_194_304, 'bytes', {
+    group: 'Site',
+    text: 'Size of the log kept in the data folder for npm run logs (tahan.log, and as much of before in tahan.log.1); 0: none. What goes to stdout and stderr is the same.',
+  }),
   bodyLimit: whole('TAHAN_BODY_LIMIT', 1024, 104_857_600, 65_536, 'bytes', {
     group: 'Requests',
     text: 'Largest request body where the route does not say; a larger one gets 413.',
@@ -361,9 +365,29 @@ export const SETTINGS = {
     group: 'Page cache',
     text: 'How long a visitor waits for a page to be rendered where there is a last good copy; then the copy is served.',
   }),
+  statusPage: flag('TAHAN_STATUS', false, {
+    group: 'Site',
+    text: 'Serve a public page at /status that says in plain words how the site is, and since when; the lifeboat serves it, too.',
+  }),
   monitor: flag('TAHAN_MONITOR', true, {
     group: 'Monitor',
     text: 'Run the process that keeps the history, judges alerts and serves /ops.',
+  }),
+  historySecondsMin: whole('TAHAN_HISTORY_SECONDS_MIN', 10, 1_440, 60, 'minutes', {
+    group: 'Monitor',
+    text: 'How long the history keeps one point a second.',
+  }),
+  historyMinutesDays: whole('TAHAN_HISTORY_MINUTES_DAYS', 1, 365, 30, 'days', {
+    group: 'Monitor',
+    text: 'How long the history keeps one point a minute.',
+  }),
+  historyHoursDays: whole('TAHAN_HISTORY_HOURS_DAYS', 1, 3_650, 730, 'days', {
+    group: 'Monitor',
+    text: 'How long the history keeps one point an hour.',
+  }),
+  historyMb: whole('TAHAN_HISTORY_MB', 16, 65_536, 256, 'MiB', {
+    group: 'Monitor',
+    text: 'Most that history and traffic take on the disk (traffic.db); over it the oldest goes first.',
   }),
   backup: choice('TAHAN_BACKUP', ['off', 'daily'], 'off', {
     group: 'Monitor',

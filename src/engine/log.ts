@@ -1,5 +1,7 @@
+import { openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import pino, { type DestinationStream, type Logger } from 'pino';
+import { logFileIn } from './log-file.ts';
 import { forPeople } from './log-lines.ts';
 
 /** At most this many lines a second from one process; the rest is counted and said in one line. */
@@ -7,18 +9,24 @@ const MAX_LINES_PER_SECOND = 50;
 
 const STDOUT = 1;
 const STDERR = 2;
+/** Most that waits for a disk that is slow, or full, bytes; what is beyond is lost to the file. */
+const MAX_WAITING = 65_536;
 
 /**
  * A structured log: one event, one line. Warnings and worse go to stderr, the others to stdout, so that a process manager
  * keeps healthy lines out of its error log. Lines are JSON, and words for people where a terminal shows them. Bounded in
  * volume, so that a storm of errors fills no disk; what was left out is told in the next second's first line.
+ * @param keep where the same lines are kept for `logs`, and how much (0: nothing); absent: nowhere
  */
-export function createLog(level: string, processName: string): Logger {
+export function createLog(level: string, processName: string, keep?: { dataDir: string; logBytes: number }): Logger {
   const destinations = [STDOUT, STDERR].map((fd) => ({
     fd,
     file: pino.destination({ fd, sync: false, minLength: 0 }),
   }));
-  const [out, err] = destinations.map(({ fd, file }) => (isatty(fd) ? toTerminal(file) : file));
+  const kept = keep === undefined || keep.logBytes === 0 ? undefined : openKept(logFileIn(keep.dataDir));
+  const [out, err] = destinations
+    .map(({ fd, file }) => (isatty(fd) ? toTerminal(file) : file))
+    .map((stream) => (kept === undefined ? stream : toBoth(stream, kept)));
   let second = 0;
   let lines = 0;
   let dropped = 0;
@@ -57,7 +65,7 @@ export function createLog(level: string, processName: string): Logger {
     ),
   );
   process.on('exit', () => {
-    for (const { file } of destinations) {
+    for (const file of [...destinations.map(({ file }) => file), ...(kept === undefined ? [] : [kept])]) {
       try {
         file.flushSync();
       } catch {
@@ -67,6 +75,31 @@ export function createLog(level: string, processName: string): Logger {
   });
   return log;
 }
+
+/** All processes append to it; the primary keeps it within its size (primary/log-size.ts). Undefined: it cannot be had. */
+function openKept(path: string): ReturnType<typeof pino.destination> | undefined {
+  let told = false;
+  const tell = (error: unknown): void => {
+    if (!told) process.stderr.write(`the log cannot be kept in ${path} (${String(error)})\n`);
+    told = true;
+  };
+  try {
+    // Opened here: a file that pino opens is not ready when a process ends at once, which then fails.
+    const file = pino.destination({ fd: openSync(path, 'a', 0o600), sync: false, maxLength: MAX_WAITING });
+    file.on('error', tell);
+    return file;
+  } catch (error) {
+    tell(error);
+    return undefined;
+  }
+}
+
+const toBoth = (stream: DestinationStream, kept: DestinationStream): DestinationStream => ({
+  write(line) {
+    stream.write(line);
+    kept.write(line);
+  },
+});
 
 function toTerminal(file: DestinationStream): DestinationStream {
   // https://no-color.org

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MODES } from './beats.ts';
 import { FEATURE_STATES } from './features/types.ts';
+import { actionSchema } from './operator-action.ts';
 
 /** What became of a request, as a visitor sees it. `rendered`: a page made for the cache; `site`: the site's own answer. */
 export const OUTCOMES = ['fresh', 'last_good', 'rendered', 'site', 'refused', 'failed'] as const;
@@ -43,6 +44,26 @@ export const workerSampleSchema = z.object({
 });
 export type WorkerSample = z.infer<typeof workerSampleSchema>;
 
+/** Routes with times of their own in one sample, `other` among them. */
+export const MAX_SAMPLE_ROUTES = 21;
+/** Requests of a route by how long they took: counts in the buckets of `http_request_duration_seconds`. */
+const routeTimesSchema = z.object({ route: z.string().max(200), counts: z.array(count).max(32) });
+export type RouteTimes = z.infer<typeof routeTimesSchema>;
+
+/** Holds that a sample tells. */
+export const MAX_HOLDS = 64;
+/** What an operator changed beside the settings. */
+const holdSchema = z.object({
+  what: z.string().max(300),
+  /** Epoch ms. */
+  since: amount,
+  /** When it ends by itself, epoch ms; null: it does not. */
+  until: amount.nullable(),
+  /** What lets it go. */
+  back: actionSchema,
+});
+export type Hold = z.infer<typeof holdSchema>;
+
 /** One second of the whole server, at rest five. Counts are of this time, times ms, sizes bytes, shares 0 to 1. */
 export const sampleSchema = z.object({
   /** Its end, epoch ms. */
@@ -61,6 +82,10 @@ export const sampleSchema = z.object({
   outcomes: z.record(z.enum(OUTCOMES), count),
   /** From the arrival to the end of the answer; only outcomes that came. */
   latency: z.partialRecord(z.enum(OUTCOMES), z.object({ p50: amount, p99: amount })),
+  /** How long tasks waited for a thread of the pool; null: none came. */
+  poolWait: z.object({ p50: amount, p99: amount }).nullable(),
+  /** Most requests first. */
+  routes: z.array(routeTimesSchema).max(MAX_SAMPLE_ROUTES),
   /** Refused by the gate, by its reason. */
   refusedWhy: z.record(z.string().max(64), count),
   /** Requests refused by route, most first; at most 5. */
@@ -100,6 +125,9 @@ export const sampleSchema = z.object({
   /** How late the primary's own tick came, over this time. */
   tickLateP99Ms: amount,
   cache: z.object({ pages: count, bytes: count }),
+  /** Newest first; `holdsLeftOut`: so many more are in force. */
+  holds: z.array(holdSchema).max(MAX_HOLDS),
+  holdsLeftOut: count,
 });
 /** One second of the whole server, as the primary tells the monitor. */
 export type Sample = z.infer<typeof sampleSchema>;

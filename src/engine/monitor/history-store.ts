@@ -6,11 +6,13 @@ type Statement = import('better-sqlite3').Statement<unknown[]>;
 
 /** Steps that the history keeps, the shortest first. */
 export const TIERS = [
-  { name: 'seconds', stepMs: 1_000, keepMs: 3_600_000 },
-  { name: 'minutes', stepMs: 60_000, keepMs: 30 * 86_400_000 },
-  { name: 'hours', stepMs: 3_600_000, keepMs: 730 * 86_400_000 },
+  { name: 'seconds', stepMs: 1_000 },
+  { name: 'minutes', stepMs: 60_000 },
+  { name: 'hours', stepMs: 3_600_000 },
 ] as const;
 export type Tier = (typeof TIERS)[number];
+/** How long each is kept, ms. */
+export type KeepMs = Readonly<Record<Tier['name'], number>>;
 
 /** Events that are kept. */
 export const MAX_EVENTS = 20_000;
@@ -20,12 +22,15 @@ export interface Step {
   at: number;
   seconds: number;
   values: Values;
+  /** Of each worker (worker-places.ts). */
+  workers: Values;
 }
 
 interface Row {
   at: number;
   seconds: number;
   data: Uint8Array;
+  workers: Uint8Array | null;
 }
 
 /** The tables of the history. Not bounded by itself: `prune` is to be called now and then. */
@@ -52,10 +57,13 @@ export class HistoryStore {
       );
       CREATE INDEX IF NOT EXISTS events_by_time ON events (at);
     `);
+    for (const { name } of TIERS) addWorkers(db, `history_${name}`);
     const each = (sql: (name: string) => string): Record<string, Statement> =>
       Object.fromEntries(TIERS.map(({ name }) => [name, db.prepare(sql(`history_${name}`))]));
-    this.inserts = each((table) => `INSERT OR REPLACE INTO ${table} (at, seconds, data) VALUES (?, ?, ?)`);
-    this.selects = each((table) => `SELECT at, seconds, data FROM ${table} WHERE at > ? AND at <= ? ORDER BY at`);
+    this.inserts = each((table) => `INSERT OR REPLACE INTO ${table} (at, seconds, data, workers) VALUES (?, ?, ?, ?)`);
+    this.selects = each(
+      (table) => `SELECT at, seconds, data, workers FROM ${table} WHERE at > ? AND at <= ? ORDER BY at`,
+    );
     this.deletes = each((table) => `DELETE FROM ${table} WHERE at <= ?`);
     this.insertEvent = db.prepare('INSERT INTO events (at, kind, severity, text, data) VALUES (?, ?, ?, ?, ?)');
     this.selectEvents = db.prepare(
@@ -64,12 +72,8 @@ export class HistoryStore {
     this.deleteEvents = db.prepare('DELETE FROM events WHERE id <= (SELECT max(id) FROM events) - ?');
   }
 
-  add(tier: Tier['name'], { at, seconds, values }: Step): void {
-    this.inserts[tier]!.run(
-      Math.round(at),
-      seconds,
-      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-    );
+  add(tier: Tier['name'], { at, seconds, values, workers }: Step): void {
+    this.inserts[tier]!.run(Math.round(at), seconds, bytesOf(values), bytesOf(workers));
   }
 
   /** Steps that end after `fromMs`, at `toMs` at the latest. */
@@ -112,15 +116,27 @@ export class HistoryStore {
   }
 
   /** Lets go of what is older than it is kept. */
-  prune(now: number): void {
-    for (const { name, keepMs } of TIERS) this.deletes[name]!.run(now - keepMs);
+  prune(now: number, keepMs: KeepMs): void {
+    for (const { name } of TIERS) this.deletes[name]!.run(now - keepMs[name]);
     this.deleteEvents.run(MAX_EVENTS);
   }
 }
 
+/** Files of before have no such column; version 1 of the file is read on. */
+function addWorkers(db: TrafficDb, table: string): void {
+  const columns = db.pragma(`table_info(${table})`) as { name: string }[];
+  if (!columns.some(({ name }) => name === 'workers')) db.exec(`ALTER TABLE ${table} ADD COLUMN workers BLOB`);
+}
+
+const bytesOf = (values: Values): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+
 /** A copy of its own: a row's bytes need not lie where floats may. */
-const stepOf = ({ at, seconds, data }: Row): Step => ({
+const valuesIn = (bytes: Uint8Array | null): Values =>
+  bytes === null ? new Float32Array() : new Float32Array(bytes.slice().buffer, 0, Math.floor(bytes.byteLength / 4));
+
+const stepOf = ({ at, seconds, data, workers }: Row): Step => ({
   at,
   seconds,
-  values: new Float32Array(data.slice().buffer, 0, Math.floor(data.byteLength / 4)),
+  values: valuesIn(data),
+  workers: valuesIn(workers),
 });

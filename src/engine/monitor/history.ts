@@ -1,7 +1,8 @@
 import type { OpsEvent, Sample } from '../monitor-sample.ts';
-import { HistoryStore, type Step, TIERS, type Tier } from './history-store.ts';
-import { Folding, SERIES_NAMES, valuesOf } from './series.ts';
-import { type TrafficDb, trafficDbBytes } from './traffic-db.ts';
+import { HistoryStore, type KeepMs, type Step, TIERS, type Tier } from './history-store.ts';
+import { Folding, SERIES_NAMES, type Values, valuesOf } from './series.ts';
+import type { TrafficDb } from './traffic-db.ts';
+import { placeFold, placeSeries, WorkerPlaces } from './worker-places.ts';
 
 /** Whole samples in memory: what the flight recorder looks back on. */
 export const RECORDER_MS = 600_000;
@@ -27,18 +28,46 @@ export interface Answer {
   series: Record<string, (number | null)[]>;
 }
 
+/** A step that is not at its end. */
+class OpenStep {
+  readonly slot: number;
+  private readonly whole = new Folding();
+  private readonly workers = new Folding(placeFold);
+
+  constructor(slot = 0) {
+    this.slot = slot;
+  }
+
+  get at(): number {
+    return this.whole.at;
+  }
+
+  add({ at, values, workers }: Step, seconds: number): void {
+    this.whole.add(values, at, seconds);
+    this.workers.add(workers, at, seconds);
+  }
+
+  step(): Step {
+    const { at, seconds } = this.whole;
+    return { at, seconds, values: this.whole.values(), workers: this.workers.values() };
+  }
+}
+
 /** What the server was like, from a second ago to two years ago. */
 export class History {
-  private readonly db: TrafficDb;
+  readonly db: TrafficDb;
   readonly store: HistoryStore;
   private readonly recent: Sample[] = [];
-  private readonly open = new Map<Tier['name'], { slot: number; folding: Folding }>();
+  private readonly open = new Map<Tier['name'], OpenStep>();
+  private readonly places = new WorkerPlaces();
+  private readonly keepMs: KeepMs;
   private readonly listeners = new Set<(event: OpsEvent) => void>();
   private lastAt: number | undefined;
   private prunedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(db: TrafficDb) {
+  constructor(db: TrafficDb, keepMs: KeepMs) {
     this.db = db;
+    this.keepMs = keepMs;
     this.store = new HistoryStore(db);
     this.lastAt = this.store.newest('seconds') ?? this.store.newest('minutes');
     this.refold();
@@ -52,13 +81,14 @@ export class History {
     this.lastAt = sample.at;
     this.recent.push(sample);
     while (this.recent.length > MAX_SAMPLES || this.recent[0]!.at < sample.at - RECORDER_MS) this.recent.shift();
-    const step = { at: sample.at, seconds: sample.seconds, values: valuesOf(sample) };
+    const { at, seconds } = sample;
+    const step = { at, seconds, values: valuesOf(sample), workers: this.places.valuesOf(sample) };
     this.db.transaction(() => {
       this.store.add('seconds', step);
       this.fold(step);
       if (sample.at - this.prunedAt < PRUNE_EVERY_MS) return;
       this.prunedAt = sample.at;
-      this.store.prune(sample.at);
+      this.store.prune(sample.at, this.keepMs);
     })();
     return true;
   }
@@ -95,47 +125,43 @@ export class History {
     const stepMs = Math.max(tier.stepMs, Math.ceil((to - fromMs) / most / tier.stepMs) * tier.stepMs);
     const first = Math.floor(fromMs / stepMs);
     const count = Math.min(most, Math.ceil(to / stepMs) - first);
-    const slots = new Array<Folding | undefined>(count);
+    const slots = new Array<OpenStep | undefined>(count);
     const put = (step: Step): void => {
       // A sample of five seconds stands for each of them.
       const begin = Math.max(0, Math.floor((step.at - step.seconds * 1_000 + 1) / stepMs) - first);
       const end = Math.min(count - 1, Math.floor((step.at - 1) / stepMs) - first);
       for (let slot = begin; slot <= end; slot++) {
-        slots[slot] ??= new Folding();
-        slots[slot]!.add(step.values, step.at, step.seconds / (end - begin + 1));
+        slots[slot] ??= new OpenStep();
+        slots[slot]!.add(step, step.seconds / (end - begin + 1));
       }
     };
     for (const step of this.store.steps(tier.name, fromMs, to + tier.stepMs)) put(step);
-    const running = this.open.get(tier.name)?.folding;
-    if (running !== undefined && running.at > fromMs && running.at <= to + tier.stepMs)
-      put({ at: running.at, seconds: running.seconds, values: running.values() });
-    const values = slots.map((slot) => slot?.values());
+    const running = this.open.get(tier.name);
+    if (running !== undefined && running.at > fromMs && running.at <= to + tier.stepMs) put(running.step());
+    const steps = Array.from(slots, (slot) => slot?.step());
+    const line = (pick: (step: Step) => Values, index: number): (number | null)[] =>
+      steps.map((step) => {
+        const value = step === undefined ? undefined : pick(step)[index];
+        return value === undefined || Number.isNaN(value) ? null : value;
+      });
+    const places = Math.max(0, ...steps.map((step) => step?.workers.length ?? 0));
     return {
       stepMs,
       at: Array.from({ length: count }, (_, slot) => (first + slot + 1) * stepMs),
-      series: Object.fromEntries(
-        SERIES_NAMES.map((name, index) => [
-          name,
-          Array.from({ length: count }, (_, slot) => {
-            const value = values[slot]?.[index];
-            return value === undefined || Number.isNaN(value) ? null : value;
-          }),
-        ]),
-      ),
+      series: Object.fromEntries([
+        ...SERIES_NAMES.map((name, index) => [name, line(({ values }) => values, index)]),
+        ...Array.from({ length: places }, (_, index) => [placeSeries(index), line(({ workers }) => workers, index)]),
+      ]),
     };
-  }
-
-  /** What the file takes, bytes. */
-  get bytes(): number {
-    return trafficDbBytes(this.db);
   }
 
   /** The finest steps that still reach back to the begin, and are not far more than was asked for. */
   private tierFor(fromMs: number, toMs: number, points: number): Tier {
     const now = this.lastAt ?? toMs;
     return (
-      TIERS.find(({ stepMs, keepMs }) => fromMs >= now - keepMs - 60_000 && (toMs - fromMs) / stepMs <= points * 60) ??
-      TIERS.at(-1)!
+      TIERS.find(
+        ({ name, stepMs }) => fromMs >= now - this.keepMs[name] - 60_000 && (toMs - fromMs) / stepMs <= points * 60,
+      ) ?? TIERS.at(-1)!
     );
   }
 
@@ -143,16 +169,15 @@ export class History {
     for (const tier of TIERS.slice(1)) this.foldInto(tier, step);
   }
 
-  private foldInto({ name, stepMs }: Tier, { at, seconds, values }: Step): void {
-    const slot = Math.floor((at - 1) / stepMs);
+  private foldInto({ name, stepMs }: Tier, step: Step): void {
+    const slot = Math.floor((step.at - 1) / stepMs);
     let running = this.open.get(name);
     if (running !== undefined && running.slot !== slot) {
-      const { folding } = running;
-      this.store.add(name, { at: folding.at, seconds: folding.seconds, values: folding.values() });
+      this.store.add(name, running.step());
       running = undefined;
     }
-    running ??= { slot, folding: new Folding() };
-    running.folding.add(values, at, seconds);
+    running ??= new OpenStep(slot);
+    running.add(step, step.seconds);
     this.open.set(name, running);
   }
 

@@ -12,6 +12,7 @@ import { type AlertNews, type Alerts, createAlerts } from './alerts/alerts.ts';
 import { seedWindow } from './alerts/seed-window.ts';
 import { createDiskGuard } from './disk-guard.ts';
 import { History } from './history.ts';
+import type { KeepMs } from './history-store.ts';
 import type { Incident } from './incidents/incident.ts';
 import { IncidentFiles } from './incidents/incident-files.ts';
 import { AROUND_MS, createFlightRecorder } from './incidents/recorder.ts';
@@ -19,6 +20,8 @@ import { titleOf } from './incidents/story.ts';
 import { channelsOf } from './messages/channels.ts';
 import type { AlertMessage } from './messages/message.ts';
 import { createOutbox, type Outbox } from './messages/outbox.ts';
+import { RouteLatencies } from './route-latency.ts';
+import { keepWithin } from './size-bound.ts';
 import { surgeReportOf } from './traffic/surge-report.ts';
 import { TrafficHistory } from './traffic/traffic-history.ts';
 import type { TrafficDb } from './traffic-db.ts';
@@ -31,7 +34,17 @@ export interface MonitorLog {
 
 export type MonitorConfig = Pick<
   Config,
-  'dataDir' | 'version' | 'siteName' | 'publicUrl' | 'alertWebhook' | 'alertEmail' | 'smtpUrl'
+  | 'dataDir'
+  | 'version'
+  | 'siteName'
+  | 'publicUrl'
+  | 'alertWebhook'
+  | 'alertEmail'
+  | 'smtpUrl'
+  | 'historySecondsMin'
+  | 'historyMinutesDays'
+  | 'historyHoursDays'
+  | 'historyMb'
 >;
 
 export interface MonitorParts {
@@ -47,6 +60,7 @@ export interface MonitorParts {
 export interface Monitor {
   readonly history: History;
   readonly traffic: TrafficHistory;
+  readonly latencies: RouteLatencies;
   readonly alerts: Alerts;
   readonly outbox: Outbox;
   readonly incidents: IncidentFiles;
@@ -63,8 +77,12 @@ export interface Monitor {
   /** Who counted the visitors of a time (epoch ms), for the who and why of a surge. */
   setSurgeReports: (report: (fromMs: number, toMs: number) => SurgeReport | undefined) => void;
   send: (message: FromMonitor) => void;
+  /** Writes what is not written yet. */
+  flush: () => void;
 }
 
+const MIB = 1_048_576;
+const DAY_MS = 86_400_000;
 const DISK_EVERY_MS = 60_000;
 const REPORT_POINTS = 600;
 const REPORT_EVENTS = 200;
@@ -73,7 +91,9 @@ const SURGE_MS = 300_000;
 const LAST_MS = 60_000;
 
 export function createMonitor({ db, config, alertSettings, log, send }: MonitorParts): Monitor {
-  const history = new History(db);
+  const keepMs = keepMsOf(config);
+  const history = new History(db, keepMs);
+  const latencies = new RouteLatencies(db, keepMs.hours);
   const traffic = new TrafficHistory({ db, onProblem: (problem) => log.warn({ problem }, 'traffic') });
   const whileFull = createDiskGuard((line) => log.error({}, line));
   const subscribers = new Set<(sample: Sample) => void>();
@@ -135,6 +155,7 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
   const lookAtDisk = (now: number): void => {
     if (now - diskAt < DISK_EVERY_MS) return;
     diskAt = now;
+    whileFull(() => keepWithin(db, config.historyMb * MIB));
     statfs(config.dataDir).then(
       ({ bavail, blocks, bsize }) => {
         disk = { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
@@ -149,6 +170,7 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
     if (whileFull(() => history.add(sample)) === false) return;
     lookAtDisk(sample.at);
     whileFull(() => traffic.tick(Date.now()));
+    whileFull(() => latencies.add(sample));
     const news = whileFull(() => alerts.judge(sample, disk)) ?? [];
     for (const each of news) tell(each);
     if (news.length > 0) void outbox.flush();
@@ -167,6 +189,7 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
   return {
     history,
     traffic,
+    latencies,
     alerts,
     outbox,
     incidents,
@@ -193,8 +216,23 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
       surgeReport = report;
     },
     send,
+    flush() {
+      whileFull(() => traffic.flush());
+      whileFull(() => latencies.flush());
+    },
   };
 }
+
+/** How long each step of the history is kept, ms. */
+export const keepMsOf = ({
+  historySecondsMin,
+  historyMinutesDays,
+  historyHoursDays,
+}: Pick<Config, 'historySecondsMin' | 'historyMinutesDays' | 'historyHoursDays'>): KeepMs => ({
+  seconds: historySecondsMin * 60_000,
+  minutes: historyMinutesDays * DAY_MS,
+  hours: historyHoursDays * DAY_MS,
+});
 
 /** What the server did with the last minute. */
 function surgeAnswers({ window }: Alerts, sample: Sample) {

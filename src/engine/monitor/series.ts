@@ -1,7 +1,7 @@
 import { OUTCOMES, type Sample } from '../monitor-sample.ts';
 
 /** How a longer step is made of shorter ones: of rates and times the mean, of peaks the highest. */
-type Fold = 'mean' | 'max';
+export type Fold = 'mean' | 'max';
 
 interface Series {
   fold: Fold;
@@ -60,6 +60,7 @@ export const SERIES = {
     fold: 'mean',
     of: (sample) => sample.workers.reduce((sum, one) => sum + one.sqliteWaitMs, 0) / sample.seconds,
   },
+  'pool.wait': { fold: 'max', of: (sample) => sample.poolWait?.p99 ?? null },
 } as const satisfies Record<string, Series>;
 
 export const SERIES_NAMES: readonly string[] = Object.keys(SERIES);
@@ -70,23 +71,31 @@ export type Values = Float32Array;
 
 export const valuesOf = (sample: Sample): Values => Float32Array.from(ALL, ({ of }) => of(sample) ?? Number.NaN);
 
-/** Makes one step of several. `seconds`: what each covers. */
+const foldOf = (index: number): Fold => ALL[index]?.fold ?? 'mean';
+
+/** Makes one step of several, whose values may be more or fewer each time. `seconds`: what each covers. */
 export class Folding {
   /** End of the newest part, epoch ms. */
   at = 0;
   seconds = 0;
-  private readonly sums = new Float64Array(ALL.length);
-  private readonly weights = new Float64Array(ALL.length);
+  private readonly sums: number[] = [];
+  private readonly weights: number[] = [];
+  private readonly foldOf: (index: number) => Fold;
+
+  constructor(fold = foldOf) {
+    this.foldOf = fold;
+  }
 
   add(values: Values, at: number, seconds: number): void {
     this.at = Math.max(this.at, at);
     this.seconds += seconds;
-    for (let index = 0; index < ALL.length; index++) {
-      const value = values[index] ?? Number.NaN;
+    for (const [index, value] of values.entries()) {
+      this.sums[index] ??= 0;
+      this.weights[index] ??= 0;
       if (Number.isNaN(value)) continue;
-      if (ALL[index]!.fold === 'mean') this.sums[index]! += value * seconds;
-      else if (this.weights[index] === 0 || value > this.sums[index]!) this.sums[index] = value;
-      this.weights[index]! += seconds;
+      if (this.foldOf(index) === 'mean') this.sums[index] += value * seconds;
+      else if (this.weights[index] === 0 || value > this.sums[index]) this.sums[index] = value;
+      this.weights[index] += seconds;
     }
   }
 
@@ -94,7 +103,7 @@ export class Folding {
     return Float32Array.from(this.sums, (sum, index) => {
       const weight = this.weights[index]!;
       if (weight === 0) return Number.NaN;
-      return ALL[index]!.fold === 'mean' ? sum / weight : sum;
+      return this.foldOf(index) === 'mean' ? sum / weight : sum;
     });
   }
 }

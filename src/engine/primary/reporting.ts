@@ -1,6 +1,7 @@
 import type { MetricsDelta, Mode } from '../beats.ts';
 import type { FromMonitor } from '../monitor-messages.ts';
 import type { OpsEvent } from '../monitor-sample.ts';
+import { ModeMarks } from './mode-marks.ts';
 import { keepMonitor, type Monitor, type MonitorOptions } from './monitor-process.ts';
 import { buildSample, type SampleInput, type Seen } from './sampling.ts';
 import { createTally } from './tally.ts';
@@ -55,8 +56,6 @@ export interface Reporting {
   stop: () => void;
 }
 
-const isHard = (mode: Mode): boolean => mode === 'saturated' || mode === 'down';
-
 export function createReporting(options: ReportingOptions): Reporting {
   const tally = createTally();
   let monitor: Monitor | undefined;
@@ -64,8 +63,7 @@ export function createReporting(options: ReportingOptions): Reporting {
   let sampledAt = beganAt;
   let hasServed = false;
   let seen: Seen = new Map();
-  let mode: Mode | undefined;
-  let modeSince = Date.now();
+  const marks = new ModeMarks(Date.now());
   let deaths = 0;
   let failedForks = 0;
   let ticks: number[] = [];
@@ -83,7 +81,7 @@ export function createReporting(options: ReportingOptions): Reporting {
         ...state,
         at: Date.now(),
         seconds: Math.max(0.001, (now - sampledAt) / 1_000),
-        modeSince,
+        modeSince: marks.since,
         counted: tally.take(),
         deaths,
         failedForks,
@@ -126,14 +124,9 @@ export function createReporting(options: ReportingOptions): Reporting {
       monitor?.send({ type: 'traffic', worker, batch });
     },
     mode(now, reason) {
-      if (now === mode) return;
-      if (mode !== undefined && isHard(now) !== isHard(mode)) {
-        const text = `${mode} -> ${now}: ${reason}`;
-        tell({ at: Date.now(), kind: 'mode', text, severity: isHard(now) ? 'warn' : 'info' });
-      }
-      mode = now;
-      modeSince = Date.now();
       hasServed ||= now !== 'down';
+      const mark = marks.look(now, reason, Date.now());
+      if (mark !== undefined) tell(mark);
     },
     ticked(lateMs) {
       if (ticks.length < MAX_TICKS) ticks.push(Math.max(0, lateMs));

@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts';
 import type { HostSample } from '../host/host.ts';
-import type { Limit, Sample, WorkerSample } from '../monitor-sample.ts';
+import { type Hold, type Limit, MAX_HOLDS, type Sample, type WorkerSample } from '../monitor-sample.ts';
 import type { ModeState } from './mode.ts';
 import type { JournalEntry } from './scaler/journal.ts';
 import type { Counted } from './tally.ts';
@@ -37,6 +37,8 @@ export interface SampleInput {
   deaths: number;
   failedForks: number;
   host: HostSample;
+  /** What an operator holds, newest first. */
+  holds: readonly Hold[];
   /** How late each tick came since the sample before, ms. */
   tickLateMs: readonly number[];
 }
@@ -69,6 +71,8 @@ export function buildSample(input: SampleInput, seen: Seen): { sample: Sample; s
     backlog: input.backlog ?? null,
     outcomes: counted.outcomes,
     latency: counted.latency,
+    poolWait: counted.poolWait,
+    routes: counted.routes,
     refusedWhy: counted.refusedWhy,
     refusedWhere: counted.refusedWhere,
     failedSignIns: counted.failedSignIns,
@@ -105,6 +109,8 @@ export function buildSample(input: SampleInput, seen: Seen): { sample: Sample; s
       pages: Math.max(0, ...serving.map(({ beat }) => beat?.cachePages ?? 0)),
       bytes: Math.max(0, ...serving.map(({ beat }) => beat?.cacheBytes ?? 0)),
     },
+    holds: input.holds.slice(0, MAX_HOLDS),
+    holdsLeftOut: Math.max(0, input.holds.length - MAX_HOLDS),
   };
   return { sample, seen: next };
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Downward, MetricsDelta, PublicPages, Upward } from '../beats.ts';
+import { ALL_PAGES } from '../cache/make-page.ts';
 import { readRunQueueMs } from '../host/run-queue.ts';
 import type { PortHandle } from '../link.ts';
 import { createBacklogReader } from '../metrics/backlog.ts';
@@ -13,7 +14,8 @@ import { createCare } from './care.ts';
 import { afterReload, controlsOf, type Held, NOTHING_HELD, withHeld } from './controls.ts';
 import { createEvents } from './events.ts';
 import { createFleet, type ExitNews, type Member } from './fleet.ts';
-import { type Health, healthOf } from './health.ts';
+import { type Health, healthOf, StatusTimes } from './health.ts';
+import { HoldTimes, holdsOf } from './holds.ts';
 import { answering, lifeboatNeeded } from './lifeboat-call.ts';
 import { createLifeboat, type Lifeboat } from './lifeboat-succession.ts';
 import { MODE_DEFAULTS, modeAtStart, nextMode } from './mode.ts';
@@ -112,6 +114,9 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     },
   });
   let heldNow = NOTHING_HELD;
+  const holdTimes = new HoldTimes();
+  const statusTimes = new StatusTimes();
+  const holds = () => holdTimes.note(holdsOf(heldNow, current.config, Date.now()), Date.now());
   let backoff = new Backoff();
   const firstServing = Promise.withResolvers<void>();
   let mode = modeAtStart(now());
@@ -193,6 +198,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
   /** From now on this is held beside the settings. */
   function hold(next: Held): void {
     heldNow = next;
+    holds();
     config = withHeld(current.config, heldNow);
     fleet.broadcast(controls());
   }
@@ -263,6 +269,11 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
           (text) => fleet.send(member, { type: 'exposition', id: message.id, text }),
           (error: unknown) => log.error({ error: String(error) }, 'the metrics could not be put together'),
         );
+        return;
+      case 'purge':
+        if (message.tags.includes(ALL_PAGES))
+          reporting.event('purge', message.hard ? 'hard purge of everything' : 'purge of everything');
+        exchange.take(member, message);
         return;
       default:
         exchange.take(member, message);
@@ -336,6 +347,8 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       features: members()
         .filter(isServing)
         .flatMap(({ beat }) => (beat === undefined ? [] : [beat.features])),
+      maintenance: heldNow.maintenance,
+      sinceOf: (status) => statusTimes.sinceOf(status, Date.now()),
       uptimeSeconds: (now() - startedAt) / 1_000,
       version: config.version,
     });
@@ -420,6 +433,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     decision: scaling.journal.at(-1),
     crashLoop: looping,
     host: scaling.host,
+    holds: holds(),
   });
 
   /** Nobody asks for anything, and nothing is to be done. */

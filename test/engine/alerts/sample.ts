@@ -16,6 +16,8 @@ export const sampleOf = (
   backlog: 0,
   outcomes: { fresh: 0, last_good: 0, rendered: 0, site: 0, refused: 0, failed: 0, ...outcomes },
   latency: {},
+  poolWait: null,
+  routes: [],
   refusedWhy: {},
   refusedWhere: [],
   failedSignIns: 0,
@@ -33,5 +35,7 @@ export const sampleOf = (
   host: { cores: 2, idleCores: 2, stealShare: 0, memoryAvailableBytes: 500, memoryLimitBytes: 1_000 },
   tickLateP99Ms: 1,
   cache: { pages: 1, bytes: 1_000 },
+  holds: [],
+  holdsLeftOut: 0,
   ...rest,
 });

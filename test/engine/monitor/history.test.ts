@@ -4,16 +4,24 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { History, RECORDER_MS } from '../../../src/engine/monitor/history.ts';
 import { MAX_EVENTS } from '../../../src/engine/monitor/history-store.ts';
+import { RouteLatencies } from '../../../src/engine/monitor/route-latency.ts';
+import { keepWithin, usedBytes } from '../../../src/engine/monitor/size-bound.ts';
+import { TrafficStore } from '../../../src/engine/monitor/traffic/traffic-store.ts';
 import { openTrafficDb, type TrafficDb } from '../../../src/engine/monitor/traffic-db.ts';
+import { MAX_PLACES } from '../../../src/engine/monitor/worker-places.ts';
+import type { Sample } from '../../../src/engine/monitor-sample.ts';
 import { sampleOf } from '../alerts/sample.ts';
+import { sampleAt } from './ops/fixture.ts';
 
 const T0 = 1_800_000_000_000;
+const KEEP_MS = { seconds: 3_600_000, minutes: 30 * 86_400_000, hours: 730 * 86_400_000 };
+const SERVING = sampleAt(T0).workers[0]!;
 let folder: string;
 let db: TrafficDb;
 let history: History;
 const open = (): void => {
   db = openTrafficDb(folder, () => {});
-  history = new History(db);
+  history = new History(db, KEEP_MS);
 };
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tahan-history-'));
@@ -99,6 +107,62 @@ describe('the history', () => {
     expect(fresh(0, 2 * 3_600, 120).values!.slice(0, 119)).toEqual(new Array(119).fill(10));
   });
 
+  test('keeps each step as long as it is told to', () => {
+    db.close();
+    db = openTrafficDb(folder, () => {});
+    history = new History(db, { seconds: 600_000, minutes: 3_600_000, hours: 2 * 3_600_000 });
+    feed(0, 6 * 3_600, 10, 5);
+    expect(rows('history_seconds')).toBeLessThanOrEqual(600 / 5 + 13);
+    expect(rows('history_minutes')).toBeLessThanOrEqual(61);
+    expect(rows('history_hours')).toBeLessThanOrEqual(2);
+  });
+
+  test('has a line for each worker, which goes on when another takes its place', () => {
+    const one = (name: string, elu: number, lagP99Ms = 5) => ({ ...SERVING, name, elu, lagP99Ms });
+    const add = (second: number, workers: Sample['workers']) =>
+      history.add(sampleOf(T0 + second * 1_000, {}, { workers }));
+    add(1, [one('worker-1', 0.25), one('worker-2', 0.5)]);
+    add(2, [one('worker-2', 0.5)]);
+    add(3, [one('worker-2', 0.5), one('worker-3', 0.75, 40)]);
+    const { series } = history.query({ fromMs: T0, toMs: T0 + 3_000, points: 3 });
+    expect(series['elu.1']).toEqual([0.25, null, 0.75]);
+    expect(series['elu.2']).toEqual([0.5, 0.5, 0.5]);
+    expect(series['lag.1']).toEqual([5, null, 40]);
+    expect(history.query({ fromMs: T0, toMs: T0 + 3_000, points: 1 }).series['lag.1']).toEqual([40]);
+  });
+
+  test('has lines for so many workers', () => {
+    const workers = Array.from({ length: MAX_PLACES + 9 }, (_, index) => ({ ...SERVING, name: `worker-${index}` }));
+    history.add(sampleOf(T0 + 1_000, {}, { workers }));
+    const { series } = history.query({ fromMs: T0, toMs: T0 + 1_000, points: 1 });
+    expect([`elu.${MAX_PLACES}` in series, `elu.${MAX_PLACES + 1}` in series]).toEqual([true, false]);
+  });
+
+  test('reads a file from before there were lines of workers', () => {
+    feed(0, 5);
+    for (const table of ['history_seconds', 'history_minutes', 'history_hours'])
+      db.exec(`ALTER TABLE ${table} DROP COLUMN workers`);
+    db.close();
+    open();
+    feed(5, 10);
+    expect(fresh(0, 10, 10).values).toEqual(new Array(10).fill(10));
+  });
+
+  test('lets the oldest go over its size, on and on', () => {
+    new RouteLatencies(db, 1e9);
+    new TrafficStore(db, () => {});
+    const insert = db.prepare('INSERT INTO history_minutes (at, seconds, data) VALUES (?, 60, zeroblob(4000))');
+    db.transaction(() => {
+      for (let minute = 0; minute < 1_000; minute++) insert.run(minute);
+    })();
+    expect(keepWithin(db, usedBytes(db))).toBe(false);
+    const most = usedBytes(db) / 2;
+    while (keepWithin(db, most));
+    expect(usedBytes(db)).toBeLessThanOrEqual(most);
+    const { first, last } = db.prepare('SELECT min(at) AS first, max(at) AS last FROM history_minutes').get() as never;
+    expect([first > 300, last]).toEqual([true, 999]);
+  });
+
   test('keeps whole samples for ten minutes', () => {
     feed(0, 3_000);
     const samples = history.samples(0, T0 * 2);
@@ -130,7 +194,7 @@ test('a damaged file is put aside, and history begins anew', () => {
   writeFileSync(join(folder, 'traffic.db'), 'this is no database, and was never one'.repeat(200));
   const lines: string[] = [];
   db = openTrafficDb(folder, (line) => lines.push(line));
-  history = new History(db);
+  history = new History(db, KEEP_MS);
   feed(0, 5);
   expect([lines.length, rows('history_seconds')]).toEqual([1, 5]);
 });

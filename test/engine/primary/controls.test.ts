@@ -11,6 +11,7 @@ import {
   NOTHING_HELD,
   withHeld,
 } from '../../../src/engine/primary/controls.ts';
+import { HoldTimes, holdsOf } from '../../../src/engine/primary/holds.ts';
 
 const hold = (before: Held, action: OperatorAction, now = 0): Held => {
   const next = held(before, action, 2, now);
@@ -30,6 +31,34 @@ describe('what an operator holds', () => {
     const later = afterReload(now);
     expect(withHeld(config, later)).toMatchObject({ workersMin: 1, workersMax: 2 });
     expect(controlsOf(config, later, 0)).toMatchObject({ dryRun: true, gateFactor: 1, off: ['/search'] });
+  });
+
+  test('is told in words with since when and a way back, and each way back ends it', () => {
+    const config = readConfig({ TAHAN_WORKERS_MAX: '2' }, 2);
+    const actions: OperatorAction[] = [
+      { do: 'workers', min: 2, max: 4 },
+      { do: 'dry-run', on: true },
+      { do: 'gate', factor: 0.5 },
+      { do: 'hold-scaling', on: true },
+      { do: 'hold-reloads', on: true },
+      { do: 'maintenance', on: true },
+      { do: 'feature', path: '/search', on: false },
+      { do: 'block', network: '203.0.113.0/24', minutes: 60 },
+    ];
+    const times = new HoldTimes();
+    let now = NOTHING_HELD;
+    for (const [index, action] of actions.entries()) {
+      now = hold(now, action);
+      times.note(holdsOf(now, config, 0), index);
+    }
+    const told = times.note(holdsOf(now, config, 0), 99);
+    expect(told.map(({ since }) => since)).toEqual([7, 6, 5, 4, 3, 2, 1, 0]);
+    expect(told[0]).toMatchObject({ what: '203.0.113.0/24 is blocked', until: 3_600_000 });
+    expect(holdsOf(now, config, 3_600_000)).toHaveLength(actions.length - 1);
+    for (const [index, { back }] of told.entries()) {
+      now = hold(now, back);
+      expect(holdsOf(now, config, 0)).toHaveLength(told.length - index - 1);
+    }
   });
 
   test('says that more workers than cores do not help', () => {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { HISTOGRAMS } from '../../../src/engine/metrics/definitions.ts';
 import { outcomeOf } from '../../../src/engine/metrics/outcome.ts';
-import { sampleSchema } from '../../../src/engine/monitor-sample.ts';
+import { quantile } from '../../../src/engine/metrics/quantile.ts';
+import { MAX_HOLDS, MAX_SAMPLE_ROUTES, sampleSchema } from '../../../src/engine/monitor-sample.ts';
 import { buildSample, limitOf, type SampleInput } from '../../../src/engine/primary/sampling.ts';
-import { createTally, quantile } from '../../../src/engine/primary/tally.ts';
+import { createTally } from '../../../src/engine/primary/tally.ts';
 import { beatOf } from '../metrics/beat.ts';
 
 const NO_HOST = { memoryAvailableBytes: undefined, memoryLimitBytes: undefined };
@@ -51,6 +52,8 @@ describe('the tally', () => {
     expect(tally.take()).toEqual({
       outcomes: { fresh: 7, last_good: 5, rendered: 0, site: 4, refused: 2, failed: 0 },
       latency: { fresh: { p50: 0.25, p99: 0.495 } },
+      poolWait: null,
+      routes: [],
       refusedWhy: { queue: 2 },
       refusedWhere: [{ route: '/posts', count: 2 }],
       lifeboatAnswers: 5,
@@ -60,6 +63,29 @@ describe('the tally', () => {
     tally.add('worker-1', { counters: [], histograms: [] });
     expect(tally.complete).toBe(true);
     expect(tally.take().outcomes.fresh).toBe(0);
+  });
+
+  test('tells the routes that were asked for most, and the rest as one', () => {
+    const tally = createTally();
+    const { buckets } = HISTOGRAMS.http_request_duration_seconds;
+    const counts = (count: number) => new Array<number>(buckets.length + 1).fill(0).with(1, count);
+    for (let index = 1; index <= 100; index++)
+      tally.add('w', {
+        counters: [],
+        histograms: [['http_request_duration_seconds', [`/route-${index}`], counts(index), 1]],
+      });
+    const { routes } = tally.take();
+    expect([routes.length, routes[0]?.route, routes.at(-1)?.route]).toEqual([MAX_SAMPLE_ROUTES, '/route-100', 'other']);
+    expect(routes.reduce((sum, { counts: [, count = 0] }) => sum + count, 0)).toBe(5_050);
+  });
+
+  test('tells how long tasks waited for a thread', () => {
+    const tally = createTally();
+    const { buckets } = HISTOGRAMS.tahan_pool_wait_seconds;
+    const counts = new Array<number>(buckets.length + 1).fill(0).with(buckets.indexOf(0.1), 10);
+    tally.add('w', { counters: [], histograms: [['tahan_pool_wait_seconds', [], counts, 1]] });
+    expect(tally.take().poolWait).toEqual({ p50: expect.closeTo(75), p99: expect.closeTo(99.5) });
+    expect(tally.take().poolWait).toBeNull();
   });
 
   test('tells a bounded number of routes apart', () => {
@@ -124,6 +150,7 @@ describe('a sample', () => {
       memoryLimitBytes: undefined,
       memoryAvailableBytes: undefined,
     },
+    holds: [],
     tickLateMs: [1, 2, 30],
   });
 
@@ -134,6 +161,18 @@ describe('a sample', () => {
     const [worker] = second.sample.workers;
     expect([worker!.completed, worker!.ageSeconds, worker!.servingSeconds]).toEqual([30, 9, 6]);
     expect([second.sample.backlog, second.sample.tickLateP99Ms]).toEqual([null, 30]);
+  });
+
+  test('tells a bounded number of holds, and how many more there are', () => {
+    const holds = Array.from({ length: MAX_HOLDS + 3 }, (_, index) => ({
+      what: `/${index} is switched off`,
+      since: 1,
+      until: null,
+      back: { do: 'feature', path: `/${index}`, on: true } as const,
+    }));
+    const { sample } = buildSample({ ...inputOf(1), holds }, new Map());
+    expect([sample.holds.length, sample.holdsLeftOut]).toEqual([MAX_HOLDS, 3]);
+    expect(sampleSchema.safeParse(sample).success).toBe(true);
   });
 
   test('takes a worker that began anew under the same name for no less than nothing', () => {

@@ -22,6 +22,8 @@ const MODULES = [
   'fleet',
   'format',
   'glance',
+  'holds',
+  'latency',
   'panels',
   'range',
   'traffic',

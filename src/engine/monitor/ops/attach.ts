@@ -5,7 +5,8 @@ import { type Config, isOwnMachine } from '../../../config.ts';
 import { actionWords, type OperatorAction } from '../../operator-action.ts';
 import { operatorToken } from '../../secret.ts';
 import type { ShownAlert } from '../alerts/alerts.ts';
-import type { Monitor } from '../monitor.ts';
+import { keepMsOf, type Monitor } from '../monitor.ts';
+import { trafficDbBytes } from '../traffic-db.ts';
 import { Errands } from './errand.ts';
 import { createOps } from './server.ts';
 import type { AlertView, OpsSource } from './source.ts';
@@ -23,7 +24,7 @@ export const PROFILES = 'profiles';
 export function openOps(monitor: Monitor, config: Config, log: Logger): RequestListener {
   const errands = new Errands(monitor.send);
   monitor.on('action-result', (message) => errands.ended(message));
-  const { history, alerts, incidents, traffic } = monitor;
+  const { history, alerts, incidents, traffic, latencies } = monitor;
 
   const act: OpsSource['act'] = async (action, by) => {
     log.info({ action, by }, 'an operator acts');
@@ -31,7 +32,8 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
     if (action.do !== 'note')
       history.note({
         at: Date.now(),
-        kind: action.do.startsWith('purge') && result.ok ? 'purge' : 'action',
+        // A purge of everything has its mark from the primary, whoever asked for it.
+        kind: action.do === 'purge' && result.ok ? 'purge' : 'action',
         text: result.ok
           ? `${result.text} (By ${by}.)`
           : `${actionWords(action)}, by ${by}, was not done: ${result.text}`,
@@ -70,6 +72,12 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
           : { name: `incident-${id}.${format}`, type: REPORT_TYPES[format], body: Buffer.from(text) };
       },
       traffic: (range) => traffic.report(range),
+      latency: (range) => latencies.report(range, Date.now()),
+      storage: () => ({
+        bytes: trafficDbBytes(history.db),
+        maxBytes: config.historyMb * 1_048_576,
+        keptMs: keepMsOf(config),
+      }),
       act,
     },
     access: {

@@ -59,7 +59,7 @@ export function apiRoutes({ source, streams, access, profilesDir, now }: ApiPart
         write(response, 503, TEXT, `${MAX_STREAMS} dashboards are open: close one.\n`, { 'retry-after': '10' });
     }),
     get('history', ({ response, query }) =>
-      shared.write(response, query, () => source.history({ ...rangeOf(query), points: pointsOf(query) })),
+      shared.write(response, `history ${query}`, () => source.history({ ...rangeOf(query), points: pointsOf(query) })),
     ),
     get('events', ({ response, query }) => writeJson(response, source.events(rangeOf(query)))),
     get('alerts', ({ response }) => writeJson(response, source.alerts())),
@@ -71,6 +71,10 @@ export function apiRoutes({ source, streams, access, profilesDir, now }: ApiPart
       else write(response, 200, found.type, found.body, attachment(found.name));
     }),
     get('traffic', ({ response, query }) => writeJson(response, source.traffic(rangeOf(query)) ?? null)),
+    get('latency', ({ response, query }) =>
+      shared.write(response, `latency ${query}`, () => source.latency(rangeOf(query))),
+    ),
+    get('storage', ({ response }) => writeJson(response, source.storage())),
     get('profiles', async ({ response }) => writeJson(response, await profiles())),
     get('profiles/[\\w.-]{1,100}', async ({ response, path }) => {
       const name = path.slice(path.lastIndexOf('/') + 1);

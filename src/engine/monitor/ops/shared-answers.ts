@@ -14,8 +14,8 @@ export class SharedAnswers {
     this.now = now;
   }
 
-  write(response: ServerResponse, query: URLSearchParams, make: () => unknown): void {
-    const name = query.toString();
+  /** `name`: what is asked for. */
+  write(response: ServerResponse, name: string, make: () => unknown): void {
     const now = this.now();
     for (const [old, { until }] of this.kept) if (until <= now) this.kept.delete(old);
     let found = this.kept.get(name);

@@ -1,6 +1,7 @@
 import type { OpsEvent, Sample } from '../../monitor-sample.ts';
 import type { ActionResult, OperatorAction } from '../../operator-action.ts';
 import type { TrafficReport } from '../../traffic/report.ts';
+import type { RouteLatency } from '../route-latency.ts';
 
 /** Epoch ms, `toMs` not included. */
 export interface TimeRange {
@@ -35,6 +36,14 @@ export interface IncidentView {
   text: string;
 }
 
+/** How long the history reaches back, and what it takes. */
+export interface StorageView {
+  bytes: number;
+  maxBytes: number;
+  /** Of points of a second, a minute, an hour. */
+  keptMs: { seconds: number; minutes: number; hours: number };
+}
+
 /** A file that an incident's report or a profile can be downloaded as. */
 export interface Download {
   name: string;
@@ -57,5 +66,7 @@ export interface OpsSource {
   incident: (id: string, format: 'html' | 'md' | 'json') => Download | undefined;
   /** What came from where; undefined: nothing counts it. */
   traffic: (range: TimeRange) => TrafficReport | undefined;
+  latency: (range: TimeRange) => readonly RouteLatency[];
+  storage: () => StorageView;
   act: (action: OperatorAction, by: string) => Promise<ActionResult>;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createOps, type Ops } from '../../../../src/engine/monitor/ops/server.ts';
 import type { OpsSource } from '../../../../src/engine/monitor/ops/source.ts';
 import { Folding, SERIES_NAMES, valuesOf } from '../../../../src/engine/monitor/series.ts';
+import { placeFold, placeSeries, WorkerPlaces } from '../../../../src/engine/monitor/worker-places.ts';
 import type { OpsEvent, Sample, WorkerSample } from '../../../../src/engine/monitor-sample.ts';
 import type { OperatorAction } from '../../../../src/engine/operator-action.ts';
 
@@ -51,6 +52,8 @@ export function sampleAt(at: number, load = 0.5, more: Partial<Sample> = {}): Sa
     backlog: 0,
     outcomes: { fresh: asked - refused - 20, last_good: 0, rendered: 5, site: 15, refused, failed: 0 },
     latency: { fresh: { p50: 40, p99: 90 }, site: { p50: 40, p99: 300 }, rendered: { p50: 40, p99: 250 } },
+    poolWait: { p50: 1, p99: 12 },
+    routes: [],
     refusedWhy: refused > 0 ? { queue: refused } : {},
     refusedWhere: refused > 0 ? [{ route: '/posts', count: refused }] : [],
     loadRatio: { loop: load, pool: 0.1, elsewhere: 0 },
@@ -75,6 +78,8 @@ export function sampleAt(at: number, load = 0.5, more: Partial<Sample> = {}): Sa
     host: { cores: 2, idleCores: 0.4, stealShare: 0, memoryAvailableBytes: 4e9, memoryLimitBytes: 8e9 },
     tickLateP99Ms: 2,
     cache: { pages: 120, bytes: 2_000_000 },
+    holds: [{ what: 'Scaling is held', since: at - 120_000, until: null, back: { do: 'hold-scaling', on: false } }],
+    holdsLeftOut: 0,
     ...more,
   };
 }
@@ -126,11 +131,21 @@ export function fixture(
         const stepMs = Math.max(1_000, Math.ceil((toMs - fromMs) / points / 1_000) * 1_000);
         const at: number[] = [];
         const series: Record<string, (number | null)[]> = Object.fromEntries(SERIES_NAMES.map((name) => [name, []]));
+        const places = new WorkerPlaces();
         for (let time = fromMs; time < toMs; time += stepMs) {
           const folding = new Folding();
-          for (const sample of samples)
-            if (sample.at > time && sample.at <= time + stepMs) folding.add(valuesOf(sample), sample.at, 1);
+          const workers = new Folding(placeFold);
+          for (const sample of samples) {
+            if (sample.at <= time || sample.at > time + stepMs) continue;
+            folding.add(valuesOf(sample), sample.at, 1);
+            workers.add(places.valuesOf(sample), sample.at, 1);
+          }
           at.push(time + stepMs);
+          for (const [index, value] of workers.values().entries()) {
+            const name = placeSeries(index);
+            series[name] ??= at.slice(1).map(() => null);
+            series[name].push(value);
+          }
           for (const [index, value] of folding.values().entries())
             series[SERIES_NAMES[index]!]!.push(Number.isNaN(value) ? null : value);
         }
@@ -154,6 +169,12 @@ export function fixture(
       incident: (id, format) =>
         id === 'one' ? { name: `one.${format}`, type: 'text/plain', body: Buffer.from('what came') } : undefined,
       traffic: () => undefined,
+      latency: () => [{ route: '/posts/:slug', requests: 1_200, p50: 4, p95: 40, p99: 90 }],
+      storage: () => ({
+        bytes: 12_000_000,
+        maxBytes: 268_435_456,
+        keptMs: { seconds: 3_600_000, minutes: 2_592_000_000, hours: 63_072_000_000 },
+      }),
       act(action) {
         actions.push(action);
         return Promise.resolve(

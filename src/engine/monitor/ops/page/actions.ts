@@ -1,3 +1,4 @@
+import type { Hold } from '../../../monitor-sample.ts';
 import type { OperatorAction } from '../../../operator-action.ts';
 import * as api from './api.ts';
 import { byId, el, setClass, setText } from './dom.ts';
@@ -150,6 +151,10 @@ export class Actions {
       fields: [number('minutes', 'Minutes', '60')],
       action: (of) => ({ do: 'mute', alert, minutes: Number(of('minutes')) }),
     });
+  }
+
+  letGo({ what, back }: Hold): void {
+    this.open({ title: 'Let go', words: `${what}. From now on no longer.`, fields: [], action: () => back });
   }
 
   private open(form: Form): void {

@@ -1,7 +1,8 @@
 import type { OpsEvent, Sample } from '../../../monitor-sample.ts';
 import type { ActionResult, OperatorAction } from '../../../operator-action.ts';
 import type { TrafficReport } from '../../../traffic/report.ts';
-import type { AlertView, HistoryAnswer, IncidentView } from '../source.ts';
+import type { RouteLatency } from '../../route-latency.ts';
+import type { AlertView, HistoryAnswer, IncidentView, StorageView } from '../source.ts';
 
 export interface Now {
   now: number;
@@ -28,6 +29,9 @@ export const events = (from: number, to: number): Promise<OpsEvent[]> =>
 export const alerts = (): Promise<AlertView[]> => ask('alerts');
 export const incidents = (): Promise<IncidentView[]> => ask('incidents');
 export const profiles = (): Promise<string[]> => ask('profiles');
+export const latency = (from: number, to: number): Promise<RouteLatency[]> =>
+  ask(`latency?from=${Math.round(from)}&to=${Math.round(to)}`);
+export const storage = (): Promise<StorageView> => ask('storage');
 export const traffic = (from: number, to: number): Promise<TrafficReport | null> =>
   ask(`traffic?from=${Math.round(from)}&to=${Math.round(to)}`);
 

@@ -4,7 +4,7 @@ import { amount, bytes, duration, percent } from './format.ts';
 export interface Line {
   series: string;
   label: string;
-  /** Name of a custom property of the style sheet. */
+  /** A custom property of the style sheet, or a colour. */
   colour: string;
   dashed?: boolean;
 }
@@ -15,6 +15,8 @@ export interface ChartPlan {
   /** What a reader should know to read it. */
   hint: string;
   lines: readonly Line[];
+  /** Besides, a line for each worker: the series `lag.1`, `lag.2` and so on are of `lag`. */
+  perWorker?: 'lag' | 'elu';
   /** Lines lie on one another: the top is their sum. */
   stacked?: boolean;
   shown: (value: number) => string;
@@ -76,8 +78,11 @@ export const CHARTS: readonly ChartPlan[] = [
   {
     id: 'queue',
     title: 'Queue delay',
-    hint: 'How long the oldest request waits for the loop, in the worst worker.',
-    lines: [{ series: 'queue.delay', label: 'loop', colour: '--site' }],
+    hint: 'How long the oldest request waits for the loop, in the worst worker, and one in a hundred tasks for a thread.',
+    lines: [
+      { series: 'queue.delay', label: 'loop', colour: '--site' },
+      { series: 'pool.wait', label: 'pool', colour: '--last-good' },
+    ],
     shown: duration,
     leastTop: 50,
   },
@@ -92,19 +97,18 @@ export const CHARTS: readonly ChartPlan[] = [
   {
     id: 'lag',
     title: 'Event-loop lag (p99)',
-    hint: 'The worst worker, and how late the primary’s own tick comes.',
-    lines: [
-      { series: 'lag.p99', label: 'worst worker', colour: '--site' },
-      { series: 'tick.late', label: 'primary', colour: '--rendered' },
-    ],
+    hint: 'Of each worker, and how late the primary’s own tick comes. Who replaces a worker goes on with its line.',
+    lines: [{ series: 'tick.late', label: 'primary', colour: '--rendered', dashed: true }],
+    perWorker: 'lag',
     shown: duration,
     leastTop: 20,
   },
   {
     id: 'elu',
     title: 'Event loops, share of time busy',
-    hint: 'Mean of the workers that serve; each of them is in the table below.',
-    lines: [{ series: 'elu', label: 'mean', colour: '--site' }],
+    hint: 'Of each worker that serves; who replaces a worker goes on with its line.',
+    lines: [],
+    perWorker: 'elu',
     shown: percent,
     leastTop: 1,
   },
@@ -151,3 +155,23 @@ export const CHARTS: readonly ChartPlan[] = [
     leastTop: 1,
   },
 ];
+
+/** Turns by the golden angle: neighbours differ, however many there are. */
+const hueOf = (place: number): number => Math.round((place * 137.5 + 210) % 360);
+
+/** The lines of a chart, with those of the workers that the history knows. */
+export function linesOf({ lines, perWorker }: ChartPlan, series: Iterable<string>): readonly Line[] {
+  if (perWorker === undefined) return lines;
+  const places = [...series].flatMap((name) => {
+    const [kind, place] = name.split('.');
+    return kind === perWorker && /^\d+$/.test(place ?? '') ? [Number(place)] : [];
+  });
+  const workers = places
+    .sort((a, b) => a - b)
+    .map((place) => ({
+      series: `${perWorker}.${place}`,
+      label: `worker ${place}`,
+      colour: `hsl(${hueOf(place)} 65% 52%)`,
+    }));
+  return [...workers, ...lines];
+}

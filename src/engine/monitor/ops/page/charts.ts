@@ -1,14 +1,16 @@
 import type uPlotType from 'uplot';
 import type { OpsEvent } from '../../../monitor-sample.ts';
 import type { HistoryAnswer } from '../source.ts';
-import { CHARTS, type ChartPlan } from './chart-list.ts';
-import { byId, el, setText } from './dom.ts';
+import { CHARTS, type ChartPlan, type Line, linesOf } from './chart-list.ts';
+import { byId, el, setClass, setText } from './dom.ts';
 import type { View } from './range.ts';
 
 /** The script of uPlot, which stands before this one. */
 declare const uPlot: typeof uPlotType;
 
 const HEIGHT = 168;
+/** With more lines there is no legend: it would be longer than the chart is high. */
+const MAX_NAMED = 12;
 /** Colours of the events on the time axis, by kind; another has that of the text. */
 const EVENT_COLOURS: Record<string, string> = {
   alert: '--failed',
@@ -16,6 +18,7 @@ const EVENT_COLOURS: Record<string, string> = {
   mode: '--last-good',
   scale: '--fresh',
   reload: '--site',
+  purge: '--refused',
 };
 
 type Values = (number | null)[];
@@ -29,7 +32,8 @@ export interface Picture {
   view: View;
 }
 
-const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const colour = (name: string): string =>
+  name.startsWith('--') ? getComputedStyle(document.documentElement).getPropertyValue(name).trim() : name;
 
 /** One chart: its figure, and uPlot in it. */
 class Chart {
@@ -38,6 +42,7 @@ class Chart {
   private readonly words = el('p', { class: 'visually-hidden' });
   private readonly onZoom: (from: number, to: number) => void;
   private plot: uPlotType | undefined;
+  private lines: readonly Line[] = [];
   private raw: Values[] = [];
   private events: readonly OpsEvent[] = [];
   private compared = false;
@@ -61,16 +66,20 @@ class Chart {
 
   draw({ history, before, events, view }: Picture): void {
     this.events = events;
-    this.raw = this.plan.lines.map(({ series }) => [...(history.series[series] ?? history.at.map(() => null))]);
+    const lines = linesOf(this.plan, Object.keys(history.series));
+    const sameLines = lines.length === this.lines.length;
+    this.lines = lines;
+    this.raw = lines.map(({ series }) => [...(history.series[series] ?? history.at.map(() => null))]);
     const data = [history.at.map((at) => at / 1_000), ...(this.plan.stacked ? stacked(this.raw) : this.raw)];
     if (before !== undefined) data.push(this.comparedLine(history, before, view.compareMs));
-    if (this.plot === undefined || this.compared !== (before !== undefined)) {
+    if (this.plot === undefined || !sameLines || this.compared !== (before !== undefined)) {
       this.plot?.destroy();
       this.compared = before !== undefined;
       this.plot = new uPlot(this.options(), data as uPlotType.AlignedData, this.holder);
     } else this.plot.setData(data as uPlotType.AlignedData, false);
     this.plot?.setScale('x', { min: view.from / 1_000, max: view.to / 1_000 });
     setText(this.words, this.spoken());
+    setClass(this.words, lines.length <= MAX_NAMED ? 'visually-hidden' : 'hint');
   }
 
   /** The colours of the page changed. */
@@ -81,14 +90,15 @@ class Chart {
 
   /** The first line (or the sum) at the same time earlier, put on the points of today. */
   private comparedLine({ at, stepMs }: HistoryAnswer, before: HistoryAnswer, byMs: number): Values {
-    const lines = this.plan.lines.map(({ series }) => [...(before.series[series] ?? [])]);
+    const lines = this.lines.map(({ series }) => [...(before.series[series] ?? [])]);
     const line = (this.plan.stacked ? stacked(lines).at(-1) : lines[0]) ?? [];
     const by = new Map(before.at.map((time, index) => [Math.round((time + byMs) / stepMs), line[index] ?? null]));
     return at.map((time) => by.get(Math.round(time / stepMs)) ?? null);
   }
 
   private options(): uPlotType.Options {
-    const { lines, leastTop, shown, stacked: isStacked } = this.plan;
+    const { leastTop, shown, stacked: isStacked } = this.plan;
+    const { lines } = this;
     const grid = { stroke: colour('--line'), width: 1 };
     const axis = { stroke: colour('--soft'), grid, ticks: { show: false }, font: `12px ${colour('--sans')}` };
     const lastOrAt = (_: uPlotType, __: number | null, index: number, at: number | null): string => {
@@ -125,6 +135,7 @@ class Chart {
         { ...axis, size: 62, space: 34, values: (_, splits) => splits.map((value) => shown(value)) },
       ],
       legend: {
+        show: lines.length <= MAX_NAMED,
         live: true,
         markers: { width: 0, fill: (_, index) => colour(lines[index - 1]?.colour ?? '--ink') },
       },
@@ -175,11 +186,10 @@ class Chart {
   }
 
   private spoken(): string {
-    const now = this.plan.lines.map(({ label }, index) => {
-      const value = last(this.raw[index]);
-      return `${label} ${value == null ? 'not known' : this.plan.shown(value)}`;
-    });
-    return `Last: ${now.join(', ')}.`;
+    const now = this.lines.map(({ label }, index) => ({ label, value: last(this.raw[index]) }));
+    const said = now.length <= MAX_NAMED ? now : [highest(now)];
+    const words = said.map(({ label, value }) => `${label} ${value == null ? 'not known' : this.plan.shown(value)}`);
+    return now.length <= MAX_NAMED ? `Last: ${words.join(', ')}.` : `Highest of ${now.length}, last: ${words[0]}.`;
   }
 }
 
@@ -189,6 +199,14 @@ const timeLabels = (_: uPlotType, splits: number[], __: number, ___: number, ste
     if (step >= 86_400) return `${time.getDate()} ${time.toLocaleString('en', { month: 'short' })}`;
     return time.toLocaleTimeString('en-GB', step < 60 ? {} : { hour: '2-digit', minute: '2-digit' });
   });
+
+interface Named {
+  label: string;
+  value: number | null | undefined;
+}
+
+const highest = (lines: readonly Named[]): Named =>
+  lines.reduce((most, line) => ((line.value ?? -1) > (most.value ?? -1) ? line : most));
 
 const last = (values: Values | undefined): number | null | undefined => values?.findLast((value) => value !== null);
 

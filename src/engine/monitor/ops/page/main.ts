@@ -6,7 +6,9 @@ import { Charts } from './charts.ts';
 import { byId, setClass, setText } from './dom.ts';
 import { FleetTable } from './fleet.ts';
 import { Glance } from './glance.ts';
-import { showAlerts, showEvents, showHost, showIncidents, showProfiles } from './panels.ts';
+import { Holds } from './holds.ts';
+import { showLatency } from './latency.ts';
+import { showAlerts, showEvents, showHost, showIncidents, showProfiles, showStorage } from './panels.ts';
 import { RangePicker, type View } from './range.ts';
 import { showTraffic } from './traffic.ts';
 
@@ -26,6 +28,7 @@ const serverNow = (): number => Date.now() + ahead;
 const glance = new Glance();
 const fleet = new FleetTable();
 const actions = new Actions(() => void refreshLists());
+const holds = new Holds((hold) => actions.letGo(hold));
 const picker: RangePicker = new RangePicker(() => void refresh());
 const charts = new Charts((from, to) => picker.zoom(from, to));
 
@@ -81,16 +84,20 @@ function withShares(history: HistoryAnswer): HistoryAnswer {
 
 async function refreshLists(): Promise<void> {
   const { from, to } = picker.view(serverNow());
-  const [alerts, incidents, profiles, traffic] = await Promise.all([
+  const [alerts, incidents, profiles, traffic, latency, storage] = await Promise.all([
     api.alerts(),
     api.incidents(),
     api.profiles(),
     api.traffic(from, to),
+    api.latency(from, to),
+    api.storage(),
   ]);
   showAlerts(alerts, serverNow(), (name) => actions.mute(name));
   showIncidents(incidents, serverNow());
   showProfiles(profiles);
   showTraffic(traffic);
+  showLatency(latency);
+  showStorage(storage);
 }
 
 function take(sample: Sample): void {
@@ -98,6 +105,7 @@ function take(sample: Sample): void {
   glance.show(recent, serverNow());
   fleet.show(sample);
   showHost(sample);
+  holds.show(sample, serverNow());
 }
 
 function fail(text: string): void {

@@ -1,5 +1,5 @@
 import type { OpsEvent, Sample } from '../../../monitor-sample.ts';
-import type { AlertView, IncidentView } from '../source.ts';
+import type { AlertView, IncidentView, StorageView } from '../source.ts';
 import { byId, el, setClass, setText } from './dom.ts';
 import { bytes, moment, percent, span } from './format.ts';
 
@@ -57,6 +57,14 @@ export function showHost({ host, cache, tickLateP99Ms, backlog, workers }: Sampl
     ...[...worst].map(([name, state]) => el('li', {}, el('span', { class: `badge ${state}` }, state), ` ${name}`)),
   );
   byId('features-none').hidden = worst.size > 0;
+}
+
+/** How far the history reaches, and what it takes. */
+export function showStorage({ bytes: taken, maxBytes, keptMs }: StorageView): void {
+  setText(
+    byId('storage'),
+    `Kept: a point a second for ${span(keptMs.seconds)}, a minute for ${span(keptMs.minutes)}, an hour for ${span(keptMs.hours)}. With traffic it takes ${bytes(taken)} on the disk, of ${bytes(maxBytes)} at most.`,
+  );
 }
 
 /** Alerts that fire or were, and those that are quiet behind a fold. */
