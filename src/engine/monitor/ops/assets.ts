@@ -24,6 +24,7 @@ const MODULES = [
   'glance',
   'panels',
   'range',
+  'tail',
   'traffic',
   'words',
 ] as const;

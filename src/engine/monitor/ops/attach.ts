@@ -9,6 +9,7 @@ import type { Monitor } from '../monitor.ts';
 import { Errands } from './errand.ts';
 import { createOps } from './server.ts';
 import type { AlertView, OpsSource } from './source.ts';
+import { TailWatch } from './tail-watch.ts';
 
 /** What a page that opens is given of the time before, ms. */
 const RECENT_MS = 75_000;
@@ -23,6 +24,7 @@ export const PROFILES = 'profiles';
 export function openOps(monitor: Monitor, config: Config, log: Logger): RequestListener {
   const errands = new Errands(monitor.send);
   monitor.on('action-result', (message) => errands.ended(message));
+  const tail = new TailWatch(monitor.send);
   const { history, alerts, incidents, traffic } = monitor;
 
   const act: OpsSource['act'] = async (action, by) => {
@@ -70,6 +72,7 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
           : { name: `incident-${id}.${format}`, type: REPORT_TYPES[format], body: Buffer.from(text) };
       },
       traffic: (range) => traffic.report(range),
+      watchTail: (watched) => tail.watch(watched),
       act,
     },
     access: {
@@ -81,6 +84,15 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
       log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the dashboard failed on a request'),
   });
   history.onEvent(() => ops.tellNews());
+  monitor.on('tail', (message) => {
+    const entries = tail.read(message);
+    if (entries !== undefined) ops.tellTail(entries);
+    else
+      log.debug(
+        { worker: message.worker },
+        'requests of a worker were not shown: nobody watches, or they cannot be read',
+      );
+  });
   return ops.listener;
 }
 

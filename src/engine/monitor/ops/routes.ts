@@ -51,11 +51,11 @@ export function apiRoutes({ source, streams, access, profilesDir, now }: ApiPart
         openReading: access.openReading,
       }),
     ),
-    get('stream', ({ request, response }) => {
+    get('stream', ({ request, response, query }) => {
       const sample = source.latest();
       const first = sample === undefined ? [] : [eventOf('sample', sample)];
       if (request.method === 'HEAD') write(response, 200, 'text/event-stream', '');
-      else if (!streams.add(response, first))
+      else if (!streams.add(response, first, query.has('tail')))
         write(response, 503, TEXT, `${MAX_STREAMS} dashboards are open: close one.\n`, { 'retry-after': '10' });
     }),
     get('history', ({ response, query }) =>

@@ -1,5 +1,6 @@
 import type { OpsEvent, Sample } from '../../monitor-sample.ts';
 import type { ActionResult, OperatorAction } from '../../operator-action.ts';
+import type { TailEntry } from '../../tail/entry.ts';
 import type { TrafficReport } from '../../traffic/report.ts';
 
 /** Epoch ms, `toMs` not included. */
@@ -35,6 +36,11 @@ export interface IncidentView {
   text: string;
 }
 
+/** A request as it was answered, and by whom. */
+export interface ShownRequest extends TailEntry {
+  worker: string;
+}
+
 /** A file that an incident's report or a profile can be downloaded as. */
 export interface Download {
   name: string;
@@ -57,5 +63,7 @@ export interface OpsSource {
   incident: (id: string, format: 'html' | 'md' | 'json') => Download | undefined;
   /** What came from where; undefined: nothing counts it. */
   traffic: (range: TimeRange) => TrafficReport | undefined;
+  /** Whether somebody watches requests as they are answered. */
+  watchTail: (watched: boolean) => void;
   act: (action: OperatorAction, by: string) => Promise<ActionResult>;
 }

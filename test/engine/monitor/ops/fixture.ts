@@ -85,6 +85,8 @@ export interface Fixture {
   profilesDir: string;
   /** What operators had done. */
   actions: OperatorAction[];
+  /** Each time somebody began, or the last one ceased, to watch requests. */
+  tailing: boolean[];
   /** Sends a sample to all streams. */
   feed: (sample: Sample) => void;
   close: () => void;
@@ -107,6 +109,7 @@ export function fixture(
   ];
   const listeners = new Set<(sample: Sample) => void>();
   const actions: OperatorAction[] = [];
+  const tailing: boolean[] = [];
   const profilesDir = join(mkdtempSync(join(tmpdir(), 'tahan-ops-')), 'profiles');
   const ops = createOps({
     access: { token: TOKEN, openReading },
@@ -154,6 +157,7 @@ export function fixture(
       incident: (id, format) =>
         id === 'one' ? { name: `one.${format}`, type: 'text/plain', body: Buffer.from('what came') } : undefined,
       traffic: () => undefined,
+      watchTail: (watched) => tailing.push(watched),
       act(action) {
         actions.push(action);
         return Promise.resolve(
@@ -169,6 +173,7 @@ export function fixture(
     server,
     profilesDir,
     actions,
+    tailing,
     feed(sample) {
       samples.push(sample);
       for (const listener of listeners) listener(sample);

@@ -1,7 +1,7 @@
 import type { OpsEvent, Sample } from '../../../monitor-sample.ts';
 import type { ActionResult, OperatorAction } from '../../../operator-action.ts';
 import type { TrafficReport } from '../../../traffic/report.ts';
-import type { AlertView, HistoryAnswer, IncidentView } from '../source.ts';
+import type { AlertView, HistoryAnswer, IncidentView, ShownRequest } from '../source.ts';
 
 export interface Now {
   now: number;
@@ -44,6 +44,8 @@ export async function act(action: OperatorAction, csrf: string): Promise<ActionR
 
 export interface StreamListener {
   sample: (sample: Sample) => void;
+  /** Requests as a worker answered them, the oldest first. */
+  tail: (requests: ShownRequest[]) => void;
   news: () => void;
   /** Whether the stream is open; the browser comes back by itself, and where it gave up, this does. */
   state: (open: boolean) => void;
@@ -52,17 +54,46 @@ export interface StreamListener {
 /** Where the browser gives up (an answer other than 200), it is tried again after this, ms. */
 const AGAIN_MS = 5_000;
 
-export function follow(listener: StreamListener): void {
-  const stream = new EventSource('/ops/api/stream');
+export interface Following {
+  /** With or without requests from now on. */
+  showTail: (on: boolean) => void;
+}
+
+/** Follows the server until the page is left. */
+export function follow(listener: StreamListener): Following {
+  let tail = false;
+  let stream = open();
+  function open(): EventSource {
+    const made = begin(listener, tail, () => {
+      if (stream === made) stream = open();
+    });
+    return made;
+  }
+  return {
+    showTail(on) {
+      if (on === tail) return;
+      tail = on;
+      stream.close();
+      stream = open();
+    },
+  };
+}
+
+function begin(listener: StreamListener, tail: boolean, again: () => void): EventSource {
+  const stream = new EventSource(tail ? '/ops/api/stream?tail' : '/ops/api/stream');
   stream.addEventListener('open', () => listener.state(true));
   stream.addEventListener('sample', (event) =>
     listener.sample(JSON.parse((event as MessageEvent<string>).data) as Sample),
+  );
+  stream.addEventListener('tail', (event) =>
+    listener.tail(JSON.parse((event as MessageEvent<string>).data) as ShownRequest[]),
   );
   stream.addEventListener('news', () => listener.news());
   stream.addEventListener('error', () => {
     listener.state(false);
     if (stream.readyState !== EventSource.CLOSED) return;
     stream.close();
-    setTimeout(() => follow(listener), AGAIN_MS);
+    setTimeout(again, AGAIN_MS);
   });
+  return stream;
 }

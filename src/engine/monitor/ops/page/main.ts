@@ -8,6 +8,7 @@ import { FleetTable } from './fleet.ts';
 import { Glance } from './glance.ts';
 import { showAlerts, showEvents, showHost, showIncidents, showProfiles } from './panels.ts';
 import { RangePicker, type View } from './range.ts';
+import { TailPanel } from './tail.ts';
 import { showTraffic } from './traffic.ts';
 
 /** Samples that are kept for the glance and its trend, ms. */
@@ -115,8 +116,10 @@ async function start(): Promise<void> {
   byId('sign-out').hidden = !signedIn;
   recent = before;
   if (sample !== null) take(sample);
-  api.follow({
+  const tail: TailPanel = new TailPanel((watching) => following.showTail(watching));
+  const following = api.follow({
     sample: take,
+    tail: (requests) => tail.take(requests),
     news: () => {
       void refresh();
       void refreshLists().catch(() => {}); // told by the next refresh
