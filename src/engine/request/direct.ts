@@ -209,7 +209,7 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     this.late = true;
     this.parts.tools.recorder.count('tahan_deadline_exceeded_total', [route.policy.route]);
     if (this.takeOver(new DeadlineError())) {
-      this.refuse('late');
+      this.refuse(this.flight === undefined ? 'expired' : 'late');
       detach(response, () => this.asked.claim?.siteEnded());
     }
   }

@@ -64,16 +64,18 @@ function stepsOf({ method, status, use, ageMs, arrivedAt, way }: Watched, now: n
   };
   const since = (at: number): number => round(Math.min(Math.max(at, arrivedAt), now) - arrivedAt);
   const { readyAt, gate, gateAt, work } = way;
-  add('arrival', arrivedAt, arrivedAt, way.plain ? 'answered from bytes' : 'a request of its own');
+  add('arrival', arrivedAt, arrivedAt, way.plain ? 'answered from bytes at hand' : 'no bytes at hand would answer it');
   if (readyAt > 0)
     if (method === 'GET' || method === 'HEAD') add('line', arrivedAt, readyAt, 'near the front of the waiting room');
     else add('body', arrivedAt, readyAt, 'the body came');
   const lookedAt = Math.max(arrivedAt, readyAt);
-  add('cache', lookedAt, lookedAt, cacheWords(use, ageMs));
-  if (gate !== undefined) add('gate', gateAt, gateAt, gate.why === undefined ? gateWords(gate) : `no: ${gate.why}`);
   const queuedAt = work?.queuedAt;
+  add('cache', lookedAt, lookedAt, cacheWords(use, ageMs));
+  const judgedAt = Math.min(gateAt, queuedAt ?? gateAt);
+  if (gate !== undefined) add('gate', judgedAt, judgedAt, gate.why === undefined ? gateWords(gate) : `no: ${gate.why}`);
   const flight = work?.flight;
-  if (queuedAt !== undefined) {
+  // Who was refused on arrival was never queued.
+  if (queuedAt !== undefined && (flight !== undefined || gate?.why === undefined)) {
     // Whoever comes to a render that is under way has no queue of his own.
     const from = Math.max(queuedAt, lookedAt);
     const to = flight?.startedAt ?? now;

@@ -90,7 +90,7 @@ export class TailPanel {
   }
 
   private row(one: ShownRequest): HTMLElement {
-    const { at, method, path, query, route, status, outcome, tookMs, worker } = one;
+    const { at, method, path, query, route, status, outcome, tookMs, worker, why } = one;
     const name = `${method} ${path}${query === '' ? '' : `?${query}`}`;
     return el(
       'tr',
@@ -106,6 +106,7 @@ export class TailPanel {
       el('td', {}, String(status)),
       el('td', {}, duration(tookMs)),
       el('td', {}, worker),
+      el('td', {}, why),
     );
   }
 }
