@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { INCIDENT_ID } from './incident-id.ts';
 import { opsEventSchema, sampleSchema } from './monitor-sample.ts';
 import { MAX_OPEN_MS, MAX_TAIL_TEXT } from './tail/limits.ts';
 import { MAX_TALLY_TEXT } from './traffic/limits.ts';
@@ -24,6 +25,8 @@ export const fromMonitorSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('pulse') }),
   /** What an operator wants done. `by`: who, for the audit line. */
   z.object({ type: z.literal('action'), id: z.string().max(64), action: z.unknown(), by: z.string().max(200) }),
+  /** Has the busiest worker profiled, for the report of this incident. */
+  z.object({ type: z.literal('profile-incident'), id: z.string().regex(INCIDENT_ID) }),
   /** An operator watches requests, for so long from now on; 0: nobody does any more. */
   z.object({ type: z.literal('tail'), forMs: z.int().min(0).max(MAX_OPEN_MS) }),
 ]);

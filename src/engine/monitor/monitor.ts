@@ -31,7 +31,7 @@ export interface MonitorLog {
 
 export type MonitorConfig = Pick<
   Config,
-  'dataDir' | 'version' | 'siteName' | 'publicUrl' | 'alertWebhook' | 'alertEmail' | 'smtpUrl'
+  'dataDir' | 'version' | 'siteName' | 'incidentProfile' | 'publicUrl' | 'alertWebhook' | 'alertEmail' | 'smtpUrl'
 >;
 
 export interface MonitorParts {
@@ -123,7 +123,13 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
       log.error({ incident: incident.id, error: String(error) }, 'the incident report could not be written');
     }
   };
-  const recorder = createFlightRecorder({ db, onEnd: writeReport });
+  const recorder = createFlightRecorder({
+    db,
+    onBegin({ id }) {
+      if (config.incidentProfile) send({ type: 'profile-incident', id });
+    },
+    onEnd: writeReport,
+  });
 
   const tell = (news: AlertNews): void => {
     const fields = { alert: news.rule.name, state: news.kind };

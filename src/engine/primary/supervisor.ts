@@ -104,6 +104,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     log,
     enabled: config.monitor,
     onDropped: (messages) => totals.count('tahan_monitor_dropped_total', [], messages),
+    onIncident: (id) => actions.profileIncident(id),
     onTail: (forMs) => fleet.broadcast({ type: 'tail', forMs, perSecond: tailShare(countOf('serving')) }),
     onAction({ id, action, by }) {
       const answer = (result: ActionResult): void => reporting.monitor?.send({ type: 'action-result', id, ...result });

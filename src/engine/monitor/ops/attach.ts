@@ -10,6 +10,7 @@ import { Errands } from './errand.ts';
 import { createOps } from './server.ts';
 import type { AlertView, OpsSource } from './source.ts';
 import { TailWatch } from './tail-watch.ts';
+import { ViewFile } from './view-choices.ts';
 
 /** What a page that opens is given of the time before, ms. */
 const RECENT_MS = 75_000;
@@ -25,6 +26,7 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
   const errands = new Errands(monitor.send);
   monitor.on('action-result', (message) => errands.ended(message));
   const tail = new TailWatch(monitor.send);
+  const views = new ViewFile(config.dataDir);
   const { history, alerts, incidents, traffic } = monitor;
 
   const act: OpsSource['act'] = async (action, by) => {
@@ -64,7 +66,13 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
       events: (range) => history.events(range),
       alerts: () => alerts.states().map(viewOf),
       incidents: () =>
-        incidents.list().map(({ id, title, from, until }) => ({ id, startedAt: from, endedAt: until, text: title })),
+        incidents.list().map(({ id, title, from, until, profile }) => ({
+          id,
+          startedAt: from,
+          endedAt: until,
+          text: title,
+          profile,
+        })),
       incident(id, format) {
         const text = incidents.read(id, format);
         return text === undefined
@@ -72,6 +80,8 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
           : { name: `incident-${id}.${format}`, type: REPORT_TYPES[format], body: Buffer.from(text) };
       },
       traffic: (range) => traffic.report(range),
+      view: () => views.read(),
+      keepView: (choices) => views.write(choices),
       watchTail: (watched) => tail.watch(watched),
       act,
     },
@@ -109,4 +119,5 @@ const REPORT_TYPES = {
   html: 'text/html; charset=utf-8',
   md: 'text/markdown; charset=utf-8',
   json: 'application/json; charset=utf-8',
+  cpuprofile: 'application/json',
 } as const;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOps, type Ops } from '../../../../src/engine/monitor/ops/server.ts';
 import type { OpsSource } from '../../../../src/engine/monitor/ops/source.ts';
+import type { ViewChoices } from '../../../../src/engine/monitor/ops/view-choices.ts';
 import { Folding, SERIES_NAMES, valuesOf } from '../../../../src/engine/monitor/series.ts';
 import type { OpsEvent, Sample, WorkerSample } from '../../../../src/engine/monitor-sample.ts';
 import type { OperatorAction } from '../../../../src/engine/operator-action.ts';
@@ -110,6 +111,7 @@ export function fixture(
   const listeners = new Set<(sample: Sample) => void>();
   const actions: OperatorAction[] = [];
   const tailing: boolean[] = [];
+  let view: ViewChoices = { spanMs: 900_000, compareMs: 0, hidden: [], theme: 'auto' };
   const profilesDir = join(mkdtempSync(join(tmpdir(), 'tahan-ops-')), 'profiles');
   const ops = createOps({
     access: { token: TOKEN, openReading },
@@ -152,11 +154,21 @@ export function fixture(
         { name: 'disk', state: 'inactive', severity: 'warn', since: 0, text: '', mutedUntil: 0 },
       ],
       incidents: () => [
-        { id: 'one', startedAt: began - 500_000, endedAt: began - 380_000, text: 'Saturated for 2 min.' },
+        {
+          id: 'one',
+          startedAt: began - 500_000,
+          endedAt: began - 380_000,
+          text: 'Saturated for 2 min.',
+          profile: true,
+        },
       ],
       incident: (id, format) =>
         id === 'one' ? { name: `one.${format}`, type: 'text/plain', body: Buffer.from('what came') } : undefined,
       traffic: () => undefined,
+      view: () => view,
+      keepView(choices) {
+        view = choices;
+      },
       watchTail: (watched) => tailing.push(watched),
       act(action) {
         actions.push(action);

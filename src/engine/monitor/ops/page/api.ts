@@ -2,6 +2,8 @@ import type { OpsEvent, Sample } from '../../../monitor-sample.ts';
 import type { ActionResult, OperatorAction } from '../../../operator-action.ts';
 import type { TrafficReport } from '../../../traffic/report.ts';
 import type { AlertView, HistoryAnswer, IncidentView, ShownRequest } from '../source.ts';
+import type { ViewChoices } from '../view-choices.ts';
+import type { CpuProfile } from './flame-tree.ts';
 
 export interface Now {
   now: number;
@@ -11,6 +13,7 @@ export interface Now {
   signedIn: boolean;
   csrf: string | null;
   openReading: boolean;
+  view: ViewChoices;
 }
 
 async function ask<T>(path: string): Promise<T> {
@@ -28,6 +31,8 @@ export const events = (from: number, to: number): Promise<OpsEvent[]> =>
 export const alerts = (): Promise<AlertView[]> => ask('alerts');
 export const incidents = (): Promise<IncidentView[]> => ask('incidents');
 export const profiles = (): Promise<string[]> => ask('profiles');
+/** `path`: below `/ops/api/`. */
+export const profile = (path: string): Promise<CpuProfile> => ask(path);
 export const traffic = (from: number, to: number): Promise<TrafficReport | null> =>
   ask(`traffic?from=${Math.round(from)}&to=${Math.round(to)}`);
 
@@ -40,6 +45,16 @@ export async function act(action: OperatorAction, csrf: string): Promise<ActionR
   });
   if (response.status === 200 || response.status === 409) return (await response.json()) as ActionResult;
   throw new Error((await response.text()).trim());
+}
+
+/** Keeps what the operator chose to see. @throws {Error} it was not kept, and why */
+export async function keepView(choices: ViewChoices): Promise<void> {
+  const response = await fetch('/ops/api/view', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(choices),
+  });
+  if (!response.ok) throw new Error((await response.text()).trim());
 }
 
 export interface StreamListener {

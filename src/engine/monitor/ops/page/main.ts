@@ -10,6 +10,7 @@ import { showAlerts, showEvents, showHost, showIncidents, showProfiles } from '.
 import { RangePicker, type View } from './range.ts';
 import { TailPanel } from './tail.ts';
 import { showTraffic } from './traffic.ts';
+import { ViewPanel } from './view.ts';
 
 /** Samples that are kept for the glance and its trend, ms. */
 const RECENT_MS = 120_000;
@@ -27,8 +28,14 @@ const serverNow = (): number => Date.now() + ahead;
 const glance = new Glance();
 const fleet = new FleetTable();
 const actions = new Actions(() => void refreshLists());
-const picker: RangePicker = new RangePicker(() => void refresh());
-const charts = new Charts((from, to) => picker.zoom(from, to));
+const picker: RangePicker = new RangePicker(() => {
+  void refresh();
+  keepChoices();
+});
+const charts: Charts = new Charts((from, to) => picker.zoom(from, to));
+const panel: ViewPanel = new ViewPanel(() => charts.recolour(), keepChoices);
+/** As the server has them. */
+let keptChoices = '';
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 let asked = 0;
@@ -101,6 +108,15 @@ function take(sample: Sample): void {
   showHost(sample);
 }
 
+/** Keeps what is chosen on the server, where it is something else. */
+function keepChoices(): void {
+  const choices = { ...picker.choice, ...panel.choice };
+  const text = JSON.stringify(choices);
+  if (text === keptChoices) return;
+  keptChoices = text;
+  api.keepView(choices).catch((error: unknown) => fail(`The view is not kept: ${String(error)}`));
+}
+
 function fail(text: string): void {
   setText(byId('problem'), text);
   byId('problem').hidden = text === '';
@@ -109,7 +125,10 @@ function fail(text: string): void {
 async function start(): Promise<void> {
   // What scrolls can be scrolled by keyboard.
   for (const part of document.querySelectorAll<HTMLElement>('.scroll, .events')) part.tabIndex = 0;
-  const { now, sample, recent: before, signedIn, csrf } = await api.now();
+  const { now, sample, recent: before, signedIn, csrf, view } = await api.now();
+  picker.begin(view);
+  panel.begin(view);
+  keptChoices = JSON.stringify({ ...picker.choice, ...panel.choice });
   ahead = now - Date.now();
   actions.csrf = csrf;
   byId('sign-in').hidden = signedIn;
