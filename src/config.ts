@@ -393,6 +393,10 @@ export const SETTINGS = {
     group: 'Monitor',
     text: 'Copy site.db once a day into backups/ of the data folder, and keep seven copies. Needs TAHAN_MONITOR=1.',
   }),
+  incidentProfile: flag('TAHAN_INCIDENT_PROFILE', false, {
+    group: 'Monitor',
+    text: 'When an incident begins, take a CPU profile of the busiest worker for 10 s, and keep it beside the report. It costs that worker a few per cent meanwhile. Needs TAHAN_MONITOR=1.',
+  }),
   alerts: words('TAHAN_ALERTS', /^[^\0]{1,4096}$/, 'a JSON file', '', {
     group: 'Monitor',
     text: 'Thresholds of the alerts, by rule. Read again at a reload.',

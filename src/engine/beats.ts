@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FEATURE_STATES } from './features/types.ts';
+import { MAX_OPEN_MS, MAX_PER_SECOND, MAX_TAIL_TEXT } from './tail/limits.ts';
 import { MAX_TALLY_TEXT } from './traffic/limits.ts';
 
 /** How hard the server works, as the primary sees it. */
@@ -183,6 +184,8 @@ export const upwardSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('errand-done'), id: z.string().max(64), ok: z.boolean(), text: z.string().max(2_000) }),
   /** What a worker counted of its visitors (traffic/tally.ts), for the monitor: the primary does not read it. */
   z.object({ type: z.literal('traffic'), batch: z.string().max(MAX_TALLY_TEXT) }),
+  /** Requests that it answered while somebody watches (tail/entry.ts), for the monitor: the primary does not read it. */
+  z.object({ type: z.literal('tail'), batch: z.string().max(MAX_TAIL_TEXT) }),
   roomTidingsSchema,
   z.object(purgeFields),
   z.object(purgedFields),
@@ -224,6 +227,12 @@ export const downwardSchema = z.discriminatedUnion('type', [
     lifeboat: z.boolean(),
   }),
   z.object({ type: z.literal('controls'), controls: controlsSchema }),
+  /** An operator watches requests, for so long from now on: tell so many of them a second. 0: nobody watches any more. */
+  z.object({
+    type: z.literal('tail'),
+    forMs: z.int().min(0).max(MAX_OPEN_MS),
+    perSecond: z.number().min(1).max(MAX_PER_SECOND),
+  }),
   /** Purges in memory and store of every process, as a site would. Answered by `errand-done`. */
   z.object({ type: z.literal('purge-errand'), id: z.string().max(64), tags, hard: z.boolean() }),
   /** Writes a CPU profile of so long to this file. Answered by `errand-done`, when it is written. */

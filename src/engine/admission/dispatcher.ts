@@ -1,6 +1,6 @@
 import type { Priority } from '../site.ts';
 import { CoDel } from './codel.ts';
-import { admit, Gate, type GateOptions } from './gate.ts';
+import { admit, Gate, type GateOptions, type GateView } from './gate.ts';
 import type { Outcome, Refusal, SiteJob } from './job.ts';
 import type { Flight, Lanes, RouteWork } from './route-work.ts';
 import { ShareQueue } from './share-queue.ts';
@@ -151,6 +151,21 @@ export class Dispatcher {
   /** Whether one more request of a route would be refused now. `remainingMs`: time until its deadline. */
   wouldRefuse(priority: Priority, work: RouteWork, remainingMs: number): boolean {
     return !this.dryRun && this.judge(priority, work, remainingMs, this.options.now()) !== undefined;
+  }
+
+  /** What the gate sees of one more request of a route now, for an operator who watches. */
+  view(priority: Priority, work: RouteWork, remainingMs: number): GateView {
+    const now = this.options.now();
+    const { lanes } = this.options;
+    return {
+      why: this.judge(priority, work, remainingMs, now),
+      aheadMs: this.queue.aheadMs(priority),
+      laneMs: work.laneWaitMs(lanes, priority),
+      placeMs: work.placeWaitMs(now),
+      needMs: work.needMs(lanes),
+      remainingMs,
+      boundMs: this.gate.boundMs(priority, remainingMs, now, this.gate.share),
+    };
   }
 
   /** Refuses, and counts, what would be refused: for requests that never become a job. */

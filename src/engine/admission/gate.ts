@@ -28,6 +28,15 @@ export interface GateQuestion {
   boundMs: number;
 }
 
+/** What the gate sees of one more request: `why`, undefined where it lets it in, and the waits before each resource, ms. */
+export interface GateView extends Omit<GateQuestion, 'waitMs'> {
+  why: Refusal | undefined;
+  /** Infinity: the pool refuses one of its tasks. */
+  laneMs: number;
+  /** Infinity: there is no telling. */
+  placeMs: number;
+}
+
 /**
  * Whether one more request may queue: undefined for yes, else why not. With nothing ahead of it a request is always let
  * in, however dear it is: a bound below the cost of a single request must not close a route for ever.

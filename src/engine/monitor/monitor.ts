@@ -45,6 +45,7 @@ export type MonitorConfig = Pick<
   | 'historyMinutesDays'
   | 'historyHoursDays'
   | 'historyMb'
+  | 'incidentProfile'
 >;
 
 export interface MonitorParts {
@@ -143,7 +144,13 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
       log.error({ incident: incident.id, error: String(error) }, 'the incident report could not be written');
     }
   };
-  const recorder = createFlightRecorder({ db, onEnd: writeReport });
+  const recorder = createFlightRecorder({
+    db,
+    onBegin({ id }) {
+      if (config.incidentProfile) send({ type: 'profile-incident', id });
+    },
+    onEnd: writeReport,
+  });
 
   const tell = (news: AlertNews): void => {
     const fields = { alert: news.rule.name, state: news.kind };

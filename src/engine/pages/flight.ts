@@ -1,4 +1,5 @@
 import type { SiteJob } from '../admission/job.ts';
+import type { Flight } from '../admission/route-work.ts';
 import type { Page } from '../cache/page.ts';
 import type { Route } from '../routes.ts';
 import type { Priority } from '../site.ts';
@@ -27,6 +28,8 @@ export class PageFlight {
   readonly reason: RenderReason;
   priority: Priority;
   job: SiteJob | undefined;
+  /** Undefined until the site is at work on it. */
+  flight: Flight | undefined;
   /** This worker holds the lease of the page. */
   leased = false;
   /** What is rendered goes into memory and the store. */
@@ -47,6 +50,11 @@ export class PageFlight {
     this.refusals = refusals;
     // A page that is missed is stored by the second-hit rule; all others were stored before.
     this.store = reason !== 'miss';
+  }
+
+  /** Undefined: it waits for its lease. */
+  get queuedAt(): number | undefined {
+    return this.job?.queuedAt;
   }
 
   /** How many wait. */

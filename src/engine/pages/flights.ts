@@ -77,6 +77,7 @@ export class Flights {
 
   /** Lets a visitor wait for the page; `fallback` is for when the render fails or takes long. */
   join(flight: PageFlight, visitor: PageVisitor, fallback: Page | undefined): void {
+    if (visitor.way !== undefined) visitor.way.work = flight;
     flight.join(visitor, fallback, this.parts.lastGoodAfterMs);
     if (!flight.ended && this.secondHit.admits(flight.key)) flight.store = true;
   }
@@ -128,6 +129,7 @@ export class Flights {
   private async run(flight: PageFlight, onWay: Flight): Promise<'done' | 'dropped'> {
     const { renderer, copies, recorder, onRenderError } = this.parts;
     const { key, route } = flight;
+    flight.flight = onWay;
     recorder.count('tahan_cache_renders_total', [flight.reason]);
     let rendered: Rendered;
     try {

@@ -36,6 +36,7 @@ export class PageRefusals {
 
   /** Serves the last good copy of a page, or the waiting page where there is none. */
   fallBack(key: string, visitor: PageVisitor, fallback: Page | undefined, why: PageRefusal): void {
+    visitor.way?.refused(why);
     const copy = this.stillGood(fallback);
     if (copy !== undefined) {
       visitor.servePage(copy, 'last_good');

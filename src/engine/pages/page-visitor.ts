@@ -4,6 +4,7 @@ import type { Page } from '../cache/page.ts';
 import type { CacheOutcome } from '../cache/wire.ts';
 import type { Route } from '../routes.ts';
 import type { Priority } from '../site.ts';
+import type { Way } from '../tail/way.ts';
 
 /** A visitor who asks for a page, as the pages see one. Times on the clock of `performance.now()`, ms. */
 export interface PageVisitor {
@@ -11,6 +12,8 @@ export interface PageVisitor {
   readonly arrivedAt: number;
   /** Infinity: none. */
   readonly deadlineAt: number;
+  /** Where an operator watches: the marks of its way. */
+  readonly way?: Way | undefined;
   /** Whether the request carries one of these headers (lower case); `*`: always. */
   sendsOneOf(names: readonly string[]): boolean;
   servePage(page: Page, outcome: CacheOutcome): void;

@@ -1,4 +1,5 @@
 import type { Dispatcher } from '../admission/dispatcher.ts';
+import type { GateView } from '../admission/gate.ts';
 import type { RouteWork } from '../admission/route-work.ts';
 import { freshness, xfetchDue } from '../cache/freshness.ts';
 import type { Page } from '../cache/page.ts';
@@ -75,6 +76,11 @@ export class Pages {
     recorder.count('tahan_cache_lookups_total', ['miss']);
     refusals.count(key, priority, 'renders');
     return true;
+  }
+
+  /** What the gate sees of a render of the page for one more visitor. */
+  gateOf({ key, route }: PageQuestion, priority: Priority): GateView {
+    return this.gateView(route, this.worth(key, priority));
   }
 
   /** Serves the anonymous copy, whatever its age; false when there is none. */
@@ -164,6 +170,7 @@ export class Pages {
     recorder.count('tahan_cache_lookups_total', [copy === undefined ? 'miss' : 'last_good']);
     let flight = flights.get(key);
     const priority = this.worth(key, visitor.priority);
+    visitor.way?.atGate(this.gateView(route, priority));
     if (flight !== undefined) {
       flights.raise(flight, priority);
     } else if (this.hasRoom(key, route, priority)) {
@@ -186,6 +193,11 @@ export class Pages {
     const flight = this.flights.get(key);
     if (flight !== undefined) return !flight.slow;
     return !this.flights.full && !this.wouldRefuse(route, priority);
+  }
+
+  private gateView(route: Route, priority: Priority): GateView {
+    const { dispatcher, works } = this.parts;
+    return dispatcher.view(priority, works[route.index]!, dispatcher.gate.withinMs(route.policy));
   }
 
   private wouldRefuse(route: Route, priority: Priority): boolean {

@@ -23,12 +23,17 @@ export interface ActionParts {
 export interface Actions {
   /** Carries an action out. `done` is called once: at once, or when a worker has told how it ended. */
   run: (action: OperatorAction, done: (result: ActionResult) => void) => void;
+  /** An incident has begun: has the busiest worker profiled for its report. */
+  profileIncident: (id: string) => void;
   /** News of a worker: it has done an errand. */
   errandDone: (message: Extract<Upward, { type: 'errand-done' }>) => void;
 }
 
 /** Errands that no worker has answered yet; one more, and the oldest is forgotten. */
 const MAX_ERRANDS = 32;
+
+/** Length of a profile for the report of an incident, s. */
+const INCIDENT_PROFILE_S = 10;
 
 /** Carries out what an operator asks for. It changes what is held, or sends a worker on an errand; it never waits. */
 export function createActions(parts: ActionParts): Actions {
@@ -49,16 +54,23 @@ export function createActions(parts: ActionParts): Actions {
     else fleet.send(member, { type: 'purge-errand', id: errand(done), tags, hard });
   };
 
+  const busiest = (): Member | undefined =>
+    serving().toSorted((one, other) => (other.beat?.elu ?? 0) - (one.beat?.elu ?? 0))[0];
+
+  /** Has a worker profiled into a file of this folder; how it ended comes on the time axis. */
+  const profileInto = (member: Member, seconds: number, folder: string, file: string): void => {
+    const id = errand(({ ok, text }) => parts.tell(`${file} of ${member.name}: ${text}`, ok));
+    fleet.send(member, { type: 'profile', id, seconds, file: join(parts.dataDir(), folder, file) });
+  };
+
   const profile = (name: string | undefined, seconds: number, done: (result: ActionResult) => void): void => {
-    const busiest = serving().toSorted((one, other) => (other.beat?.elu ?? 0) - (one.beat?.elu ?? 0))[0];
-    const member = name === undefined ? busiest : serving().find((one) => one.name === name);
+    const member = name === undefined ? busiest() : serving().find((one) => one.name === name);
     if (member === undefined) {
       done({ ok: false, text: name === undefined ? 'No worker serves.' : `No worker ${name} serves.` });
       return;
     }
     const file = `${new Date().toISOString().replace(/[:.]/g, '-')}-${member.name}.cpuprofile`;
-    const id = errand(({ ok, text }) => parts.tell(`${file}: ${text}`, ok));
-    fleet.send(member, { type: 'profile', id, seconds, file: join(parts.dataDir(), 'profiles', file) });
+    profileInto(member, seconds, 'profiles', file);
     done({ ok: true, text: `${member.name} is profiled for ${seconds} s; then ${file} can be downloaded.` });
   };
 
@@ -93,6 +105,11 @@ export function createActions(parts: ActionParts): Actions {
         default:
           done(change(action));
       }
+    },
+    profileIncident(id) {
+      const member = busiest();
+      if (member === undefined) parts.tell(`No CPU profile of incident ${id}: no worker serves.`, false);
+      else profileInto(member, INCIDENT_PROFILE_S, 'incidents', `${id}.cpuprofile`);
     },
     errandDone({ id, ok, text }) {
       const done = errands.get(id);

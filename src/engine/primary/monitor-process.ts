@@ -30,6 +30,10 @@ export interface MonitorOptions {
   log: Logger;
   /** An operator wants something done. */
   onAction: (message: Extract<FromMonitor, { type: 'action' }>) => void;
+  /** An incident has begun: a CPU profile is wanted for its report. */
+  onIncident: (id: string) => void;
+  /** An operator watches requests, for so long from now on, ms; 0: nobody any more. */
+  onTail: (forMs: number) => void;
   now?: () => number;
   spawn?: typeof fork;
 }
@@ -80,6 +84,8 @@ export function keepMonitor(options: MonitorOptions): Monitor {
       onMessage(message) {
         if (message.type === 'ready') socket = message.socket;
         else if (message.type === 'action') options.onAction(message);
+        else if (message.type === 'profile-incident') options.onIncident(message.id);
+        else if (message.type === 'tail') options.onTail(message.forMs);
         else {
           untaken = Math.max(0, untaken - 1);
           untakenSince = now();

@@ -1,5 +1,4 @@
 import type { MetricsDelta, Mode } from '../beats.ts';
-import type { FromMonitor } from '../monitor-messages.ts';
 import type { OpsEvent } from '../monitor-sample.ts';
 import { ModeMarks } from './mode-marks.ts';
 import { keepMonitor, type Monitor, type MonitorOptions } from './monitor-process.ts';
@@ -24,10 +23,9 @@ const MAX_TICKS = 256;
 /** What the server went through before the monitor was up is told then; the oldest is forgotten. */
 const MAX_HELD_EVENTS = 32;
 
-export interface ReportingOptions extends Omit<MonitorOptions, 'onAction'> {
+export interface ReportingOptions extends MonitorOptions {
   /** TAHAN_MONITOR. */
   enabled: boolean;
-  onAction: (message: Extract<FromMonitor, { type: 'action' }>) => void;
   /** So many messages were not sent, as the monitor was behind. */
   onDropped: (messages: number) => void;
 }
@@ -45,6 +43,8 @@ export interface Reporting {
   event: (kind: OpsEvent['kind'], text: string, severity?: OpsEvent['severity']) => void;
   /** Forwards what a worker counted of its visitors, unread. */
   traffic: (worker: string, batch: string) => void;
+  /** Forwards requests of a worker that an operator watches, unread. */
+  tail: (worker: string, batch: string) => void;
   /** The mode of the server is this now. */
   mode: (now: Mode, reason: string) => void;
   /** The tick came so late, ms. */
@@ -122,6 +122,9 @@ export function createReporting(options: ReportingOptions): Reporting {
     },
     traffic(worker, batch) {
       monitor?.send({ type: 'traffic', worker, batch });
+    },
+    tail(worker, batch) {
+      monitor?.send({ type: 'tail', worker, batch });
     },
     mode(now, reason) {
       hasServed ||= now !== 'down';

@@ -28,6 +28,7 @@ import { createScaling } from './scaling.ts';
 import type { AfterReload, Settings } from './settings.ts';
 import { isBlocked, noSilence, trackSilence } from './silence.ts';
 import { createExchange } from './switchboard.ts';
+import { tailShare } from './tail-share.ts';
 import { isServing } from './view.ts';
 import { createVisitor } from './visitor.ts';
 
@@ -105,6 +106,8 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     log,
     enabled: config.monitor,
     onDropped: (messages) => totals.count('tahan_monitor_dropped_total', [], messages),
+    onIncident: (id) => actions.profileIncident(id),
+    onTail: (forMs) => fleet.broadcast({ type: 'tail', forMs, perSecond: tailShare(countOf('serving')) }),
     onAction({ id, action, by }) {
       const answer = (result: ActionResult): void => reporting.monitor?.send({ type: 'action-result', id, ...result });
       const read = actionSchema.safeParse(action);
@@ -260,6 +263,9 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
         return;
       case 'traffic':
         reporting.traffic(member.name, message.batch);
+        return;
+      case 'tail':
+        reporting.tail(member.name, message.batch);
         return;
       case 'room':
         rooms.take(message);

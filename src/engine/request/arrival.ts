@@ -53,6 +53,7 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
   const readBody = (asked: EngineRequest, limit: number): void => {
     const { request, response, route, priority } = asked;
     if (asked.awaitsContinue) {
+      asked.lookAtGate(dispatcher, works[route.index]!);
       if (dispatcher.refusesEarly(priority, works[route.index]!, dispatcher.gate.withinMs(route.policy))) {
         // The client may send the body all the same: it must not be taken for the next request.
         response.shouldKeepAlive = false;
@@ -70,6 +71,7 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
       } else if (outcome === 'no_room') {
         tools.recorder.count('tahan_refused_total', [priority, 'bodies', 'false']);
         response.shouldKeepAlive = false;
+        asked.way?.refused('bodies');
         asked.refuse();
       } else {
         answerBody(request, response, outcome, limit);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
 import type { Dispatcher } from '../admission/dispatcher.ts';
-import type { Outcome, SiteJob } from '../admission/job.ts';
+import type { Outcome, Refusal, SiteJob } from '../admission/job.ts';
 import type { Flight, RouteWork } from '../admission/route-work.ts';
 import { type CurrentRequest, currentRequest } from '../current-request.ts';
 import type { Pages } from '../pages/pages.ts';
@@ -111,7 +111,12 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     // How long the client takes to send it is bounded for itself.
     if (streamsBody && route.policy.deadlineMs === undefined) request.once('end', () => this.asked.bodyComplete());
     this.asked.onGone(() => this.gone());
-    if (this.parts.dispatcher.offer(this) !== undefined) this.refuse();
+    if (this.asked.way !== undefined) {
+      this.asked.lookAtGate(this.parts.dispatcher, this.work);
+      this.asked.way.work = this;
+    }
+    const why = this.parts.dispatcher.offer(this);
+    if (why !== undefined) this.refuse(why);
     // A tiny one may be answered already.
     else if (!isOut(response)) this.awaitDeadline(this.deadlineAt - performance.now());
   }
@@ -149,9 +154,10 @@ class DirectAnswer implements SiteJob, CurrentRequest {
   }
 
   /** There is no room or no time: the anonymous copy of a public page, or the waiting page. Called by the dispatcher too. */
-  refuse(): void {
+  refuse(why: Refusal | 'late'): void {
     const { asked, copyKey } = this;
     clearTimeout(this.timer);
+    asked.way?.refused(why);
     asked.claim?.giveUp(this.flight !== undefined);
     clearHead(asked.response);
     if (copyKey === undefined || !this.parts.pages.serveLastGood(asked, copyKey))
@@ -203,7 +209,7 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     this.late = true;
     this.parts.tools.recorder.count('tahan_deadline_exceeded_total', [route.policy.route]);
     if (this.takeOver(new DeadlineError())) {
-      this.refuse();
+      this.refuse(this.flight === undefined ? 'expired' : 'late');
       detach(response, () => this.asked.claim?.siteEnded());
     }
   }

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Deadline } from '../admission/deadline.ts';
+import type { Dispatcher } from '../admission/dispatcher.ts';
+import type { RouteWork } from '../admission/route-work.ts';
 import { ageMs } from '../cache/freshness.ts';
 import { keptHeaders, type Rendered } from '../cache/make-page.ts';
 import { mediaTypeOf, type Page } from '../cache/page.ts';
@@ -13,6 +15,8 @@ import type { RoomAnswer } from '../room/page.ts';
 import type { Ticket } from '../room/ticket.ts';
 import type { Route } from '../routes.ts';
 import type { Priority, RoutePolicy } from '../site.ts';
+import type { Tail } from '../tail/tail.ts';
+import { Way } from '../tail/way.ts';
 import type { Traffic } from '../traffic/answered.ts';
 import type { Refusals } from './answer/refusal.ts';
 import { answerSendAgain, sendAgainPage } from './answer/send-again.ts';
@@ -26,6 +30,8 @@ export interface AnswerTools {
   recorder: Recorder;
   /** Who counts the traffic. */
   traffic: Traffic;
+  /** Where an operator watches requests as they are answered. */
+  tail: Tail;
   /** CPU time of one answer of the site on a route, ms; undefined: it was not seen at work yet. */
   cpuMsOf: (route: Route) => number | undefined;
   refusals: Refusals;
@@ -71,6 +77,8 @@ export class EngineRequest implements PageVisitor {
   visit: Visit | undefined;
   /** With what the visitor was let in from the line; until it is seen whether the gate has room. */
   ticket: Ticket | undefined;
+  /** Undefined: nobody watches. */
+  readonly way: Way | undefined;
   private readonly tools: AnswerTools;
   private readonly site: SiteAnswers;
   private deadline: Deadline;
@@ -95,6 +103,7 @@ export class EngineRequest implements PageVisitor {
     this.tools = tools;
     this.site = site;
     this.deadline = new Deadline(arrivedAt);
+    this.way = tools.tail.open ? new Way() : undefined;
   }
 
   /** Infinity: none. */
@@ -104,7 +113,14 @@ export class EngineRequest implements PageVisitor {
 
   /** The body has come: its way through the engine begins now, however long the client took to send it. */
   bodyComplete(): void {
-    this.deadline = new Deadline(performance.now());
+    const now = performance.now();
+    this.deadline = new Deadline(now);
+    if (this.way !== undefined && !this.streamsBody) this.way.readyAt = now;
+  }
+
+  /** Before it is offered, for an operator who watches: what the gate sees of it. */
+  lookAtGate(dispatcher: Dispatcher, work: RouteWork): void {
+    this.way?.atGate(dispatcher.view(this.priority, work, this.deadlineAt - performance.now()));
   }
 
   /** Tells the client that waits for it to send the body. */
@@ -169,6 +185,7 @@ export class EngineRequest implements PageVisitor {
 
   /** Answers with the page of the line. */
   showPlace({ head, body }: RoomAnswer): void {
+    this.way?.refused('line');
     this.response.writeHead(503, [...head]);
     this.end(body);
     if (!comesByProxy(this.request)) noteRefusal(this.request.socket, performance.now());
@@ -195,7 +212,24 @@ export class EngineRequest implements PageVisitor {
       use,
       (performance.now() - this.arrivedAt) / 1_000,
     );
+    if (this.way !== undefined) this.tellTail(this.way, use);
     if (this.tools.traffic.looks(this.request.socket, performance.now())) this.tellTraffic(use);
+  }
+
+  private tellTail(way: Way, use: CacheUse): void {
+    const { request, response, served } = this;
+    this.tools.tail.note({
+      method: request.method ?? 'GET',
+      path: this.path,
+      query: this.query,
+      route: this.route.policy.route,
+      member: this.member,
+      status: response.statusCode,
+      use,
+      ageMs: served === undefined || use === 'miss' ? undefined : ageMs(served.page, Date.now()),
+      arrivedAt: this.arrivedAt,
+      way,
+    });
   }
 
   private tellTraffic(use: CacheUse): void {

@@ -46,6 +46,7 @@ export class Once {
       return;
     }
     const { route, priority } = asked;
+    asked.lookAtGate(dispatcher, works[route.index]!);
     // Where there is no room for the work, none is claimed: a surge must not become one of disk writes.
     if (dispatcher.refusesEarly(priority, works[route.index]!, dispatcher.gate.withinMs(route.policy))) {
       asked.refuse();
@@ -91,6 +92,7 @@ export class Once {
         this.count(claimed.kind);
         break;
       default:
+        asked.way?.refused('records');
         asked.refuse();
         this.count('unavailable');
     }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Dispatcher } from '../admission/dispatcher.ts';
+import type { GateView } from '../admission/gate.ts';
 import type { RouteWork } from '../admission/route-work.ts';
 import { ageMs } from '../cache/freshness.ts';
 import { mediaTypeOf } from '../cache/page.ts';
@@ -9,6 +10,7 @@ import type { Visit } from '../room/door.ts';
 import type { RoomAnswer } from '../room/page.ts';
 import type { Route } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
+import { Way } from '../tail/way.ts';
 import type { Answered } from '../traffic/answered.ts';
 import { needsRoom, visitOf } from './at-the-door.ts';
 import type { Closures } from './closures.ts';
@@ -48,7 +50,7 @@ const CLOSE = 'connection: close\r\n';
  */
 export function createQuick(parts: QuickParts): QuickAnswer {
   const { site, known, pages, dispatcher, works, tools, leaving, closures, keepAliveMs, roomLanguages } = parts;
-  const { recorder, traffic, refusals, codings, extraHeaders, door } = tools;
+  const { recorder, traffic, tail, refusals, codings, extraHeaders, door } = tools;
   const keep = `connection: keep-alive\r\nkeep-alive: timeout=${Math.floor(keepAliveMs / 1_000)}\r\n`;
 
   const tell = (
@@ -71,6 +73,18 @@ export function createQuick(parts: QuickParts): QuickAnswer {
       ...answer,
     });
 
+  /** An operator watches. */
+  const show = (
+    { route, path, query }: PageDecision | DirectDecision,
+    member: boolean,
+    arrivedAt: number,
+    { status, use, ageMs }: Pick<Answered, 'status' | 'use' | 'ageMs'>,
+    way = new Way(),
+  ): void => {
+    way.plain = true;
+    tail.note({ method: 'GET', path, query, route: route.policy.route, member, status, use, ageMs, arrivedAt, way });
+  };
+
   const cached = (
     get: PlainGet,
     socket: Socket,
@@ -84,6 +98,7 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     codings.noteCodingWanted(copy, get.acceptEncoding);
     const answer = answerOf(copy, outcome, get, now, extraHeaders);
     recorder.request(page.route.policy.route, 'GET', answer.status, outcome, (performance.now() - arrivedAt) / 1_000);
+    if (tail.open) show(page, false, arrivedAt, { status: answer.status, use: outcome, ageMs: ageMs(copy, now) });
     if (traffic.looks(socket, arrivedAt))
       tell(get, socket, page, false, {
         status: answer.status,
@@ -111,8 +126,10 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     decision: PageDecision | DirectDecision,
     member: boolean,
     arrivedAt: number,
+    way: Way | undefined,
   ): void => {
     recorder.request(decision.route.policy.route, 'GET', 503, 'refused', (performance.now() - arrivedAt) / 1_000);
+    if (way !== undefined) show(decision, member, arrivedAt, REFUSED, way);
     if (traffic.looks(socket, arrivedAt)) tell(get, socket, decision, member, REFUSED);
   };
 
@@ -131,8 +148,9 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     member: boolean,
     arrivedAt: number,
     now: number,
+    way: Way | undefined,
   ): QuickBytes => {
-    noteRefused(get, socket, decision, member, arrivedAt);
+    noteRefused(get, socket, decision, member, arrivedAt, way);
     const place = door.onDuty ? door.refused(visitFor(get, decision, member)) : undefined;
     if (place !== undefined) return placeBytes(get, place, now);
     return {
@@ -149,10 +167,12 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     page: PageDecision,
     arrivedAt: number,
     now: number,
-  ): QuickBytes | undefined =>
-    pages.turnsAway(page, priorityFor(get, page.route, false))
-      ? waitingPage(get, socket, page, false, arrivedAt, now)
-      : undefined;
+  ): QuickBytes | undefined => {
+    const priority = priorityFor(get, page.route, false);
+    // What the gate sees is looked at before it is asked: to be asked may change it.
+    const way = tail.open ? wayAtGate(pages.gateOf(page, priority)) : undefined;
+    return pages.turnsAway(page, priority) ? waitingPage(get, socket, page, false, arrivedAt, now, way) : undefined;
+  };
 
   const refused = (
     get: PlainGet,
@@ -166,12 +186,13 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     const priority = priorityFor(get, route, member);
     const work = works[route.index]!;
     const withinMs = dispatcher.gate.withinMs(route.policy);
+    const way = tail.open ? wayAtGate(dispatcher.view(priority, work, withinMs)) : undefined;
     // Whoever finds no room gets the public copy of a public page, where there is one: the long way knows how.
     const goesOn =
       copyKey !== undefined &&
       (!dispatcher.wouldRefuse(priority, work, withinMs) || pages.copyOf(copyKey) !== undefined);
     if (!goesOn && dispatcher.refusesEarly(priority, work, withinMs))
-      return waitingPage(get, socket, decision, member, arrivedAt, now);
+      return waitingPage(get, socket, decision, member, arrivedAt, now, way);
     get.decided = { decision, member, priority };
     return undefined;
   };
@@ -191,7 +212,9 @@ export function createQuick(parts: QuickParts): QuickAnswer {
         const verdict = door.look(visit);
         if (verdict.kind === 'wait') {
           dispatcher.noteArrival(performance.now() - arrivedAt);
-          noteRefused(get, socket, decision, member, arrivedAt);
+          const way = tail.open ? new Way() : undefined;
+          way?.refused('line');
+          noteRefused(get, socket, decision, member, arrivedAt, way);
           return placeBytes(get, verdict.answer, now);
         }
         // The long way keeps whose turn is near, and renews passes.
@@ -204,6 +227,12 @@ export function createQuick(parts: QuickParts): QuickAnswer {
     if (answer !== undefined) dispatcher.noteArrival(performance.now() - arrivedAt);
     return answer;
   };
+}
+
+function wayAtGate(gate: GateView): Way {
+  const way = new Way();
+  way.atGate(gate);
+  return way;
 }
 
 const comingParts = ({ method, cookie, accept, acceptLanguage, fetchDest }: PlainGet) => ({

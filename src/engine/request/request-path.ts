@@ -20,6 +20,7 @@ import { WrittenPages } from '../pages/written-pages.ts';
 import type { Door } from '../room/door.ts';
 import { compileRoutes, type Route, type Routes } from '../routes.ts';
 import type { Priority, Site } from '../site.ts';
+import { Tail } from '../tail/tail.ts';
 import { NO_TRAFFIC, type Traffic } from '../traffic/answered.ts';
 import { createRefusals } from './answer/refusal.ts';
 import { type PageCompressor, WantedCodings } from './answer/wanted-codings.ts';
@@ -81,6 +82,8 @@ export interface RequestPathParts {
   compressor: PageCompressor;
   /** Who counts the traffic; absent: nobody. */
   traffic?: Traffic;
+  /** Where an operator watches requests; absent: nobody does. */
+  tail?: Tail;
   leaving: Leaving;
   /** The door of the waiting rooms. */
   door: Door;
@@ -153,6 +156,7 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     recorder,
     siteName: config.siteName,
     traffic,
+    tail: parts.tail ?? new Tail(),
     cpuMsOf,
     refusals: createRefusals({ siteName: config.siteName, extraHeaders }),
     codings: new WantedCodings(parts.compressor),

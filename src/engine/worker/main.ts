@@ -42,6 +42,7 @@ import { createDoor } from './room.ts';
 import { siteContext } from './site-context.ts';
 import { SitePool } from './site-pool.ts';
 import { WorkerState } from './state.ts';
+import { createTailSender } from './tail-sender.ts';
 import { takeConnections } from './take.ts';
 import { createTrafficSender } from './traffic-sender.ts';
 
@@ -167,6 +168,7 @@ async function serve(
         recorder.request(route, request.method ?? 'GET', response.statusCode, 'engine', 0),
     }),
     traffic: sender.traffic,
+    tail: createTailSender(link),
     compressor: new Compressor(pool, files, state),
     leaving: state,
     door: createDoor(config, link, recorder, extraHeaders),

@@ -1,13 +1,8 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { Session } from 'node:inspector/promises';
-import { dirname, join } from 'node:path';
 import type { Dispatcher } from '../admission/dispatcher.ts';
 import type { Link } from '../link.ts';
 import type { Purger } from '../pages/purger.ts';
 import type { Closures } from '../request/closures.ts';
-
-/** CPU profiles that are kept; the oldest go. */
-export const MAX_PROFILES = 10;
+import { takeProfile } from './profile.ts';
 
 export interface OperatorParts {
   link: Link;
@@ -46,24 +41,4 @@ export function obeyOperator({ link, purger, dispatcher, closures }: OperatorPar
         profiling = false;
       });
   });
-}
-
-/** Profiles this process, and writes what `chrome://inspect` and VS Code open. @throws {Error} the file cannot be written */
-async function takeProfile(seconds: number, file: string): Promise<void> {
-  const session = new Session();
-  session.connect();
-  try {
-    await session.post('Profiler.enable');
-    await session.post('Profiler.start');
-    await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
-    const { profile } = await session.post('Profiler.stop');
-    const folder = dirname(file);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const old = (await readdir(folder)).filter((name) => name.endsWith('.cpuprofile')).sort();
-    for (const name of old.slice(0, Math.max(0, old.length - MAX_PROFILES + 1)))
-      await rm(join(folder, name), { force: true });
-    await writeFile(file, JSON.stringify(profile), { mode: 0o600 });
-  } finally {
-    session.disconnect();
-  }
 }

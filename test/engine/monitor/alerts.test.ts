@@ -30,6 +30,7 @@ function start(): Monitor {
     config: {
       dataDir: folder,
       version: '1',
+      incidentProfile: false,
       siteName: 'Tahan',
       publicUrl: '',
       // Nobody listens: what is told stays in the queue, where it is looked at.

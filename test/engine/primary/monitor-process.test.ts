@@ -38,6 +38,8 @@ function keep(): { monitor: Monitor; children: FakeChild[]; folders: string[] } 
     env: {},
     log: pino({ level: 'silent' }),
     onAction: () => {},
+    onTail: () => {},
+    onIncident: () => {},
     now: () => clock,
     spawn: ((_main: string, _args: string[], { env }: { env: Record<string, string> }) => {
       folders.push(env.TAHAN_INTERNAL_OPS!);

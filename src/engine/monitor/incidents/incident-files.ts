@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { INCIDENT_ID } from '../../incident-id.ts';
 import type { Incident } from './incident.ts';
 import { reportHtml, reportMarkdown } from './render.ts';
 import { type IncidentReport, titleOf } from './story.ts';
@@ -16,11 +17,15 @@ export interface ListedIncident {
   until: number;
   worst: Incident['worst'];
   bytes: number;
+  /** A CPU profile lies beside it. */
+  profile: boolean;
 }
 
 const ENDS = ['html', 'md', 'json'] as const;
 export type ReportFormat = (typeof ENDS)[number];
-const ID = /^\d{4}-\d{2}-\d{2}T\d{6}Z$/;
+/** A CPU profile of the time may lie beside it: a worker writes it. */
+const PROFILE = 'cpuprofile';
+const ALL_ENDS = [...ENDS, PROFILE] as const;
 
 /** The reports of incidents, in a folder of the data folder. Bounded in number and bytes. */
 export class IncidentFiles {
@@ -39,7 +44,15 @@ export class IncidentFiles {
           incident: Incident;
         };
         return [
-          { id, title, from: incident.from, until: incident.until, worst: incident.worst, bytes: this.bytesOf(id) },
+          {
+            id,
+            title,
+            from: incident.from,
+            until: incident.until,
+            worst: incident.worst,
+            bytes: this.bytesOf(id),
+            profile: existsSync(this.path(id, PROFILE)),
+          },
         ];
       } catch {
         return []; // half written, or not ours: there is nothing to list
@@ -48,8 +61,8 @@ export class IncidentFiles {
   }
 
   /** Undefined: there is no such report. */
-  read(id: string, format: ReportFormat): string | undefined {
-    if (!ID.test(id)) return undefined;
+  read(id: string, format: ReportFormat | typeof PROFILE): string | undefined {
+    if (!INCIDENT_ID.test(id)) return undefined;
     try {
       return readFileSync(this.path(id, format), 'utf8');
     } catch (error) {
@@ -58,7 +71,7 @@ export class IncidentFiles {
     }
   }
 
-  path(id: string, format: ReportFormat): string {
+  path(id: string, format: ReportFormat | typeof PROFILE): string {
     return join(this.folder, `${id}.${format}`);
   }
 
@@ -84,7 +97,7 @@ export class IncidentFiles {
       return readdirSync(this.folder)
         .filter((name) => name.endsWith('.json'))
         .map((name) => name.slice(0, -5))
-        .filter((id) => ID.test(id))
+        .filter((id) => INCIDENT_ID.test(id))
         .sort()
         .reverse();
     } catch (error) {
@@ -94,7 +107,7 @@ export class IncidentFiles {
   }
 
   private bytesOf(id: string): number {
-    return ENDS.reduce((sum, end) => sum + (statSync(this.path(id, end), { throwIfNoEntry: false })?.size ?? 0), 0);
+    return ALL_ENDS.reduce((sum, end) => sum + (statSync(this.path(id, end), { throwIfNoEntry: false })?.size ?? 0), 0);
   }
 
   private prune(): void {
@@ -102,7 +115,7 @@ export class IncidentFiles {
     for (const [index, id] of this.ids().entries()) {
       bytes += this.bytesOf(id);
       if (index < MAX_INCIDENTS && (bytes <= MAX_BYTES || index === 0)) continue;
-      for (const end of ENDS) rmSync(this.path(id, end), { force: true });
+      for (const end of ALL_ENDS) rmSync(this.path(id, end), { force: true });
     }
   }
 }

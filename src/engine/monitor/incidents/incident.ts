@@ -1,3 +1,4 @@
+import { incidentId } from '../../incident-id.ts';
 import type { Outcome, Sample } from '../../monitor-sample.ts';
 import { OUTCOMES } from '../../monitor-sample.ts';
 
@@ -33,11 +34,7 @@ const WEIGHT = { calm: 0, busy: 1, saturated: 2, down: 3 } as const;
 const serving = (sample: Sample): number => sample.workers.filter(({ state }) => state === 'serving').length;
 
 export const beginIncident = (sample: Sample, why: string): Incident => ({
-  // Named so that a list of files is in the order of time.
-  id: new Date(sample.at)
-    .toISOString()
-    .replace(/\.\d+Z$/, 'Z')
-    .replaceAll(':', ''),
+  id: incidentId(sample.at),
   why,
   from: sample.at - sample.seconds * 1_000,
   until: sample.at,

@@ -15,6 +15,8 @@ const startOf = ({ at, seconds }: Sample): number => at - seconds * 1_000;
 
 export interface RecorderParts {
   db: TrafficDb;
+  /** It begins. */
+  onBegin: (incident: Incident) => void;
   /** It is over, and so is the time after it: write it down. */
   onEnd: (incident: Incident) => void;
 }
@@ -26,7 +28,7 @@ export interface FlightRecorder {
 }
 
 /** Sees incidents begin and end. One that is under way when the process dies goes on with the next. */
-export function createFlightRecorder({ db, onEnd }: RecorderParts): FlightRecorder {
+export function createFlightRecorder({ db, onBegin, onEnd }: RecorderParts): FlightRecorder {
   db.exec('CREATE TABLE IF NOT EXISTS incident (one INTEGER PRIMARY KEY CHECK (one = 1), data TEXT NOT NULL)');
   const put = db.prepare('INSERT OR REPLACE INTO incident (one, data) VALUES (1, ?)');
   const drop = db.prepare('DELETE FROM incident');
@@ -67,6 +69,7 @@ export function createFlightRecorder({ db, onEnd }: RecorderParts): FlightRecord
         // The present one is added below.
         for (const each of [first, ...later].filter((one) => one !== sample)) current = addToIncident(current, each);
         savedAt = Number.NEGATIVE_INFINITY;
+        onBegin(current);
       } else if (sample.at - current.until > AROUND_MS || sample.at - current.from > LONGEST_MS) {
         end(current);
         return;

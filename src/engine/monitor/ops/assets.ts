@@ -19,6 +19,8 @@ const MODULES = [
   'chart-list',
   'charts',
   'dom',
+  'flame',
+  'flame-tree',
   'fleet',
   'format',
   'glance',
@@ -26,7 +28,9 @@ const MODULES = [
   'latency',
   'panels',
   'range',
+  'tail',
   'traffic',
+  'view',
   'words',
 ] as const;
 
@@ -43,7 +47,8 @@ export function readAssets(): ReadonlyMap<string, Asset> {
     assets.set(`${name}${extname(file.pathname)}`, { type: SCRIPT, body: Buffer.from(script) });
   }
   assets.set('mark.svg', { type: 'image/svg+xml', body: readFileSync(new URL('./page/mark.svg', import.meta.url)) });
-  assets.set('ops.css', { type: STYLE, body: readFileSync(new URL('./page/ops.css', import.meta.url)) });
+  for (const name of ['ops.css', 'dark.css'])
+    assets.set(name, { type: STYLE, body: readFileSync(new URL(`./page/${name}`, import.meta.url)) });
   assets.set('uplot.css', { type: STYLE, body: readFileSync(near('uPlot.min.css')) });
   assets.set('uplot.js', { type: SCRIPT, body: readFileSync(near('uPlot.iife.min.js')) });
   return assets;

@@ -10,6 +10,8 @@ import { trafficDbBytes } from '../traffic-db.ts';
 import { Errands } from './errand.ts';
 import { createOps } from './server.ts';
 import type { AlertView, OpsSource } from './source.ts';
+import { TailWatch } from './tail-watch.ts';
+import { ViewFile } from './view-choices.ts';
 
 /** What a page that opens is given of the time before, ms. */
 const RECENT_MS = 75_000;
@@ -24,6 +26,8 @@ export const PROFILES = 'profiles';
 export function openOps(monitor: Monitor, config: Config, log: Logger): RequestListener {
   const errands = new Errands(monitor.send);
   monitor.on('action-result', (message) => errands.ended(message));
+  const tail = new TailWatch(monitor.send);
+  const views = new ViewFile(config.dataDir);
   const { history, alerts, incidents, traffic, latencies } = monitor;
 
   const act: OpsSource['act'] = async (action, by) => {
@@ -64,7 +68,13 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
       events: (range) => history.events(range),
       alerts: () => alerts.states().map(viewOf),
       incidents: () =>
-        incidents.list().map(({ id, title, from, until }) => ({ id, startedAt: from, endedAt: until, text: title })),
+        incidents.list().map(({ id, title, from, until, profile }) => ({
+          id,
+          startedAt: from,
+          endedAt: until,
+          text: title,
+          profile,
+        })),
       incident(id, format) {
         const text = incidents.read(id, format);
         return text === undefined
@@ -78,6 +88,9 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
         maxBytes: config.historyMb * 1_048_576,
         keptMs: keepMsOf(config),
       }),
+      view: () => views.read(),
+      keepView: (choices) => views.write(choices),
+      watchTail: (watched) => tail.watch(watched),
       act,
     },
     access: {
@@ -89,6 +102,15 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
       log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the dashboard failed on a request'),
   });
   history.onEvent(() => ops.tellNews());
+  monitor.on('tail', (message) => {
+    const entries = tail.read(message);
+    if (entries !== undefined) ops.tellTail(entries);
+    else
+      log.debug(
+        { worker: message.worker },
+        'requests of a worker were not shown: nobody watches, or they cannot be read',
+      );
+  });
   return ops.listener;
 }
 
@@ -105,4 +127,5 @@ const REPORT_TYPES = {
   html: 'text/html; charset=utf-8',
   md: 'text/markdown; charset=utf-8',
   json: 'application/json; charset=utf-8',
+  cpuprofile: 'application/json',
 } as const;

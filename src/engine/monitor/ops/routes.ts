@@ -5,8 +5,9 @@ import type { AccessRules } from './access.ts';
 import type { Asking } from './asking.ts';
 import { jsonOf, pointsOf, rangeOf, read } from './query.ts';
 import { SharedAnswers } from './shared-answers.ts';
-import type { OpsSource } from './source.ts';
+import type { IncidentFormat, OpsSource } from './source.ts';
 import { eventOf, MAX_STREAMS, type Streams } from './streams.ts';
+import { viewChoicesSchema } from './view-choices.ts';
 import { TEXT, write, writeJson } from './write.ts';
 
 export interface ApiParts {
@@ -49,13 +50,14 @@ export function apiRoutes({ source, streams, access, profilesDir, now }: ApiPart
         signedIn: rights.csrf !== undefined,
         csrf: rights.csrf ?? null,
         openReading: access.openReading,
+        view: source.view(),
       }),
     ),
-    get('stream', ({ request, response }) => {
+    get('stream', ({ request, response, query }) => {
       const sample = source.latest();
       const first = sample === undefined ? [] : [eventOf('sample', sample)];
       if (request.method === 'HEAD') write(response, 200, 'text/event-stream', '');
-      else if (!streams.add(response, first))
+      else if (!streams.add(response, first, query.has('tail')))
         write(response, 503, TEXT, `${MAX_STREAMS} dashboards are open: close one.\n`, { 'retry-after': '10' });
     }),
     get('history', ({ response, query }) =>
@@ -64,9 +66,9 @@ export function apiRoutes({ source, streams, access, profilesDir, now }: ApiPart
     get('events', ({ response, query }) => writeJson(response, source.events(rangeOf(query)))),
     get('alerts', ({ response }) => writeJson(response, source.alerts())),
     get('incidents', ({ response }) => writeJson(response, source.incidents())),
-    get('incidents/[\\w.-]{1,100}\\.(?:html|md|json)', ({ response, path }) => {
-      const [, id = '', format] = /\/([\w.-]+)\.(html|md|json)$/.exec(path) ?? [];
-      const found = source.incident(id, format as 'html' | 'md' | 'json');
+    get('incidents/[\\w.-]{1,100}\\.(?:html|md|json|cpuprofile)', ({ response, path }) => {
+      const [, id = '', format] = /\/([\w.-]+)\.(html|md|json|cpuprofile)$/.exec(path) ?? [];
+      const found = source.incident(id, format as IncidentFormat);
       if (found === undefined) write(response, 404, TEXT, 'There is no such incident.\n');
       else write(response, 200, found.type, found.body, attachment(found.name));
     }),
@@ -81,6 +83,16 @@ export function apiRoutes({ source, streams, access, profilesDir, now }: ApiPart
       if (!(await profiles()).includes(name)) write(response, 404, TEXT, 'There is no such profile.\n');
       else write(response, 200, 'application/json', await readFile(join(profilesDir, name)), attachment(name));
     }),
+    {
+      // Whoever may look may choose what to look at.
+      pattern: /^\/ops\/api\/view$/,
+      methods: {
+        async POST({ request, response }) {
+          source.keepView(read(viewChoicesSchema, await jsonOf(request)));
+          writeJson(response, { ok: true });
+        },
+      },
+    },
     {
       pattern: /^\/ops\/api\/actions$/,
       methods: {

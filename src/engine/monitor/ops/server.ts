@@ -6,8 +6,8 @@ import { BadInput } from './query.ts';
 import { apiRoutes } from './routes.ts';
 import { signIn, signOut } from './session.ts';
 import { TokenDesk } from './sign-in.ts';
-import type { OpsSource } from './source.ts';
-import { eventOf, Streams } from './streams.ts';
+import type { OpsSource, ShownRequest } from './source.ts';
+import { eventOf, MAX_STREAMS, Streams } from './streams.ts';
 import { TEXT, write } from './write.ts';
 
 export interface OpsOptions {
@@ -24,6 +24,8 @@ export interface Ops {
   streams: Streams;
   /** Tells all open dashboards that something is new in events, alerts or incidents. */
   tellNews: () => void;
+  /** Tells those that show requests what a worker answered. */
+  tellTail: (entries: readonly ShownRequest[]) => void;
   close: () => void;
 }
 
@@ -36,7 +38,7 @@ export function createOps({ source, access, profilesDir, now = Date.now, onError
   const assets = readAssets();
   const pages = readPages();
   const desk = new TokenDesk(access.token);
-  const streams = new Streams();
+  const streams = new Streams(MAX_STREAMS, (tails) => source.watchTail(tails > 0));
   const routes = apiRoutes({ source, streams, access, profilesDir, now });
 
   /** `x-tahan-remote` is the primary's word: nobody else can reach the socket. */
@@ -112,6 +114,7 @@ export function createOps({ source, access, profilesDir, now = Date.now, onError
     listener,
     streams,
     tellNews: () => streams.send(eventOf('news', {})),
+    tellTail: (entries) => streams.sendToTails(eventOf('tail', entries)),
     close() {
       unsubscribe();
       streams.close();

@@ -1,7 +1,9 @@
 import type { OpsEvent, Sample } from '../../monitor-sample.ts';
 import type { ActionResult, OperatorAction } from '../../operator-action.ts';
+import type { TailEntry } from '../../tail/entry.ts';
 import type { TrafficReport } from '../../traffic/report.ts';
 import type { RouteLatency } from '../route-latency.ts';
+import type { ViewChoices } from './view-choices.ts';
 
 /** Epoch ms, `toMs` not included. */
 export interface TimeRange {
@@ -34,6 +36,15 @@ export interface IncidentView {
   startedAt: number;
   endedAt: number | null;
   text: string;
+  /** A CPU profile was taken meanwhile. */
+  profile: boolean;
+}
+
+export type IncidentFormat = 'html' | 'md' | 'json' | 'cpuprofile';
+
+/** A request as it was answered, and by whom. */
+export interface ShownRequest extends TailEntry {
+  worker: string;
 }
 
 /** How long the history reaches back, and what it takes. */
@@ -63,10 +74,15 @@ export interface OpsSource {
   alerts: () => readonly AlertView[];
   incidents: () => readonly IncidentView[];
   /** The report of one incident; undefined: there is none of this name. */
-  incident: (id: string, format: 'html' | 'md' | 'json') => Download | undefined;
+  incident: (id: string, format: IncidentFormat) => Download | undefined;
   /** What came from where; undefined: nothing counts it. */
   traffic: (range: TimeRange) => TrafficReport | undefined;
   latency: (range: TimeRange) => readonly RouteLatency[];
   storage: () => StorageView;
+  /** Whether somebody watches requests as they are answered. */
+  watchTail: (watched: boolean) => void;
+  /** What an operator chose to see. */
+  view: () => ViewChoices;
+  keepView: (choices: ViewChoices) => void;
   act: (action: OperatorAction, by: string) => Promise<ActionResult>;
 }

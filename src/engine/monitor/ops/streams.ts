@@ -18,35 +18,53 @@ const HEAD = {
 /** Server-sent events to all open dashboards. What is sent is written once for all of them. */
 export class Streams {
   private readonly open = new Set<ServerResponse>();
+  /** Those of them that show requests as they are answered. */
+  private readonly tails = new Set<ServerResponse>();
+  private readonly onTails: (tails: number) => void;
   private readonly max: number;
 
-  constructor(max = MAX_STREAMS) {
+  /** `onTails`: so many show requests from now on. */
+  constructor(max = MAX_STREAMS, onTails: (tails: number) => void = () => {}) {
     this.max = max;
+    this.onTails = onTails;
   }
 
   get size(): number {
     return this.open.size;
   }
 
-  /** Begins a stream with these events; false: there are enough already. */
-  add(response: ServerResponse, first: readonly string[]): boolean {
+  /** Begins a stream with these events; false: there are enough already. `tail`: it shows requests, too. */
+  add(response: ServerResponse, first: readonly string[], tail = false): boolean {
     if (this.open.size >= this.max) return false;
     this.open.add(response);
-    response.on('close', () => this.open.delete(response));
+    if (tail) this.tails.add(response);
+    response.on('close', () => {
+      this.open.delete(response);
+      if (this.tails.delete(response)) this.onTails(this.tails.size);
+    });
     response.writeHead(200, HEAD);
     response.write(`retry: ${RETRY_MS}\n\n${first.join('')}`);
+    if (tail) this.onTails(this.tails.size);
     return true;
   }
 
   send(event: string): void {
-    for (const response of this.open) {
-      if (response.writableLength > MAX_BEHIND) response.destroy();
-      else response.write(event);
-    }
+    sendTo(this.open, event);
+  }
+
+  sendToTails(event: string): void {
+    sendTo(this.tails, event);
   }
 
   close(): void {
     for (const response of this.open) response.end();
+  }
+}
+
+function sendTo(responses: ReadonlySet<ServerResponse>, event: string): void {
+  for (const response of responses) {
+    if (response.writableLength > MAX_BEHIND) response.destroy();
+    else response.write(event);
   }
 }
 

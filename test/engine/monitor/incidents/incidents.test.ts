@@ -41,7 +41,13 @@ const calm = (second: number): Sample => sampleOf(T0 + second * 1_000, { fresh: 
 describe('the flight recorder', () => {
   const watch = () => {
     const ended: Incident[] = [];
-    return { ended, recorder: createFlightRecorder({ db, onEnd: (incident) => ended.push(incident) }) };
+    const begun: string[] = [];
+    const recorder = createFlightRecorder({
+      db,
+      onBegin: ({ id }) => begun.push(id),
+      onEnd: (incident) => ended.push(incident),
+    });
+    return { ended, begun, recorder };
   };
   const feed = (
     { recorder }: ReturnType<typeof watch>,
@@ -58,6 +64,7 @@ describe('the flight recorder', () => {
     feed(watched, 10, 40, hard);
     feed(watched, 40, 160, calm);
     expect(watched.ended).toEqual([]);
+    expect(watched.begun).toHaveLength(1);
     feed(watched, 160, 400, calm);
     expect(watched.ended).toMatchObject([
       {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOps, type Ops } from '../../../../src/engine/monitor/ops/server.ts';
 import type { OpsSource } from '../../../../src/engine/monitor/ops/source.ts';
+import type { ViewChoices } from '../../../../src/engine/monitor/ops/view-choices.ts';
 import { Folding, SERIES_NAMES, valuesOf } from '../../../../src/engine/monitor/series.ts';
 import { placeFold, placeSeries, WorkerPlaces } from '../../../../src/engine/monitor/worker-places.ts';
 import type { OpsEvent, Sample, WorkerSample } from '../../../../src/engine/monitor-sample.ts';
@@ -90,6 +91,8 @@ export interface Fixture {
   profilesDir: string;
   /** What operators had done. */
   actions: OperatorAction[];
+  /** Each time somebody began, or the last one ceased, to watch requests. */
+  tailing: boolean[];
   /** Sends a sample to all streams. */
   feed: (sample: Sample) => void;
   close: () => void;
@@ -112,6 +115,8 @@ export function fixture(
   ];
   const listeners = new Set<(sample: Sample) => void>();
   const actions: OperatorAction[] = [];
+  const tailing: boolean[] = [];
+  let view: ViewChoices = { spanMs: 900_000, compareMs: 0, hidden: [], theme: 'auto' };
   const profilesDir = join(mkdtempSync(join(tmpdir(), 'tahan-ops-')), 'profiles');
   const ops = createOps({
     access: { token: TOKEN, openReading },
@@ -164,7 +169,13 @@ export function fixture(
         { name: 'disk', state: 'inactive', severity: 'warn', since: 0, text: '', mutedUntil: 0 },
       ],
       incidents: () => [
-        { id: 'one', startedAt: began - 500_000, endedAt: began - 380_000, text: 'Saturated for 2 min.' },
+        {
+          id: 'one',
+          startedAt: began - 500_000,
+          endedAt: began - 380_000,
+          text: 'Saturated for 2 min.',
+          profile: true,
+        },
       ],
       incident: (id, format) =>
         id === 'one' ? { name: `one.${format}`, type: 'text/plain', body: Buffer.from('what came') } : undefined,
@@ -175,6 +186,11 @@ export function fixture(
         maxBytes: 268_435_456,
         keptMs: { seconds: 3_600_000, minutes: 2_592_000_000, hours: 63_072_000_000 },
       }),
+      view: () => view,
+      keepView(choices) {
+        view = choices;
+      },
+      watchTail: (watched) => tailing.push(watched),
       act(action) {
         actions.push(action);
         return Promise.resolve(
@@ -190,6 +206,7 @@ export function fixture(
     server,
     profilesDir,
     actions,
+    tailing,
     feed(sample) {
       samples.push(sample);
       for (const listener of listeners) listener(sample);

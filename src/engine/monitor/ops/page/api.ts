@@ -2,7 +2,9 @@ import type { OpsEvent, Sample } from '../../../monitor-sample.ts';
 import type { ActionResult, OperatorAction } from '../../../operator-action.ts';
 import type { TrafficReport } from '../../../traffic/report.ts';
 import type { RouteLatency } from '../../route-latency.ts';
-import type { AlertView, HistoryAnswer, IncidentView, StorageView } from '../source.ts';
+import type { AlertView, HistoryAnswer, IncidentView, ShownRequest, StorageView } from '../source.ts';
+import type { ViewChoices } from '../view-choices.ts';
+import type { CpuProfile } from './flame-tree.ts';
 
 export interface Now {
   now: number;
@@ -12,6 +14,7 @@ export interface Now {
   signedIn: boolean;
   csrf: string | null;
   openReading: boolean;
+  view: ViewChoices;
 }
 
 async function ask<T>(path: string): Promise<T> {
@@ -32,6 +35,8 @@ export const profiles = (): Promise<string[]> => ask('profiles');
 export const latency = (from: number, to: number): Promise<RouteLatency[]> =>
   ask(`latency?from=${Math.round(from)}&to=${Math.round(to)}`);
 export const storage = (): Promise<StorageView> => ask('storage');
+/** `path`: below `/ops/api/`. */
+export const profile = (path: string): Promise<CpuProfile> => ask(path);
 export const traffic = (from: number, to: number): Promise<TrafficReport | null> =>
   ask(`traffic?from=${Math.round(from)}&to=${Math.round(to)}`);
 
@@ -46,8 +51,20 @@ export async function act(action: OperatorAction, csrf: string): Promise<ActionR
   throw new Error((await response.text()).trim());
 }
 
+/** Keeps what the operator chose to see. @throws {Error} it was not kept, and why */
+export async function keepView(choices: ViewChoices): Promise<void> {
+  const response = await fetch('/ops/api/view', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(choices),
+  });
+  if (!response.ok) throw new Error((await response.text()).trim());
+}
+
 export interface StreamListener {
   sample: (sample: Sample) => void;
+  /** Requests as a worker answered them, the oldest first. */
+  tail: (requests: ShownRequest[]) => void;
   news: () => void;
   /** Whether the stream is open; the browser comes back by itself, and where it gave up, this does. */
   state: (open: boolean) => void;
@@ -56,17 +73,46 @@ export interface StreamListener {
 /** Where the browser gives up (an answer other than 200), it is tried again after this, ms. */
 const AGAIN_MS = 5_000;
 
-export function follow(listener: StreamListener): void {
-  const stream = new EventSource('/ops/api/stream');
+export interface Following {
+  /** With or without requests from now on. */
+  showTail: (on: boolean) => void;
+}
+
+/** Follows the server until the page is left. */
+export function follow(listener: StreamListener): Following {
+  let tail = false;
+  let stream = open();
+  function open(): EventSource {
+    const made = begin(listener, tail, () => {
+      if (stream === made) stream = open();
+    });
+    return made;
+  }
+  return {
+    showTail(on) {
+      if (on === tail) return;
+      tail = on;
+      stream.close();
+      stream = open();
+    },
+  };
+}
+
+function begin(listener: StreamListener, tail: boolean, again: () => void): EventSource {
+  const stream = new EventSource(tail ? '/ops/api/stream?tail' : '/ops/api/stream');
   stream.addEventListener('open', () => listener.state(true));
   stream.addEventListener('sample', (event) =>
     listener.sample(JSON.parse((event as MessageEvent<string>).data) as Sample),
+  );
+  stream.addEventListener('tail', (event) =>
+    listener.tail(JSON.parse((event as MessageEvent<string>).data) as ShownRequest[]),
   );
   stream.addEventListener('news', () => listener.news());
   stream.addEventListener('error', () => {
     listener.state(false);
     if (stream.readyState !== EventSource.CLOSED) return;
     stream.close();
-    setTimeout(() => follow(listener), AGAIN_MS);
+    setTimeout(again, AGAIN_MS);
   });
+  return stream;
 }

@@ -235,10 +235,13 @@ export class Charts {
     document.addEventListener('mouseup', () => {
       this.dragging = false;
     });
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-      for (const chart of this.charts) chart.forget();
-      if (this.picture !== undefined) this.draw(this.picture);
-    });
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.recolour());
+  }
+
+  /** The colours of the page are others now. */
+  recolour(): void {
+    for (const chart of this.charts) chart.forget();
+    if (this.picture !== undefined) this.draw(this.picture);
   }
 
   draw(picture: Picture): void {

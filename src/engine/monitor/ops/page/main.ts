@@ -10,7 +10,9 @@ import { Holds } from './holds.ts';
 import { showLatency } from './latency.ts';
 import { showAlerts, showEvents, showHost, showIncidents, showProfiles, showStorage } from './panels.ts';
 import { RangePicker, type View } from './range.ts';
+import { TailPanel } from './tail.ts';
 import { showTraffic } from './traffic.ts';
+import { ViewPanel } from './view.ts';
 
 /** Samples that are kept for the glance and its trend, ms. */
 const RECENT_MS = 120_000;
@@ -29,8 +31,14 @@ const glance = new Glance();
 const fleet = new FleetTable();
 const actions = new Actions(() => void refreshLists());
 const holds = new Holds((hold) => actions.letGo(hold));
-const picker: RangePicker = new RangePicker(() => void refresh());
-const charts = new Charts((from, to) => picker.zoom(from, to));
+const picker: RangePicker = new RangePicker(() => {
+  void refresh();
+  keepChoices();
+});
+const charts: Charts = new Charts((from, to) => picker.zoom(from, to));
+const panel: ViewPanel = new ViewPanel(() => charts.recolour(), keepChoices);
+/** As the server has them. */
+let keptChoices = '';
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 let asked = 0;
@@ -108,6 +116,15 @@ function take(sample: Sample): void {
   holds.show(sample, serverNow());
 }
 
+/** Keeps what is chosen on the server, where it is something else. */
+function keepChoices(): void {
+  const choices = { ...picker.choice, ...panel.choice };
+  const text = JSON.stringify(choices);
+  if (text === keptChoices) return;
+  keptChoices = text;
+  api.keepView(choices).catch((error: unknown) => fail(`The view is not kept: ${String(error)}`));
+}
+
 function fail(text: string): void {
   setText(byId('problem'), text);
   byId('problem').hidden = text === '';
@@ -116,15 +133,20 @@ function fail(text: string): void {
 async function start(): Promise<void> {
   // What scrolls can be scrolled by keyboard.
   for (const part of document.querySelectorAll<HTMLElement>('.scroll, .events')) part.tabIndex = 0;
-  const { now, sample, recent: before, signedIn, csrf } = await api.now();
+  const { now, sample, recent: before, signedIn, csrf, view } = await api.now();
+  picker.begin(view);
+  panel.begin(view);
+  keptChoices = JSON.stringify({ ...picker.choice, ...panel.choice });
   ahead = now - Date.now();
   actions.csrf = csrf;
   byId('sign-in').hidden = signedIn;
   byId('sign-out').hidden = !signedIn;
   recent = before;
   if (sample !== null) take(sample);
-  api.follow({
+  const tail: TailPanel = new TailPanel((watching) => following.showTail(watching));
+  const following = api.follow({
     sample: take,
+    tail: (requests) => tail.take(requests),
     news: () => {
       void refresh();
       void refreshLists().catch(() => {}); // told by the next refresh

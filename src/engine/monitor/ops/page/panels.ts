@@ -1,6 +1,7 @@
 import type { OpsEvent, Sample } from '../../../monitor-sample.ts';
 import type { AlertView, IncidentView, StorageView } from '../source.ts';
 import { byId, el, setClass, setText } from './dom.ts';
+import { showFlame } from './flame.ts';
 import { bytes, moment, percent, span } from './format.ts';
 
 /** Lines of the list of events, newest first. */
@@ -102,7 +103,7 @@ export function showAlerts(alerts: readonly AlertView[], now: number, onMute: (n
 
 export function showIncidents(incidents: readonly IncidentView[], now: number): void {
   byId('incidents').replaceChildren(
-    ...incidents.map(({ id, startedAt, endedAt, text }) =>
+    ...incidents.map(({ id, startedAt, endedAt, text, profile }) =>
       el(
         'li',
         {},
@@ -116,9 +117,10 @@ export function showIncidents(incidents: readonly IncidentView[], now: number): 
         el(
           'span',
           { class: 'files' },
-          ...(['html', 'md', 'json'] as const).flatMap((format) => [
+          ...(['html', 'md', 'json'] as const).map((format) =>
             el('a', { href: `/ops/api/incidents/${id}.${format}`, 'aria-label': `${format} of ${id}` }, format),
-          ]),
+          ),
+          ...(profile ? [flameButton(`incidents/${id}.cpuprofile`, 'CPU', `Flame graph of ${id}`)] : []),
         ),
       ),
     ),
@@ -127,7 +129,23 @@ export function showIncidents(incidents: readonly IncidentView[], now: number): 
 }
 
 export function showProfiles(names: readonly string[]): void {
-  byId('profiles').replaceChildren(
-    ...names.map((name) => el('li', {}, el('a', { href: `/ops/api/profiles/${name}` }, name))),
+  const place = byId('profiles');
+  const text = names.join();
+  // What is there stays: somebody may be on it.
+  if (place.dataset.shown === text) return;
+  place.dataset.shown = text;
+  place.replaceChildren(
+    ...names.map((name) =>
+      el(
+        'li',
+        {},
+        flameButton(`profiles/${name}`, 'Flame graph', `Flame graph of ${name}`),
+        ' ',
+        el('a', { href: `/ops/api/profiles/${name}` }, name),
+      ),
+    ),
   );
 }
+
+const flameButton = (path: string, text: string, label: string): HTMLElement =>
+  el('button', { type: 'button', class: 'quiet', 'aria-label': label, onclick: () => void showFlame(path) }, text);

@@ -58,6 +58,19 @@ export class RangePicker {
     this.show();
   }
 
+  get choice(): { spanMs: number; compareMs: number } {
+    const { spanMs, compareMs } = this;
+    return { spanMs, compareMs };
+  }
+
+  /** What was chosen before. */
+  begin({ spanMs, compareMs }: { spanMs: number; compareMs: number }): void {
+    if (SPANS.some(([ms]) => ms === spanMs)) this.spanMs = spanMs;
+    if (COMPARES.some(([ms]) => ms === compareMs)) this.compareMs = compareMs;
+    byId<HTMLSelectElement>('compare').value = String(this.compareMs);
+    this.show();
+  }
+
   view(now = Date.now()): View {
     const { fixed, spanMs, compareMs } = this;
     return fixed === undefined
