@@ -5,6 +5,7 @@ import { CONNECTION } from './rooms/connection.ts';
 import { PAGES_AT_WORK } from './rooms/pages.ts';
 import { PARTS } from './rooms/parts.ts';
 import { PRIMARY } from './rooms/primary.ts';
+import { ROOM } from './rooms/room.ts';
 
 /** All mutants, room by room. */
 export const MUTANTS: readonly Mutant[] = [
@@ -13,5 +14,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...CACHE,
   ...CONNECTION,
   ...PARTS,
+  ...ROOM,
   ...PRIMARY,
 ];

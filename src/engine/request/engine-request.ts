@@ -71,6 +71,8 @@ export class EngineRequest implements PageVisitor {
   visit: Visit | undefined;
   /** With what the visitor was let in from the line; until it is seen whether the gate has room. */
   ticket: Ticket | undefined;
+  /** Its visitor was let in from the line. */
+  entered = false;
   private readonly tools: AnswerTools;
   private readonly site: SiteAnswers;
   private deadline: Deadline;

@@ -145,7 +145,10 @@ export function simulate(people: Person[], costMs: number, random: () => number,
     });
     if (step % 25 === 0) {
       // As the door does it: who leaves a cell and who joins it are added up apart.
-      account.take({ moves, entered: [['site', entered, turnedBack]], turnedAway, turnedAwayInside: 0 }, now);
+      account.take(
+        { moves, entered: [['site', entered, turnedBack]], turnedAway: [['site', turnedAway, 0]], spent: [] },
+        now,
+      );
       moves = [];
       entered = 0;
       turnedBack = 0;
