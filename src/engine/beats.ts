@@ -130,8 +130,8 @@ export type RoomMove = z.infer<typeof roomMove>;
 export const roomTidingsSchema = z.object({
   type: z.literal('room'),
   moves: z.array(roomMove).max(MAX_ROOM_MOVES),
-  /** `[room, visitors who went in, called ones who found no room]`. */
-  entered: z.array(z.tuple([roomName, count, count])).max(MAX_ROOMS),
+  /** `[room, visitors who went in, called ones who found no room, looks at which called ones stood at the door without room]`. */
+  entered: z.array(z.tuple([roomName, count, count, count])).max(MAX_ROOMS),
   /** `[room, people who found no room and had no ticket, people who were let in and then found no room]`. */
   turnedAway: z.array(z.tuple([roomName, count, count])).max(MAX_ROOMS),
   /** Tickets that let somebody in. */

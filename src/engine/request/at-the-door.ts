@@ -73,6 +73,7 @@ export class AtTheDoor {
     this.works = works;
     this.front = new FrontQueue(
       (ticket) => door.isCalled(ticket),
+      (ticket) => door.stands(ticket),
       () => performance.now(),
     );
   }

@@ -37,6 +37,8 @@ interface Room {
   entered: number;
   /** Called ones who found no room. */
   turnedBack: number;
+  /** Called ones stood at the door meanwhile, and there was no room for them. */
+  crowded: boolean;
 }
 
 const newRoom = (): Room => ({
@@ -51,6 +53,7 @@ const newRoom = (): Room => ({
   leavesPerS: 0,
   entered: 0,
   turnedBack: 0,
+  crowded: false,
 });
 
 /**
@@ -106,11 +109,12 @@ export class RoomAccount {
       if (n > 0) room.lines[cls].join(bucket, slot, n);
       else room.lines[cls].leave(bucket, slot, -n);
     }
-    for (const [name, n, turnedBack] of entered) {
+    for (const [name, n, turnedBack, stood] of entered) {
       const room = this.roomOf(name);
       if (room === undefined) continue;
       room.entered += n;
       room.turnedBack += turnedBack;
+      room.crowded ||= stood > 0;
     }
   }
 
@@ -160,9 +164,10 @@ export class RoomAccount {
     const { m, n } = room.lines;
     const gone = [m.expire(now), n.expire(now)] as const;
     this.noteLeaves(room, gone[0].uncalled + gone[1].uncalled, dtS);
-    const { entered, turnedBack } = room;
+    const { entered, turnedBack, crowded } = room;
     room.entered = 0;
     room.turnedBack = 0;
+    room.crowded = false;
     if (m.waiting + n.waiting === 0) {
       room.open = true;
       return;
@@ -172,7 +177,11 @@ export class RoomAccount {
     room.rate ??= new AdmissionRate(startPerS);
     const pending = m.waiting + n.waiting - m.uncalled - n.uncalled;
     const noShows = gone[0].called + gone[1].called;
-    const due = room.rate.step({ load, entered, turnedBack, pending, noShows, refusing }, dtS, this.options.maxPerS);
+    const due = room.rate.step(
+      { load, entered, turnedBack, crowded, pending, noShows, refusing },
+      dtS,
+      this.options.maxPerS,
+    );
     n.call(due - m.call(due));
     if (m.uncalled + n.uncalled < 0.5) room.open = true;
   }

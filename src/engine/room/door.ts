@@ -75,10 +75,10 @@ export class Door {
   private readonly rooms = new Map<string, RoomNews>();
   private hold: RoomState['hold'] = null;
   private moves = new Map<string, number>();
-  /** By room: visitors who went in, and called ones who found no room. */
-  private readonly went = new Map<string, [number, number]>();
+  /** By room: visitors who went in, called ones who found no room, and looks at which such stood at the door. */
+  private readonly went = new Counts();
   /** By room: those who found no room without a ticket, and those who were inside. */
-  private readonly away = new Map<string, [number, number]>();
+  private readonly away = new Counts();
   private readonly spent = new Spent();
   private second = 0;
   private issued = 0;
@@ -153,7 +153,7 @@ export class Door {
     if (room === undefined) return undefined;
     const now = this.parts.now();
     const inside = this.passOf(visit, room, now) !== undefined;
-    countIn(this.away, room, inside ? 1 : 0);
+    this.away.note(room, inside ? 1 : 0);
     if (inside || this.parts.dryRun || !this.rooms.has(room)) return undefined;
     const ticket = this.ticketOf(visit, now);
     return ticket === undefined && !this.mayIssue(now) ? undefined : this.turnBack(visit, ticket);
@@ -162,10 +162,15 @@ export class Door {
   /** A called visitor for whom there is no room keeps the place. */
   turnBack(visit: Visit, ticket: Ticket | undefined): RoomAnswer {
     if (ticket !== undefined && this.isCalled(ticket)) {
-      countIn(this.went, ticket.room, 1);
+      this.went.note(ticket.room, 1);
       this.parts.count('turned_back');
     }
     return this.wait(visit, ticket, this.parts.now());
+  }
+
+  /** A called one stands at the door, and there is no room. */
+  stands({ room }: Ticket): void {
+    this.went.note(room, 2);
   }
 
   /** The holder of a ticket goes in. False: somebody else does by the same ticket, or did: it has no place any more. */
@@ -187,7 +192,7 @@ export class Door {
   /** The holder of a ticket is inside; gives the cookies to set. */
   entered(ticket: Ticket): string[] {
     if (ticket.counted) this.move(ticket, ticket.slot, -1);
-    countIn(this.went, ticket.room, 0);
+    this.went.note(ticket.room, 0);
     this.spent.enter(ticket, this.parts.now());
     this.parts.count('enters');
     return [this.pass(ticket.room), this.cookie(cookieName(TICKET_COOKIE, ticket.room), '', 0)];
@@ -206,7 +211,7 @@ export class Door {
   /** What is to be told to the primary since the last time; undefined: nothing. */
   takeTidings(): RoomTidings | undefined {
     const spent = this.spent.take(MAX_TOLD_SPENT);
-    if (this.moves.size + this.went.size + this.away.size + spent.length === 0) return undefined;
+    if (this.moves.size + this.went.rooms.size + this.away.rooms.size + spent.length === 0) return undefined;
     const moves: RoomMove[] = [];
     for (const [cell, n] of this.moves) {
       if (moves.length >= MAX_ROOM_MOVES) break;
@@ -217,12 +222,10 @@ export class Door {
     const tidings: RoomTidings = {
       type: 'room',
       moves,
-      entered: [...this.went].slice(0, MAX_ROOMS).map(([room, [entered, back]]) => [room, entered, back]),
-      turnedAway: [...this.away].slice(0, MAX_ROOMS).map(([room, [away, inside]]) => [room, away, inside]),
+      entered: this.went.take(),
+      turnedAway: this.away.take().map(([room, away, inside]) => [room, away, inside]),
       spent,
     };
-    this.went.clear();
-    this.away.clear();
     return tidings;
   }
 
@@ -301,8 +304,19 @@ export class Door {
   }
 }
 
-function countIn(rooms: Map<string, [number, number]>, room: string, index: 0 | 1): void {
-  const counts = rooms.get(room) ?? [0, 0];
-  counts[index] += 1;
-  rooms.set(room, counts);
+/** Up to three counts by room. */
+class Counts {
+  readonly rooms = new Map<string, [number, number, number]>();
+
+  note(room: string, index: 0 | 1 | 2): void {
+    const counts = this.rooms.get(room) ?? [0, 0, 0];
+    counts[index] += 1;
+    this.rooms.set(room, counts);
+  }
+
+  take(): [string, number, number, number][] {
+    const taken = [...this.rooms].slice(0, MAX_ROOMS);
+    this.rooms.clear();
+    return taken.map(([room, counts]) => [room, ...counts]);
+  }
 }

@@ -9,6 +9,7 @@ function front() {
   const state = { now: 0, called: Number.NEGATIVE_INFINITY, room: true, gone: false };
   const queue = new FrontQueue(
     ({ order }) => order < state.called,
+    () => {},
     () => state.now,
   );
   const went: string[] = [];

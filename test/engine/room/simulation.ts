@@ -67,6 +67,7 @@ export function simulate(people: Person[], costMs: number, random: () => number,
   let held: Person[] = [];
   let entered = 0;
   let turnedBack = 0;
+  let stood = 0;
   let state: RoomState | undefined;
   let busyUntil = 0;
   let worked = 0;
@@ -137,6 +138,7 @@ export function simulate(people: Person[], costMs: number, random: () => number,
           letIn(person);
           return false;
         }
+        stood += 1;
       }
       if (t - person.heldSince < HOLD_MS) return true;
       if (isCalled(person)) turnedBack += 1;
@@ -146,12 +148,13 @@ export function simulate(people: Person[], costMs: number, random: () => number,
     if (step % 25 === 0) {
       // As the door does it: who leaves a cell and who joins it are added up apart.
       account.take(
-        { moves, entered: [['site', entered, turnedBack]], turnedAway: [['site', turnedAway, 0]], spent: [] },
+        { moves, entered: [['site', entered, turnedBack, stood]], turnedAway: [['site', turnedAway, 0]], spent: [] },
         now,
       );
       moves = [];
       entered = 0;
       turnedBack = 0;
+      stood = 0;
       turnedAway = 0;
       doneTimes = doneTimes.filter((at) => at > t - 1_000);
       // As an event loop tells it: the share of the last second in which it worked, over it where more is queued.
@@ -174,12 +177,4 @@ export function simulate(people: Person[], costMs: number, random: () => number,
     used: window === undefined ? 0 : workedAt / (window[1] - window[0]),
     waitingAfter: account.waiting,
   };
-}
-
-/** Kendall's tau of two lists of numbers, by pairs. */
-export function kendallTau(a: readonly number[], b: readonly number[]): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i += 1)
-    for (let j = i + 1; j < a.length; j += 1) sum += Math.sign((a[i]! - a[j]!) * (b[i]! - b[j]!));
-  return (2 * sum) / (a.length * (a.length - 1));
 }

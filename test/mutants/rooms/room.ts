@@ -13,7 +13,12 @@ const ACCOUNT = { file: 'room/account.ts', test: 'engine/room/account.test.ts' }
 export const ROOM: readonly Mutant[] = [
   { ...DOOR, name: 'any number of tickets is given', text: 'this.issued <= MAX_ISSUED_PER_S', to: 'true' },
   { ...DOOR, name: 'all cells are told at once', text: 'if (moves.length >= MAX_ROOM_MOVES) break;', to: '' },
-  { ...DOOR, name: 'any number of rooms is told of', text: '[...this.away].slice(0, MAX_ROOMS)', to: '[...this.away]' },
+  {
+    ...DOOR,
+    name: 'any number of rooms is told of',
+    text: '[...this.rooms].slice(0, MAX_ROOMS)',
+    to: '[...this.rooms]',
+  },
   { ...DOOR, name: 'a ticket is good in any room', text: 'ticket.room !== room || ', to: '' },
   { ...DOOR, name: 'a used ticket has a place', text: ' || this.spent.has(ticket)', to: '' },
   { ...SPENT, name: 'any number of tickets is remembered', text: 'this.spent.size <= MAX_SPENT && ', to: '' },
