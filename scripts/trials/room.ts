@@ -5,11 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { answers, freePort, launch } from '../load/processes.ts';
 import { kendallTau, median } from '../load/statistics.ts';
-import { comeAndWait, connections, type Person } from './person.ts';
+import { comeAndWait, connections, type Person, type Told } from './person.ts';
 import { PAGE_MS, PLACES } from './room-site.ts';
 
 /**
- * `npm run trial:room`: 1,300 people with a connection of their own each come within 5 s to a real server with room for 50
+ * `npm run trial:room`: 1,300 people with a connection of their own each come within 5 s to a real server with room for 25
  * a second, so that over 1,000 wait at once. A tenth are members; of the others every seventh gives up. Says how the line
  * was kept; exit code 1 when a goal is missed.
  */
@@ -17,6 +17,8 @@ const PEOPLE = 1_300;
 const COME_WITHIN_MS = 5_000;
 const MEMBERS = 0.1;
 const LEAVERS = 1 / 7;
+/** Estimates are judged by the time that was left, if that was so long, s. */
+const MOMENT_S = 5;
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const site = fileURLToPath(new URL('./room-site.ts', import.meta.url));
@@ -98,12 +100,16 @@ function report(
     newcomers.map(({ order }) => order!),
     newcomers.map(({ landedAt }) => landedAt!),
   );
-  const errors = line.flatMap(({ told, landedAt }) => {
-    const [first] = told;
-    if (first === undefined) return [];
-    const tookS = (landedAt! - first.at) / 1_000;
-    return [Math.abs(first.seconds - tookS) / tookS];
-  });
+  const errorsOf = (which: (told: readonly Told[]) => readonly Told[]): number[] =>
+    line.flatMap(({ told, landedAt }) =>
+      which(told).flatMap(({ at, seconds }) => {
+        const tookS = (landedAt! - at) / 1_000;
+        // Less than that is told as "a moment".
+        return tookS < MOMENT_S ? [] : [Math.abs(seconds - tookS) / tookS];
+      }),
+    );
+  const error = median(errorsOf((told) => told));
+  const firstError = median(errorsOf((told) => told.slice(0, 1)));
   const lastAt = Math.max(...landed.map(({ landedAt }) => landedAt!));
   const used = (landed.length * PAGE_MS) / PLACES / (lastAt - began);
   const waitOf = (some: readonly Person[]): number =>
@@ -114,12 +120,15 @@ function report(
     people.filter(({ cameAt, landedAt, leftAt }) => cameAt <= at && (landedAt ?? leftAt ?? 0) > at).length;
   const tooMany = counted.filter(({ at }) => at > missedAt).map(({ at, waiting }) => waiting - waitingAt(at));
   const mostWaiting = Math.max(...people.map(({ cameAt }) => waitingAt(cameAt)));
-  if (process.env.DEBUG_ROOM) { for (let t=0;t<70;t++) { const a=began+t*1000; const n=people.filter(p=>p.landedAt!==undefined&&p.landedAt>=a&&p.landedAt<a+1000).length; const tolds=people.flatMap(p=>p.told.filter(x=>x.at>=a&&x.at<a+1000)); const r=median(tolds.filter(x=>x.seconds>2).map(x=>x.place/x.seconds)); console.log(t,'landed',n,'looks',tolds.length,'told rate',r.toFixed(1), 'counted',counted.find(c=>c.at>=a)?.waiting,'really',waitingAt(a), 'tickets', people.filter(p=>p.order!==undefined&&p.cameAt<a&&((p.landedAt??p.leftAt??1e18)>a)).length); } }
   const goals: [string, string, boolean][] = [
     ['waited at once', `${mostWaiting} people, ${connections.most} connections open`, mostWaiting >= 1_000],
     ['let in, left, failed', `${landed.length}, ${left.length}, ${failed.length}`, failed.length === 0],
     ['order kept (Kendall tau)', tau.toFixed(4), tau > 0.99],
-    ['error of the first estimate, median', `${(100 * median(errors)).toFixed(1)} %`, median(errors) <= 0.25],
+    [
+      'error of the estimates, median',
+      `${(100 * error).toFixed(1)} % (of the first one that each was told ${(100 * firstError).toFixed(1)} %)`,
+      error <= 0.25,
+    ],
     ['capacity used', `${(100 * used).toFixed(1)} %`, used > 0.95],
     [
       'counted though they left',

@@ -243,7 +243,13 @@ export const downwardSchema = z.discriminatedUnion('type', [
   }),
   roomStateSchema,
   /** An event is near or goes on: its pages are to be at hand. */
-  z.object({ type: z.literal('event'), active: z.boolean(), pages: z.array(z.string().max(2_048)).max(2_048) }),
+  z.object({
+    type: z.literal('event'),
+    active: z.boolean(),
+    pages: z.array(z.string().max(2_048)).max(2_048),
+    /** Other pages that people ask for most, as paths. */
+    asked: z.array(z.string().max(2_048)).max(64),
+  }),
   z.object(purgeFields),
   z.object(purgedFields),
   /** Answer to `lease`: granted, or held by another; `freed` when that one is done. */

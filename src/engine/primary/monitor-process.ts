@@ -29,6 +29,8 @@ export interface MonitorOptions {
   log: Logger;
   /** An operator wants something done. */
   onAction: (message: Extract<FromMonitor, { type: 'action' }>) => void;
+  /** Paths that people ask for most. */
+  onAsked: (paths: readonly string[]) => void;
   now?: () => number;
   spawn?: typeof fork;
 }
@@ -79,6 +81,7 @@ export function keepMonitor(options: MonitorOptions): Monitor {
       onMessage(message) {
         if (message.type === 'ready') socket = message.socket;
         else if (message.type === 'action') options.onAction(message);
+        else if (message.type === 'asked') options.onAsked(message.paths);
         else {
           untaken = Math.max(0, untaken - 1);
           untakenSince = now();

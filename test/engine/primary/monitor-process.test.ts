@@ -38,6 +38,7 @@ function keep(): { monitor: Monitor; children: FakeChild[]; folders: string[] } 
     env: {},
     log: pino({ level: 'silent' }),
     onAction: () => {},
+    onAsked: () => {},
     now: () => clock,
     spawn: ((_main: string, _args: string[], { env }: { env: Record<string, string> }) => {
       folders.push(env.TAHAN_INTERNAL_OPS!);

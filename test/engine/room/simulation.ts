@@ -1,7 +1,9 @@
 import type { RoomMove, RoomState } from '../../../src/engine/beats.ts';
 import { RoomAccount } from '../../../src/engine/room/account.ts';
+import { NEAR_S } from '../../../src/engine/room/door.ts';
 import { secondsToCall, standing } from '../../../src/engine/room/estimate.ts';
 import { bucketOf } from '../../../src/engine/room/line.ts';
+import { HOLD_MS } from '../../../src/engine/room/queue.ts';
 import { slotOf, type TicketClass } from '../../../src/engine/room/ticket.ts';
 
 export interface Person {
@@ -44,8 +46,6 @@ export function seeded(seed: number): () => number {
   };
 }
 
-const HOLD_MS = 3_000;
-const NEAR_S = 1;
 export interface Outcome {
   people: Person[];
   /** Share of the time that the server worked, between the first ticket and the last call. */

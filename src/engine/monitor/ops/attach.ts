@@ -7,6 +7,7 @@ import { operatorToken } from '../../secret.ts';
 import type { ShownAlert } from '../alerts/alerts.ts';
 import type { Monitor } from '../monitor.ts';
 import { Errands } from './errand.ts';
+import { changeEvents, plannedEvents } from './planned.ts';
 import { createOps } from './server.ts';
 import type { AlertView, OpsSource } from './source.ts';
 
@@ -48,6 +49,9 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
         return alerts.mute(action.alert, Date.now() + action.minutes * 60_000)
           ? { ok: true, text: `No message of ${action.alert} for ${action.minutes} min.` }
           : { ok: false, text: `There is no alert ${action.alert}.` };
+      case 'event-add':
+      case 'event-remove':
+        return changeEvents(action, config.dataDir, Date.now());
       default:
         return errands.run(action, by);
     }
@@ -70,6 +74,7 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
           : { name: `incident-${id}.${format}`, type: REPORT_TYPES[format], body: Buffer.from(text) };
       },
       traffic: (range) => traffic.report(range),
+      planned: () => plannedEvents(config.dataDir, Date.now()),
       act,
     },
     access: {

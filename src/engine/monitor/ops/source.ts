@@ -42,6 +42,13 @@ export interface Download {
   body: Buffer;
 }
 
+/** A planned event. `line`: all of it in words. */
+export interface PlannedView {
+  id: string;
+  name: string;
+  line: string;
+}
+
 /** What the dashboard shows, and whom it asks to act. */
 export interface OpsSource {
   latest: () => Sample | undefined;
@@ -57,5 +64,7 @@ export interface OpsSource {
   incident: (id: string, format: 'html' | 'md' | 'json') => Download | undefined;
   /** What came from where; undefined: nothing counts it. */
   traffic: (range: TimeRange) => TrafficReport | undefined;
+  /** What `event list` says. */
+  planned: () => readonly PlannedView[];
   act: (action: OperatorAction, by: string) => Promise<ActionResult>;
 }

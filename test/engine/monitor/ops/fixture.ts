@@ -136,6 +136,7 @@ export function fixture(
         }
         return { stepMs, at, series };
       },
+      planned: () => [],
       events: ({ fromMs, toMs }) => events.filter(({ at }) => at >= fromMs && at < toMs),
       alerts: () => [
         {

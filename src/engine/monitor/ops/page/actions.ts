@@ -7,6 +7,7 @@ interface Field {
   name: string;
   label: string;
   kind: 'number' | 'text' | 'choice';
+  optional?: boolean;
   value?: string;
   choices?: readonly (readonly [string, string])[];
 }
@@ -115,6 +116,26 @@ const FORMS: readonly Form[] = [
     action: (of) => ({ do: 'hold-reloads', on: of('on') === 'on' }),
   },
   {
+    title: 'Plan an event',
+    words:
+      'Before it workers and pages are made ready; while it goes on a line is kept as soon as somebody finds no room, the fleet does not shrink, and reloads wait.',
+    fields: [
+      text('name', 'Name'),
+      text('at', 'Start, with its zone', `${new Date(Date.now() + 86_400_000).toISOString().slice(0, 13)}:00Z`),
+      text('for', 'For', '2h'),
+      text('prequeue', 'Visitors gather before it for', '0s'),
+      { ...text('pages', 'Paths, with spaces between'), optional: true },
+    ],
+    action: (of) => ({
+      do: 'event-add',
+      name: of('name'),
+      at: of('at'),
+      for: of('for'),
+      prequeue: of('prequeue'),
+      pages: of('pages').split(/\s+/).filter(Boolean),
+    }),
+  },
+  {
     title: 'CPU profile',
     words: 'What the busiest worker does, for 10 s. It costs that worker a few per cent meanwhile.',
     fields: [],
@@ -149,6 +170,15 @@ export class Actions {
       words: 'It is watched on, and sends no message for so long.',
       fields: [number('minutes', 'Minutes', '60')],
       action: (of) => ({ do: 'mute', alert, minutes: Number(of('minutes')) }),
+    });
+  }
+
+  removeEvent(id: string, name: string): void {
+    this.open({
+      title: `Remove "${name}"`,
+      words: 'All goes back to how it is without the event, also while it goes on.',
+      fields: [],
+      action: () => ({ do: 'event-remove', id }),
     });
   }
 
@@ -208,13 +238,19 @@ export class Actions {
   }
 }
 
-function inputOf({ name, kind, value = '', choices = [] }: Field): HTMLInputElement | HTMLSelectElement {
+function inputOf({
+  name,
+  kind,
+  value = '',
+  choices = [],
+  optional = false,
+}: Field): HTMLInputElement | HTMLSelectElement {
   if (kind !== 'choice')
     return el('input', {
       name,
       type: kind,
       value,
-      required: true,
+      required: !optional,
       autocomplete: 'off',
       ...(kind === 'number' ? { min: 0 } : { maxlength: 500 }),
     });

@@ -6,7 +6,7 @@ import { Charts } from './charts.ts';
 import { byId, setClass, setText } from './dom.ts';
 import { FleetTable } from './fleet.ts';
 import { Glance } from './glance.ts';
-import { showAlerts, showEvents, showHost, showIncidents, showProfiles } from './panels.ts';
+import { showAlerts, showEvents, showHost, showIncidents, showPlanned, showProfiles } from './panels.ts';
 import { RangePicker, type View } from './range.ts';
 import { showTraffic } from './traffic.ts';
 
@@ -81,16 +81,18 @@ function withShares(history: HistoryAnswer): HistoryAnswer {
 
 async function refreshLists(): Promise<void> {
   const { from, to } = picker.view(serverNow());
-  const [alerts, incidents, profiles, traffic] = await Promise.all([
+  const [alerts, incidents, profiles, traffic, planned] = await Promise.all([
     api.alerts(),
     api.incidents(),
     api.profiles(),
     api.traffic(from, to),
+    api.planned(),
   ]);
   showAlerts(alerts, serverNow(), (name) => actions.mute(name));
   showIncidents(incidents, serverNow());
   showProfiles(profiles);
   showTraffic(traffic);
+  showPlanned(planned, (id, name) => actions.removeEvent(id, name));
 }
 
 function take(sample: Sample): void {

@@ -1,5 +1,5 @@
 import type { OpsEvent, Sample } from '../../../monitor-sample.ts';
-import type { AlertView, IncidentView } from '../source.ts';
+import type { AlertView, IncidentView, PlannedView } from '../source.ts';
 import { byId, el, setClass, setText } from './dom.ts';
 import { bytes, moment, percent, span } from './format.ts';
 
@@ -122,4 +122,19 @@ export function showProfiles(names: readonly string[]): void {
   byId('profiles').replaceChildren(
     ...names.map((name) => el('li', {}, el('a', { href: `/ops/api/profiles/${name}` }, name))),
   );
+}
+
+/** Events that are planned or go on. */
+export function showPlanned(planned: readonly PlannedView[], onRemove: (id: string, name: string) => void): void {
+  byId('planned').replaceChildren(
+    ...planned.map(({ id, name, line }) =>
+      el(
+        'li',
+        {},
+        `${line} `,
+        el('button', { type: 'button', class: 'quiet', onclick: () => onRemove(id, name) }, 'Remove'),
+      ),
+    ),
+  );
+  byId('planned-none').hidden = planned.length > 0;
 }
