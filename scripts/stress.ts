@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { readConfig } from '../src/config.ts';
+import { readEvents } from '../src/engine/events/file.ts';
+import { eventPlan } from '../src/engine/events/plan.ts';
 import { readEnvironment } from '../src/environment.ts';
 import { calibrate } from '../src/site/features/lab/burn.ts';
 import { busyPercent } from './load/cores.ts';
@@ -18,7 +20,8 @@ import { expectedSeconds, type Found, runAll } from './stress/run.ts';
 
 const USAGE = `Usage: npm run stress -- [options]
 The storm on purpose: starts an instance of its own with a copy of the data, finds what it can do, and runs scenarios
-with a verdict. Exit code 0: every threshold holds; 1: one does not; 64: the options cannot be used.
+with a verdict. Exit code 0: every threshold holds; 1: one does not; 64: the options cannot be used;
+75: an event goes on here.
 
   --smoke             the most telling scenarios, a minute in all
   --only NAME         only this scenario (again for more, or separated by commas)
@@ -27,6 +30,7 @@ with a verdict. Exit code 0: every threshold holds; 1: one does not; 64: the opt
   --json FILE         the same as data
   --junit FILE        the verdicts for CI
   --compare OLD.json  what became better or worse since that run
+  --force             also while an event goes on (npm run event -- list)
   --seed N            other arrivals, the same ones for the same number (default 1)
   --route PATH        these pages in the place of the standard mix
   --journey FILE      visits of a site of your own: a module with "export default", or a HAR file
@@ -34,6 +38,8 @@ with a verdict. Exit code 0: every threshold holds; 1: one does not; 64: the opt
   --i-own-this-host HOST  with --target: another machine that is yours; the load is capped, and each request says what it is`;
 
 const EX_USAGE = 64;
+/** sysexits.h: try again later. */
+const EX_TEMPFAIL = 75;
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
@@ -53,6 +59,11 @@ async function main(): Promise<number> {
   if (mistakes.length > 0) {
     for (const mistake of mistakes) say(`stress: ${mistake}`);
     return EX_USAGE;
+  }
+  const held = options.force ? undefined : heldByEvent();
+  if (held !== undefined) {
+    say(`stress: ${held}`);
+    return EX_TEMPFAIL;
   }
   const chosen = scenarios.filter(({ name, smoke }) =>
     options.only.length > 0 ? options.only.includes(name) : !options.smoke || smoke === true,
@@ -123,6 +134,14 @@ async function run(options: StressOptions, chosen: Awaited<ReturnType<typeof all
     ...found,
     passed: hasPassed({ ...found, partial }),
   };
+}
+
+/** Why no storm is to be made on this machine now. */
+function heldByEvent(): string | undefined {
+  const { names, steady } = eventPlan(readEvents(readConfig(readEnvironment().env).dataDir), Date.now());
+  return steady
+    ? `the event ${names.map((name) => `"${name}"`).join(', ')} goes on: its visitors need this machine; --force does it all the same`
+    : undefined;
 }
 
 /** As many workers as a small server has, whatever the machine: so that losing one is something. */

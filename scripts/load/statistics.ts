@@ -26,3 +26,11 @@ export async function bisect(
   }
   return good;
 }
+
+/** Kendall's tau of two lists of numbers, by pairs. */
+export function kendallTau(a: readonly number[], b: readonly number[]): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i += 1)
+    for (let j = i + 1; j < a.length; j += 1) sum += Math.sign((a[i]! - a[j]!) * (b[i]! - b[j]!));
+  return (2 * sum) / (a.length * (a.length - 1));
+}

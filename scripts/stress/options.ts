@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 export interface StressOptions {
   help: boolean;
   smoke: boolean;
+  /** Though an event goes on. */
+  force: boolean;
   only: string[];
   html: string | undefined;
   json: string | undefined;
@@ -22,6 +24,7 @@ const MAX_RUNS = 10;
 const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
   smoke: { type: 'boolean' },
+  force: { type: 'boolean' },
   only: { type: 'string', multiple: true },
   report: { type: 'string' },
   json: { type: 'string' },
@@ -78,6 +81,7 @@ export function readOptions(
   return {
     options: {
       help: values.help !== undefined,
+      force: values.force !== undefined,
       smoke: values.smoke !== undefined,
       only,
       html: last('report'),

@@ -117,6 +117,12 @@ export const publicPagesSchema = z.object({
 });
 export type PublicPages = z.infer<typeof publicPagesSchema>;
 
+/** Waiting rooms that are kept; whoever finds no room in more of them gets the page of the gate. */
+export const MAX_ROOMS = 16;
+/** Cells of the lines, and used tickets, that are told at once; the rest a moment later. */
+export const MAX_ROOM_MOVES = 2_000;
+export const MAX_TOLD_SPENT = 2_000;
+
 const roomName = z.string().regex(/^[a-z0-9-]{1,32}$/);
 /** `[room, class, bucket, slot, tickets]`: so many came into the cell, or left it. */
 const roomMove = z.tuple([roomName, z.enum(['m', 'n']), z.int(), z.int(), z.int()]);
@@ -124,13 +130,13 @@ export type RoomMove = z.infer<typeof roomMove>;
 /** What a worker saw at the door of the waiting rooms since it last told. */
 export const roomTidingsSchema = z.object({
   type: z.literal('room'),
-  moves: z.array(roomMove).max(2_000),
-  /** `[room, visitors who went in, called ones who found no room]`. */
-  entered: z.array(z.tuple([roomName, count, count])).max(16),
-  /** People who found no room while no line was kept. */
-  turnedAway: count,
-  /** People who were let in, and then found no room. */
-  turnedAwayInside: count,
+  moves: z.array(roomMove).max(MAX_ROOM_MOVES),
+  /** `[room, visitors who went in, called ones who found no room, looks at which called ones stood at the door without room]`. */
+  entered: z.array(z.tuple([roomName, count, count, count])).max(MAX_ROOMS),
+  /** `[room, people who found no room and had no ticket, people who were let in and then found no room]`. */
+  turnedAway: z.array(z.tuple([roomName, count, count])).max(MAX_ROOMS),
+  /** Tickets that let somebody in. */
+  spent: z.array(z.int().nonnegative()).max(MAX_TOLD_SPENT),
 });
 export type RoomTidings = z.infer<typeof roomTidingsSchema>;
 
@@ -159,8 +165,10 @@ export type RoomHold = z.infer<typeof roomHoldSchema>;
 /** The waiting rooms as the primary keeps them; with no rooms and no hold they are off. */
 export const roomStateSchema = z.object({
   type: z.literal('room'),
-  rooms: z.array(roomNewsSchema).max(16),
+  rooms: z.array(roomNewsSchema).max(MAX_ROOMS),
   hold: roomHoldSchema.nullable(),
+  /** Tickets that let somebody in, as the workers told since the last time. */
+  spent: z.array(z.int().nonnegative()).max(MAX_TOLD_SPENT),
 });
 export type RoomState = z.infer<typeof roomStateSchema>;
 
@@ -244,7 +252,13 @@ export const downwardSchema = z.discriminatedUnion('type', [
   }),
   roomStateSchema,
   /** An event is near or goes on: its pages are to be at hand. */
-  z.object({ type: z.literal('event'), active: z.boolean(), pages: z.array(z.string().max(2_048)).max(2_048) }),
+  z.object({
+    type: z.literal('event'),
+    active: z.boolean(),
+    pages: z.array(z.string().max(2_048)).max(2_048),
+    /** Other pages that people ask for most, as paths. */
+    asked: z.array(z.string().max(2_048)).max(64),
+  }),
   z.object(purgeFields),
   z.object(purgedFields),
   /** Answer to `lease`: granted, or held by another; `freed` when that one is done. */

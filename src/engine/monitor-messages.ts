@@ -4,6 +4,9 @@ import { opsEventSchema, sampleSchema } from './monitor-sample.ts';
 import { MAX_OPEN_MS, MAX_TAIL_TEXT } from './tail/limits.ts';
 import { MAX_TALLY_TEXT } from './traffic/limits.ts';
 
+/** Pages that are made ready before an event besides its own. */
+export const MAX_ASKED = 50;
+
 /** From the primary to the monitor. Each may be lost: what the monitor is too slow for is dropped, never queued. */
 export const toMonitorSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('sample'), sample: sampleSchema }),
@@ -23,6 +26,8 @@ export const fromMonitorSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), socket: z.string().max(107) }),
   /** "I am awake, and have taken a sample": answers each. */
   z.object({ type: z.literal('pulse') }),
+  /** Paths of the pages that people ask for most, first those asked for most: sent before an event. */
+  z.object({ type: z.literal('asked'), paths: z.array(z.string().max(2_048)).max(MAX_ASKED) }),
   /** What an operator wants done. `by`: who, for the audit line. */
   z.object({ type: z.literal('action'), id: z.string().max(64), action: z.unknown(), by: z.string().max(200) }),
   /** Has the busiest worker profiled, for the report of this incident. */

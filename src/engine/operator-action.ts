@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { MAX_PAGES } from './events/event.ts';
 
 /** How long something may be muted, blocked or held at most, minutes: a week. */
 export const MAX_MINUTES = 10_080;
@@ -59,13 +60,24 @@ export const actionSchema = z.discriminatedUnion('do', [
     worker: z.string().max(64).optional(),
     seconds: z.int().min(1).max(30).default(10),
   }),
+  /** A time for which the server makes itself ready, as `event add` takes it; wrong words are told by it. */
+  z.strictObject({
+    do: z.literal('event-add'),
+    name: z.string().max(80),
+    at: z.string().max(64),
+    for: z.string().max(32),
+    pages: z.array(z.string().max(2_048)).max(MAX_PAGES).default([]),
+    prequeue: z.string().max(32).default('0s'),
+  }),
+  z.strictObject({ do: z.literal('event-remove'), id: z.string().min(1).max(16) }),
   z.strictObject({ do: z.literal('mute'), alert: z.string().min(1).max(100), minutes }),
   z.strictObject({ do: z.literal('note'), text: z.string().trim().min(1).max(500) }),
 ]);
 export type OperatorAction = z.infer<typeof actionSchema>;
 
 /** Done by the monitor itself; the others are the primary's. */
-export const isOfMonitor = (action: OperatorAction): boolean => action.do === 'mute' || action.do === 'note';
+export const isOfMonitor = (action: OperatorAction): boolean =>
+  action.do === 'mute' || action.do === 'note' || action.do.startsWith('event-');
 
 /** What was asked for, as a line of the log and of the time axis tells it. */
 export function actionWords(action: OperatorAction): string {
@@ -96,6 +108,10 @@ export function actionWords(action: OperatorAction): string {
         : `network ${action.network} blocked for ${action.minutes} min`;
     case 'profile':
       return `CPU profile of ${action.worker ?? 'the busiest worker'} for ${action.seconds} s`;
+    case 'event-add':
+      return `event "${action.name}" at ${action.at} for ${action.for}`;
+    case 'event-remove':
+      return `removal of the event ${action.id}`;
     case 'mute':
       return `alert ${action.alert} muted for ${action.minutes} min`;
     case 'note':

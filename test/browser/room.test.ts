@@ -53,6 +53,7 @@ const state = (hold = false): void =>
         },
       },
     ],
+    spent: [],
     hold: hold ? { startAt: Date.now() + 150_000, windowMs: 300_000, pages: [] } : null,
   });
 

@@ -6,6 +6,7 @@ import { MONITOR } from './rooms/monitor.ts';
 import { PAGES_AT_WORK } from './rooms/pages.ts';
 import { PARTS } from './rooms/parts.ts';
 import { PRIMARY } from './rooms/primary.ts';
+import { ROOM } from './rooms/room.ts';
 import { TRAFFIC } from './rooms/traffic.ts';
 
 /** All mutants, room by room. */
@@ -15,6 +16,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CACHE,
   ...CONNECTION,
   ...PARTS,
+  ...ROOM,
   ...PRIMARY,
   ...MONITOR,
   ...TRAFFIC,

@@ -1,10 +1,12 @@
 import { setPriority } from 'node:os';
 import type { Config } from '../../config.ts';
 import { readAlertSettings } from '../alerts/file.ts';
+import { readEvents } from '../events/file.ts';
 import { isOurs } from '../link.ts';
 import { createLog } from '../log.ts';
 import { type FromMonitor, toMonitorSchema } from '../monitor-messages.ts';
 import { settle } from '../settle.ts';
+import { createAskedPages } from './asked-pages.ts';
 import { createDailyBackup } from './daily-backup.ts';
 import { createMonitor } from './monitor.ts';
 import { openOps } from './ops/attach.ts';
@@ -41,6 +43,18 @@ export async function startMonitor(config: Config): Promise<void> {
     });
     monitor.subscribe((sample) => void look(sample.mode));
   }
+  const lookAtAsked = createAskedPages({
+    events: () => readEvents(config.dataDir),
+    report: (range) => monitor.traffic.report(range),
+    send: (paths) => send({ type: 'asked', paths }),
+  });
+  monitor.subscribe(({ at }) => {
+    try {
+      lookAtAsked(at);
+    } catch (error) {
+      log.warn({ error: String(error) }, 'what people ask for most could not be looked up before an event');
+    }
+  });
   process.on('message', (raw: unknown) => {
     if (!isOurs(raw)) return;
     const parsed = toMonitorSchema.safeParse(raw);

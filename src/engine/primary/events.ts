@@ -24,6 +24,8 @@ export interface EventsParts {
 
 export interface Events {
   readonly plan: EventPlan;
+  /** Pages that people ask for most: made ready besides those of the event. */
+  setAsked: (paths: readonly string[]) => void;
   /** What workers are to know, for a new one. */
   readonly message: Downward;
   /** The settings with as many workers as an event wants. */
@@ -41,7 +43,8 @@ export function createEvents({ account, log, tell }: EventsParts): Events {
   let seen = '';
   let lookedAt = Number.NEGATIVE_INFINITY;
   let wroteAt = 0;
-  let told = messageOf(plan);
+  let asked: readonly string[] = [];
+  let told = messageOf(plan, asked);
   const reports = new Map<string, EventReport>();
   const announced = new Set<string>();
   const increments = new Increments();
@@ -118,6 +121,10 @@ export function createEvents({ account, log, tell }: EventsParts): Events {
     get message() {
       return told;
     },
+    setAsked(paths) {
+      // While an event goes on its pages are not made again and again as the order of the others changes.
+      if (!plan.floor || asked.length === 0) asked = paths;
+    },
     settings(config) {
       if (!plan.floor || config.workersMin === config.workersMax) return config;
       if (derived?.from !== config) derived = { from: config, config: { ...config, workersMin: config.workersMax } };
@@ -140,7 +147,7 @@ export function createEvents({ account, log, tell }: EventsParts): Events {
       account.setHold(plan.hold);
       follow(config.dataDir, workers, mode, now, Math.min(Math.max(0, passedMs), 5 * LOOK_EVERY_MS));
       announceDryRuns(now);
-      const message = messageOf(plan);
+      const message = messageOf(plan, asked);
       if (JSON.stringify(message) === JSON.stringify(told)) return;
       told = message;
       tell(message);
@@ -148,7 +155,12 @@ export function createEvents({ account, log, tell }: EventsParts): Events {
   };
 }
 
-const messageOf = ({ floor, pages }: EventPlan): Downward => ({ type: 'event', active: floor, pages: [...pages] });
+const messageOf = ({ floor, pages }: EventPlan, asked: readonly string[]): Downward => ({
+  type: 'event',
+  active: floor,
+  pages: [...pages],
+  asked: floor ? asked.filter((path) => !pages.includes(path)) : [],
+});
 
 const reportFile = (dataDir: string, id: string): string => join(dataDir, `event-${id}.json`);
 

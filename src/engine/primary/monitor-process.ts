@@ -34,6 +34,8 @@ export interface MonitorOptions {
   onIncident: (id: string) => void;
   /** An operator watches requests, for so long from now on, ms; 0: nobody any more. */
   onTail: (forMs: number) => void;
+  /** Paths that people ask for most. */
+  onAsked: (paths: readonly string[]) => void;
   now?: () => number;
   spawn?: typeof fork;
 }
@@ -86,6 +88,7 @@ export function keepMonitor(options: MonitorOptions): Monitor {
         else if (message.type === 'action') options.onAction(message);
         else if (message.type === 'profile-incident') options.onIncident(message.id);
         else if (message.type === 'tail') options.onTail(message.forMs);
+        else if (message.type === 'asked') options.onAsked(message.paths);
         else {
           untaken = Math.max(0, untaken - 1);
           untakenSince = now();

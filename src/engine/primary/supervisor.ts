@@ -115,6 +115,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       log.warn({ by }, `an operator: ${actionWords(read.data)}`);
       actions.run(read.data, answer);
     },
+    onAsked: (paths) => events.setAsked(paths),
   });
   let heldNow = NOTHING_HELD;
   const holdTimes = new HoldTimes();

@@ -3,7 +3,7 @@ import type { RouteWork } from '../admission/route-work.ts';
 import type { Door, Visit } from '../room/door.ts';
 import { FrontQueue } from '../room/queue.ts';
 import { ROOM_LANGUAGES } from '../room/texts.ts';
-import { PASS_COOKIE } from '../room/ticket.ts';
+import { PASS_COOKIE, SITE_ROOM } from '../room/ticket.ts';
 import type { Route } from '../routes.ts';
 import type { Priority } from '../site.ts';
 import { prefersJson } from './answer/accept.ts';
@@ -11,8 +11,6 @@ import type { Decision } from './decide.ts';
 import type { EngineRequest } from './engine-request.ts';
 import { negotiate } from './language.ts';
 
-/** The room of routes that name none. */
-const SITE_ROOM = 'site';
 /** By this answer header the site sends a visitor out of the room, whose pass ends then. */
 export const REVOKE_HEADER = 'x-tahan-room';
 
@@ -78,6 +76,7 @@ export class AtTheDoor {
     this.works = works;
     this.front = new FrontQueue(
       (ticket) => door.isCalled(ticket),
+      (ticket) => door.stands(ticket),
       () => performance.now(),
     );
   }
@@ -109,6 +108,11 @@ export class AtTheDoor {
           hasRoom: () => !this.dispatcher.wouldRefuse(priority, this.works[route.index]!, withinMs),
           isGone: () => response.destroyed,
           letIn: () => {
+            if (!door.claim(ticket)) {
+              this.refuseCopy(asked, visit);
+              return;
+            }
+            response.on('close', () => door.claimEnded(ticket, asked.entered && response.writableFinished));
             asked.ticket = ticket;
             // The time at the door is none of the site's.
             asked.bodyComplete();
@@ -122,6 +126,16 @@ export class AtTheDoor {
     }
   }
 
+  private refuseCopy(asked: EngineRequest, visit: Visit): void {
+    const place = this.door.placeAnew(visit);
+    if (place !== undefined) {
+      asked.showPlace(place);
+      return;
+    }
+    asked.visit = undefined;
+    asked.refuse();
+  }
+
   /** When the head goes out it is known whether the visitor is inside, and whether the site sends him out. */
   private watchHead(asked: EngineRequest, renew: string | undefined): void {
     const { response } = asked;
@@ -129,12 +143,13 @@ export class AtTheDoor {
     const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => typeof response;
     response.writeHead = (...args: unknown[]): typeof response => {
       Reflect.deleteProperty(response, 'writeHead');
-      const { ticket } = asked;
+      const { ticket, visit } = asked;
+      asked.entered = ticket !== undefined;
       asked.ticket = undefined;
       const cookies = ticket === undefined ? (renew === undefined ? [] : [door.pass(renew)]) : door.entered(ticket);
       const out = response.getHeader(REVOKE_HEADER) === 'leave';
       if (out) response.removeHeader(REVOKE_HEADER);
-      for (const cookie of out ? [door.revoked()] : cookies) response.appendHeader('set-cookie', cookie);
+      for (const cookie of out ? [door.revoked(visit!.room!)] : cookies) response.appendHeader('set-cookie', cookie);
       return writeHead(...args);
     };
   }

@@ -79,6 +79,8 @@ export class EngineRequest implements PageVisitor {
   ticket: Ticket | undefined;
   /** Undefined: nobody watches. */
   readonly way: Way | undefined;
+  /** Its visitor was let in from the line. */
+  entered = false;
   private readonly tools: AnswerTools;
   private readonly site: SiteAnswers;
   private deadline: Deadline;

@@ -1,11 +1,9 @@
-import type { RoomHold, RoomNews, RoomState, RoomTidings } from '../beats.ts';
+import { MAX_ROOMS, MAX_TOLD_SPENT, type RoomHold, type RoomNews, type RoomState, type RoomTidings } from '../beats.ts';
 import { Line } from './line.ts';
 import { AdmissionRate } from './rate.ts';
+import { MAX_SPENT } from './spent.ts';
+import { SITE_ROOM } from './ticket.ts';
 
-/** The site's own room, where a route names no other. */
-export const SITE_ROOM = 'site';
-/** Rooms that are kept; tickets of more rooms are not counted. */
-export const MAX_ROOMS = 16;
 /** People must find no room for so long before a line is kept, ms: a burst of a moment is the gate's. */
 export const ARM_AFTER_MS = 1_000;
 /** Time without anybody turned away after which that begins anew, ms. */
@@ -25,21 +23,37 @@ export interface AccountOptions {
 interface Room {
   lines: { m: Line; n: Line };
   open: boolean;
+  /** A line is kept. */
+  armed: boolean;
+  /** When people began to find no room, when somebody last did, and when the line was last of use. Epoch ms. */
+  refusedSince: number;
+  refusedAt: number;
+  neededAt: number;
+  /** People who were let in, and found no room since the last step. */
+  turnedAwayInside: number;
   rate: AdmissionRate | undefined;
   leavesPerS: number;
   /** Visitors who went in since the last step. */
   entered: number;
   /** Called ones who found no room. */
   turnedBack: number;
+  /** Called ones stood at the door meanwhile, and there was no room for them. */
+  crowded: boolean;
 }
 
 const newRoom = (): Room => ({
   lines: { m: new Line(), n: new Line() },
   open: true,
+  armed: false,
+  refusedSince: Number.NEGATIVE_INFINITY,
+  refusedAt: Number.NEGATIVE_INFINITY,
+  neededAt: Number.NEGATIVE_INFINITY,
+  turnedAwayInside: 0,
   rate: undefined,
   leavesPerS: 0,
   entered: 0,
   turnedBack: 0,
+  crowded: false,
 });
 
 /**
@@ -49,11 +63,7 @@ const newRoom = (): Room => ({
 export class RoomAccount {
   options: AccountOptions;
   private readonly rooms = new Map<string, Room>();
-  private armed = false;
-  private turnedAwayInside = 0;
-  private refusedSince: number | undefined;
-  private refusedAt = Number.NEGATIVE_INFINITY;
-  private neededAt = Number.NEGATIVE_INFINITY;
+  private spent: number[] = [];
   private steppedAt: number | undefined;
   private hold: RoomHold | undefined;
   private heldOpen = false;
@@ -68,8 +78,9 @@ export class RoomAccount {
     return sum;
   }
 
-  get isArmed(): boolean {
-    return this.armed;
+  /** Names of the rooms in which a line is kept. */
+  get armed(): readonly string[] {
+    return [...this.rooms].filter(([, { armed }]) => armed).map(([name]) => name);
   }
 
   /** An event: a line is kept whatever the load is, or only when it is needed again. */
@@ -82,11 +93,15 @@ export class RoomAccount {
     this.hold = hold;
   }
 
-  take({ moves, entered, turnedAway, turnedAwayInside }: Omit<RoomTidings, 'type'>, now: number): void {
-    this.turnedAwayInside += turnedAwayInside;
-    if (turnedAway > 0) {
-      if (now - this.refusedAt > MOMENT_MS) this.refusedSince = now;
-      this.refusedAt = now;
+  take({ moves, entered, turnedAway, spent }: Omit<RoomTidings, 'type'>, now: number): void {
+    if (this.spent.length < MAX_SPENT) this.spent.push(...spent);
+    for (const [name, n, inside] of turnedAway) {
+      const room = this.options.mode === 'off' ? undefined : this.roomOf(name);
+      if (room === undefined) continue;
+      room.turnedAwayInside += inside;
+      if (n === 0) continue;
+      if (now - room.refusedAt > MOMENT_MS) room.refusedSince = now;
+      room.refusedAt = now;
     }
     for (const [name, cls, bucket, slot, n] of moves) {
       const room = this.roomOf(name);
@@ -94,11 +109,12 @@ export class RoomAccount {
       if (n > 0) room.lines[cls].join(bucket, slot, n);
       else room.lines[cls].leave(bucket, slot, -n);
     }
-    for (const [name, n, turnedBack] of entered) {
+    for (const [name, n, turnedBack, stood] of entered) {
       const room = this.roomOf(name);
       if (room === undefined) continue;
       room.entered += n;
       room.turnedBack += turnedBack;
+      room.crowded ||= stood > 0;
     }
   }
 
@@ -107,57 +123,65 @@ export class RoomAccount {
     const dtS = Math.min(2, Math.max(0, now - (this.steppedAt ?? now)) / 1_000);
     this.steppedAt = now;
     this.arm(now);
-    const refusing = this.turnedAwayInside > 0;
-    this.turnedAwayInside = 0;
     const hold = this.hold !== undefined && now < this.hold.startAt ? this.hold : null;
     const startPerS = completedPerS / Math.max(1, this.rooms.size);
     for (const [name, room] of this.rooms) {
       // Before the start nobody is called.
-      if (hold === null) this.advance(room, load, refusing, startPerS, dtS, now);
+      if (hold === null) this.advance(room, load, startPerS, dtS, now);
       else this.keep(room, dtS, now);
-      if (!this.armed && room.lines.m.waiting + room.lines.n.waiting === 0) this.rooms.delete(name);
+      room.turnedAwayInside = 0;
+      if (!room.armed && waitingIn(room) === 0 && !isRefusing(room, now)) this.rooms.delete(name);
     }
-    const kept = this.armed || hold !== null;
     return {
       type: 'room',
-      rooms: kept ? [...this.rooms].map(([name, room]) => newsOf(name, room, startPerS)) : [],
+      rooms: [...this.rooms]
+        .filter(([, { armed }]) => armed || hold !== null)
+        .map(([name, room]) => newsOf(name, room, startPerS)),
       hold,
+      spent: this.spent.splice(0, MAX_TOLD_SPENT),
     };
   }
 
   private arm(now: number): void {
     const { mode } = this.options;
-    const refusing = this.refusedSince !== undefined && now - this.refusedAt <= MOMENT_MS;
-    if (this.waiting > 0 || refusing) this.neededAt = now;
-    const called = refusing && now - this.refusedSince! >= ARM_AFTER_MS;
-    if (mode === 'off') this.armed = false;
-    else if (mode === 'on' || this.heldOpen || called) this.armed = true;
-    else if (now - this.neededAt >= DISARM_AFTER_MS) this.armed = false;
+    const always = mode === 'on' || (mode === 'auto' && this.heldOpen);
     if (mode === 'off') this.rooms.clear();
-    else if (this.armed) this.roomOf(SITE_ROOM);
+    else if (always) this.roomOf(SITE_ROOM);
+    for (const room of this.rooms.values()) {
+      const refusing = isRefusing(room, now);
+      if (refusing || waitingIn(room) > 0) room.neededAt = now;
+      if (always || (refusing && now - room.refusedSince >= ARM_AFTER_MS)) room.armed = true;
+      else if (now - room.neededAt >= DISARM_AFTER_MS) room.armed = false;
+    }
   }
 
   private keep(room: Room, dtS: number, now: number): void {
     this.noteLeaves(room, room.lines.m.expire(now).uncalled + room.lines.n.expire(now).uncalled, dtS);
-    if (room.lines.m.waiting + room.lines.n.waiting > 0) close(room);
+    if (waitingIn(room) > 0) close(room);
   }
 
-  private advance(room: Room, load: number, refusing: boolean, startPerS: number, dtS: number, now: number): void {
+  private advance(room: Room, load: number, startPerS: number, dtS: number, now: number): void {
     const { m, n } = room.lines;
     const gone = [m.expire(now), n.expire(now)] as const;
     this.noteLeaves(room, gone[0].uncalled + gone[1].uncalled, dtS);
-    const { entered, turnedBack } = room;
+    const { entered, turnedBack, crowded } = room;
     room.entered = 0;
     room.turnedBack = 0;
+    room.crowded = false;
     if (m.waiting + n.waiting === 0) {
       room.open = true;
       return;
     }
     close(room);
+    const refusing = room.turnedAwayInside > 0;
     room.rate ??= new AdmissionRate(startPerS);
     const pending = m.waiting + n.waiting - m.uncalled - n.uncalled;
     const noShows = gone[0].called + gone[1].called;
-    const due = room.rate.step({ load, entered, turnedBack, pending, noShows, refusing }, dtS, this.options.maxPerS);
+    const due = room.rate.step(
+      { load, entered, turnedBack, crowded, pending, noShows, refusing },
+      dtS,
+      this.options.maxPerS,
+    );
     n.call(due - m.call(due));
     if (m.uncalled + n.uncalled < 0.5) room.open = true;
   }
@@ -178,6 +202,9 @@ export class RoomAccount {
     return room;
   }
 }
+
+const waitingIn = ({ lines }: Room): number => lines.m.waiting + lines.n.waiting;
+const isRefusing = ({ refusedAt }: Room, now: number): boolean => now - refusedAt <= MOMENT_MS;
 
 /** From the oldest ticket on nobody is called yet; a line in which nobody waits begins with those who come now. */
 function close(room: Room): void {

@@ -1,8 +1,18 @@
-import type { RoomMove, RoomNews, RoomState, RoomTidings } from '../beats.ts';
+import {
+  MAX_ROOM_MOVES,
+  MAX_ROOMS,
+  MAX_TOLD_SPENT,
+  type RoomMove,
+  type RoomNews,
+  type RoomState,
+  type RoomTidings,
+} from '../beats.ts';
 import { secondsToCall, standing } from './estimate.ts';
 import { bucketOf } from './line.ts';
 import type { RoomAnswer, WaitingPages } from './page.ts';
+import { Spent } from './spent.ts';
 import {
+  cookieName,
   cookieOf,
   type Lottery,
   PASS_COOKIE,
@@ -20,10 +30,6 @@ export const NEAR_S = 1;
 export const MAX_ISSUED_PER_S = 2_000;
 /** When a new ticket is to be shown, s: from then on it counts. */
 const FIRST_CHECK_IN_S = 2;
-/** Cells of counters that are told at once; the rest a moment later. */
-const MAX_MOVES = 2_000;
-/** Rooms of which it is told who went in. */
-const MAX_ROOMS = 16;
 
 /** A request for a page, as the door sees it. */
 export interface Visit {
@@ -69,11 +75,13 @@ export class Door {
   private readonly rooms = new Map<string, RoomNews>();
   private hold: RoomState['hold'] = null;
   private moves = new Map<string, number>();
-  private readonly went = new Map<string, [number, number]>();
+  /** By room: visitors who went in, called ones who found no room, and looks at which such stood at the door. */
+  private readonly went = new Counts();
+  /** By room: those who found no room without a ticket, and those who were inside. */
+  private readonly away = new Counts();
+  private readonly spent = new Spent();
   private second = 0;
   private issued = 0;
-  private turnedAway = 0;
-  private turnedAwayInside = 0;
   /** Tickets issued here that the news does not count yet, by room. */
   private readonly unseen = new Map<string, number>();
 
@@ -91,7 +99,8 @@ export class Door {
     return this.parts.auto || !this.idle;
   }
 
-  setState({ rooms, hold }: Omit<RoomState, 'type'>): void {
+  setState({ rooms, hold, spent }: Omit<RoomState, 'type'>): void {
+    this.spent.learn(spent, this.parts.now());
     this.rooms.clear();
     this.unseen.clear();
     for (const news of rooms) this.rooms.set(news.name, news);
@@ -113,7 +122,7 @@ export class Door {
     const held = this.holds(visit);
     const news = this.rooms.get(room);
     if (!held && news === undefined) return THROUGH;
-    const until = this.parts.office.openPass(cookieOf(visit.cookie, PASS_COOKIE), room, now);
+    const until = this.passOf(visit, room, now);
     if (until !== undefined && !held) return { kind: 'through', renew: until - now < RENEW_MS ? room : undefined };
     const ticket = this.ticketOf(visit, now);
     if (!held && news !== undefined) {
@@ -143,9 +152,8 @@ export class Door {
     const { room } = visit;
     if (room === undefined) return undefined;
     const now = this.parts.now();
-    const inside = this.parts.office.openPass(cookieOf(visit.cookie, PASS_COOKIE), room, now) !== undefined;
-    if (inside) this.turnedAwayInside += 1;
-    else this.turnedAway += 1;
+    const inside = this.passOf(visit, room, now) !== undefined;
+    this.away.note(room, inside ? 1 : 0);
     if (inside || this.parts.dryRun || !this.rooms.has(room)) return undefined;
     const ticket = this.ticketOf(visit, now);
     return ticket === undefined && !this.mayIssue(now) ? undefined : this.turnBack(visit, ticket);
@@ -154,35 +162,59 @@ export class Door {
   /** A called visitor for whom there is no room keeps the place. */
   turnBack(visit: Visit, ticket: Ticket | undefined): RoomAnswer {
     if (ticket !== undefined && this.isCalled(ticket)) {
-      this.note(ticket.room, 1);
+      this.went.note(ticket.room, 1);
       this.parts.count('turned_back');
     }
     return this.wait(visit, ticket, this.parts.now());
   }
 
+  /** A called one stands at the door, and there is no room. */
+  stands({ room }: Ticket): void {
+    this.went.note(room, 2);
+  }
+
+  /** The holder of a ticket goes in. False: somebody else does by the same ticket, or did: it has no place any more. */
+  claim(ticket: Ticket): boolean {
+    return this.spent.claim(ticket);
+  }
+
+  /** The one who claimed has an answer, or is gone without one: then the ticket is as good as before. */
+  claimEnded(ticket: Ticket, answered: boolean): void {
+    this.spent.done(ticket, answered);
+  }
+
+  /** For the copy of a used ticket: a place at the end of the line; undefined: the page of the gate. */
+  placeAnew(visit: Visit): RoomAnswer | undefined {
+    const now = this.parts.now();
+    return this.mayIssue(now) ? this.wait(visit, undefined, now) : undefined;
+  }
+
   /** The holder of a ticket is inside; gives the cookies to set. */
   entered(ticket: Ticket): string[] {
     if (ticket.counted) this.move(ticket, ticket.slot, -1);
-    this.note(ticket.room, 0);
+    this.went.note(ticket.room, 0);
+    this.spent.enter(ticket, this.parts.now());
     this.parts.count('enters');
-    return [this.pass(ticket.room), this.cookie(TICKET_COOKIE, '', 0)];
+    return [this.pass(ticket.room), this.cookie(cookieName(TICKET_COOKIE, ticket.room), '', 0)];
   }
 
   pass(room: string): string {
-    return this.cookie(PASS_COOKIE, this.parts.office.sealPass(room, this.parts.now() + PASS_MS), PASS_MS / 1_000);
+    const until = this.parts.now() + PASS_MS;
+    return this.cookie(cookieName(PASS_COOKIE, room), this.parts.office.sealPass(room, until), PASS_MS / 1_000);
   }
 
   /** The site has sent the visitor out: the pass is taken back. */
-  revoked(): string {
-    return this.cookie(PASS_COOKIE, '', 0);
+  revoked(room: string): string {
+    return this.cookie(cookieName(PASS_COOKIE, room), '', 0);
   }
 
   /** What is to be told to the primary since the last time; undefined: nothing. */
   takeTidings(): RoomTidings | undefined {
-    if (this.moves.size + this.went.size + this.turnedAway + this.turnedAwayInside === 0) return undefined;
+    const spent = this.spent.take(MAX_TOLD_SPENT);
+    if (this.moves.size + this.went.rooms.size + this.away.rooms.size + spent.length === 0) return undefined;
     const moves: RoomMove[] = [];
     for (const [cell, n] of this.moves) {
-      if (moves.length >= MAX_MOVES) break;
+      if (moves.length >= MAX_ROOM_MOVES) break;
       this.moves.delete(cell);
       const [room = '', cls, bucket, slot] = cell.split(' ');
       if (n !== 0) moves.push([room, cls as Ticket['cls'], Number(bucket), Number(slot), n]);
@@ -190,19 +222,20 @@ export class Door {
     const tidings: RoomTidings = {
       type: 'room',
       moves,
-      entered: [...this.went].slice(0, MAX_ROOMS).map(([room, [entered, back]]) => [room, entered, back]),
-      turnedAway: this.turnedAway,
-      turnedAwayInside: this.turnedAwayInside,
+      entered: this.went.take(),
+      turnedAway: this.away.take().map(([room, away, inside]) => [room, away, inside]),
+      spent,
     };
-    this.went.clear();
-    this.turnedAway = 0;
-    this.turnedAwayInside = 0;
     return tidings;
   }
 
+  private passOf({ cookie }: Visit, room: string, now: number): number | undefined {
+    return this.parts.office.openPass(cookieOf(cookie, cookieName(PASS_COOKIE, room)), room, now);
+  }
+
   private ticketOf({ room, cookie, member }: Visit, now: number): Ticket | undefined {
-    const ticket = this.parts.office.open(cookieOf(cookie, TICKET_COOKIE), now);
-    if (ticket === undefined || ticket.room !== room) return undefined;
+    const ticket = this.parts.office.open(cookieOf(cookie, cookieName(TICKET_COOKIE, room!)), now);
+    if (ticket === undefined || ticket.room !== room || this.spent.has(ticket)) return undefined;
     if (member && ticket.cls === 'n') {
       // He has signed in meanwhile: the same time, in the line of the members.
       if (ticket.counted) this.move(ticket, ticket.slot, -1);
@@ -242,7 +275,11 @@ export class Door {
       again,
       json: visit.json,
       language: visit.language(),
-      cookie: this.cookie(TICKET_COOKIE, office.seal({ ...ticket, slot, counted: found !== undefined }), 3_600),
+      cookie: this.cookie(
+        cookieName(TICKET_COOKIE, room),
+        office.seal({ ...ticket, slot, counted: found !== undefined }),
+        3_600,
+      ),
     });
   }
 
@@ -262,13 +299,24 @@ export class Door {
     this.moves.set(cell, (this.moves.get(cell) ?? 0) + n);
   }
 
-  private note(room: string, index: 0 | 1): void {
-    const went = this.went.get(room) ?? [0, 0];
-    went[index] += 1;
-    this.went.set(room, went);
-  }
-
   private cookie(name: string, value: string, seconds: number): string {
     return `${name}=${value}; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax${this.parts.secure ? '; Secure' : ''}`;
+  }
+}
+
+/** Up to three counts by room. */
+class Counts {
+  readonly rooms = new Map<string, [number, number, number]>();
+
+  note(room: string, index: 0 | 1 | 2): void {
+    const counts = this.rooms.get(room) ?? [0, 0, 0];
+    counts[index] += 1;
+    this.rooms.set(room, counts);
+  }
+
+  take(): [string, number, number, number][] {
+    const taken = [...this.rooms].slice(0, MAX_ROOMS);
+    this.rooms.clear();
+    return taken.map(([room, counts]) => [room, ...counts]);
   }
 }

@@ -22,10 +22,13 @@ export class FrontQueue {
   private kept: { one: Kept; since: number }[] = [];
   private timer: NodeJS.Timeout | undefined;
   private readonly isCalled: (ticket: Ticket) => boolean;
+  private readonly stands: (ticket: Ticket) => void;
   private readonly now: () => number;
 
-  constructor(isCalled: (ticket: Ticket) => boolean, now: () => number) {
+  /** `stands`: one is called, and there is no room. */
+  constructor(isCalled: (ticket: Ticket) => boolean, stands: (ticket: Ticket) => void, now: () => number) {
     this.isCalled = isCalled;
+    this.stands = stands;
     this.now = now;
   }
 
@@ -51,8 +54,13 @@ export class FrontQueue {
     for (const kept of waiting) {
       const { one, since } = kept;
       if (one.isGone()) continue;
-      if (this.isCalled(one.ticket) && one.hasRoom()) one.letIn();
-      else if (now - since >= HOLD_MS) one.showPage();
+      const isCalled = this.isCalled(one.ticket);
+      if (isCalled && one.hasRoom()) {
+        one.letIn();
+        continue;
+      }
+      if (isCalled) this.stands(one.ticket);
+      if (now - since >= HOLD_MS) one.showPage();
       else left.push(kept);
     }
     this.kept = this.kept.length === 0 ? left : [...left, ...this.kept];

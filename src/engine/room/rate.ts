@@ -28,6 +28,8 @@ export interface Measured {
   entered: number;
   /** Called visitors for whom it found none. They look again in a second. */
   turnedBack: number;
+  /** Called ones stood at the door, and there was no room: enough are at hand, whatever the load. */
+  crowded: boolean;
   /** Of those who were called: they have not come yet, or there was no room when they came. */
   pending: number;
   /** Called ones who are gone. */
@@ -76,7 +78,7 @@ export class AdmissionRate {
     return Math.floor(this.owed);
   }
 
-  private learn({ load, entered, turnedBack, pending }: Measured, dtS: number): void {
+  private learn({ load, entered, turnedBack, crowded, pending }: Measured, dtS: number): void {
     const kept = Math.exp(-dtS / MEMORY_S);
     this.entered = this.entered * kept + entered;
     this.loadS = this.loadS * kept + Math.min(1, load) * dtS;
@@ -84,7 +86,7 @@ export class AdmissionRate {
     if (this.loadS > 0.02 * MEMORY_S && this.entered > 0.5) this.perS = this.entered / this.loadS;
     this.toldPerS = towards(this.toldPerS, this.perS, dtS, TOLD_MEMORY_S);
     this.deviation = towards(this.deviation, Math.abs(this.perS - this.toldPerS), dtS, TOLD_MEMORY_S);
-    const tooFew = load < FULL_LOAD && turnedBack === 0 && pending > 0;
+    const tooFew = load < FULL_LOAD && turnedBack === 0 && !crowded && pending > 0;
     const change = tooFew ? AHEAD_UP : turnedBack > 0.05 * entered ? -AHEAD_DOWN : 0;
     this.aheadS = Math.min(MOST_AHEAD_S, Math.max(LEAST_AHEAD_S, this.aheadS * (1 + change * dtS)));
   }

@@ -37,16 +37,18 @@ export const PASS_MS = 10 * 60_000;
 /** A pass is renewed when less than this is left of it, ms. */
 export const RENEW_MS = PASS_MS / 2;
 
+/** The site's own room, where a route names no other. */
+export const SITE_ROOM = 'site';
+/** Cookies of the site's room; those of another room have its name behind. */
 export const TICKET_COOKIE = 'tahan_ticket';
 export const PASS_COOKIE = 'tahan_pass';
+export const cookieName = (cookie: string, room: string): string => (room === SITE_ROOM ? cookie : `${cookie}_${room}`);
 
 const TIES = 2 ** 24;
 const SIGNATURE_BYTES = 16;
 /** Longest value that is looked at, characters. */
 const MAX_LENGTH = 200;
-const NAME = /^[a-z0-9-]{1,32}$/;
 
-export const isRoomName = (name: string): boolean => NAME.test(name);
 export const slotOf = (at: number): number => Math.ceil(at / SLOT_MS);
 
 /** Signs tickets and passes, and reads those that it signed. */

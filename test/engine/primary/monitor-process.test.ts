@@ -40,6 +40,7 @@ function keep(): { monitor: Monitor; children: FakeChild[]; folders: string[] } 
     onAction: () => {},
     onTail: () => {},
     onIncident: () => {},
+    onAsked: () => {},
     now: () => clock,
     spawn: ((_main: string, _args: string[], { env }: { env: Record<string, string> }) => {
       folders.push(env.TAHAN_INTERNAL_OPS!);

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { kendallTau, type Outcome, type Person, person, seeded, simulate } from './simulation.ts';
+import { kendallTau } from '../../../scripts/load/statistics.ts';
+import { type Outcome, type Person, person, seeded, simulate } from './simulation.ts';
 
 /** A server that does one thing in 20 ms: 50 a second. 5,000 people come within 20 s; a fifth gives up at some time. */
 const SECONDS = 20_000;

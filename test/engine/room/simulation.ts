@@ -1,7 +1,9 @@
 import type { RoomMove, RoomState } from '../../../src/engine/beats.ts';
 import { RoomAccount } from '../../../src/engine/room/account.ts';
+import { NEAR_S } from '../../../src/engine/room/door.ts';
 import { secondsToCall, standing } from '../../../src/engine/room/estimate.ts';
 import { bucketOf } from '../../../src/engine/room/line.ts';
+import { HOLD_MS } from '../../../src/engine/room/queue.ts';
 import { slotOf, type TicketClass } from '../../../src/engine/room/ticket.ts';
 
 export interface Person {
@@ -44,8 +46,6 @@ export function seeded(seed: number): () => number {
   };
 }
 
-const HOLD_MS = 3_000;
-const NEAR_S = 1;
 export interface Outcome {
   people: Person[];
   /** Share of the time that the server worked, between the first ticket and the last call. */
@@ -67,6 +67,7 @@ export function simulate(people: Person[], costMs: number, random: () => number,
   let held: Person[] = [];
   let entered = 0;
   let turnedBack = 0;
+  let stood = 0;
   let state: RoomState | undefined;
   let busyUntil = 0;
   let worked = 0;
@@ -137,6 +138,7 @@ export function simulate(people: Person[], costMs: number, random: () => number,
           letIn(person);
           return false;
         }
+        stood += 1;
       }
       if (t - person.heldSince < HOLD_MS) return true;
       if (isCalled(person)) turnedBack += 1;
@@ -145,10 +147,14 @@ export function simulate(people: Person[], costMs: number, random: () => number,
     });
     if (step % 25 === 0) {
       // As the door does it: who leaves a cell and who joins it are added up apart.
-      account.take({ moves, entered: [['site', entered, turnedBack]], turnedAway, turnedAwayInside: 0 }, now);
+      account.take(
+        { moves, entered: [['site', entered, turnedBack, stood]], turnedAway: [['site', turnedAway, 0]], spent: [] },
+        now,
+      );
       moves = [];
       entered = 0;
       turnedBack = 0;
+      stood = 0;
       turnedAway = 0;
       doneTimes = doneTimes.filter((at) => at > t - 1_000);
       // As an event loop tells it: the share of the last second in which it worked, over it where more is queued.
@@ -171,12 +177,4 @@ export function simulate(people: Person[], costMs: number, random: () => number,
     used: window === undefined ? 0 : workedAt / (window[1] - window[0]),
     waitingAfter: account.waiting,
   };
-}
-
-/** Kendall's tau of two lists of numbers, by pairs. */
-export function kendallTau(a: readonly number[], b: readonly number[]): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i += 1)
-    for (let j = i + 1; j < a.length; j += 1) sum += Math.sign((a[i]! - a[j]!) * (b[i]! - b[j]!));
-  return (2 * sum) / (a.length * (a.length - 1));
 }

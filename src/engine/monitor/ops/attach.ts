@@ -8,6 +8,7 @@ import type { ShownAlert } from '../alerts/alerts.ts';
 import { keepMsOf, type Monitor } from '../monitor.ts';
 import { trafficDbBytes } from '../traffic-db.ts';
 import { Errands } from './errand.ts';
+import { changeEvents, plannedEvents } from './planned.ts';
 import { createOps } from './server.ts';
 import type { AlertView, OpsSource } from './source.ts';
 import { TailWatch } from './tail-watch.ts';
@@ -54,6 +55,9 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
         return alerts.mute(action.alert, Date.now() + action.minutes * 60_000)
           ? { ok: true, text: `No message of ${action.alert} for ${action.minutes} min.` }
           : { ok: false, text: `There is no alert ${action.alert}.` };
+      case 'event-add':
+      case 'event-remove':
+        return changeEvents(action, config.dataDir, Date.now());
       default:
         return errands.run(action, by);
     }
@@ -91,6 +95,7 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
       view: () => views.read(),
       keepView: (choices) => views.write(choices),
       watchTail: (watched) => tail.watch(watched),
+      planned: () => plannedEvents(config.dataDir, Date.now()),
       act,
     },
     access: {

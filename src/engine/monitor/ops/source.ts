@@ -62,6 +62,13 @@ export interface Download {
   body: Buffer;
 }
 
+/** A planned event. `line`: all of it in words. */
+export interface PlannedView {
+  id: string;
+  name: string;
+  line: string;
+}
+
 /** What the dashboard shows, and whom it asks to act. */
 export interface OpsSource {
   latest: () => Sample | undefined;
@@ -84,5 +91,7 @@ export interface OpsSource {
   /** What an operator chose to see. */
   view: () => ViewChoices;
   keepView: (choices: ViewChoices) => void;
+  /** What `event list` says. */
+  planned: () => readonly PlannedView[];
   act: (action: OperatorAction, by: string) => Promise<ActionResult>;
 }

@@ -156,6 +156,7 @@ export function fixture(
         }
         return { stepMs, at, series };
       },
+      planned: () => [],
       events: ({ fromMs, toMs }) => events.filter(({ at }) => at >= fromMs && at < toMs),
       alerts: () => [
         {

@@ -8,6 +8,7 @@ interface Field {
   name: string;
   label: string;
   kind: 'number' | 'text' | 'choice';
+  optional?: boolean;
   value?: string;
   choices?: readonly (readonly [string, string])[];
 }
@@ -116,6 +117,26 @@ const FORMS: readonly Form[] = [
     action: (of) => ({ do: 'hold-reloads', on: of('on') === 'on' }),
   },
   {
+    title: 'Plan an event',
+    words:
+      'Before it workers and pages are made ready; while it goes on a line is kept as soon as somebody finds no room, the fleet does not shrink, and reloads wait.',
+    fields: [
+      text('name', 'Name'),
+      text('at', 'Start, with its zone', `${new Date(Date.now() + 86_400_000).toISOString().slice(0, 13)}:00Z`),
+      text('for', 'For', '2h'),
+      text('prequeue', 'Visitors gather before it for', '0s'),
+      { ...text('pages', 'Paths, with spaces between'), optional: true },
+    ],
+    action: (of) => ({
+      do: 'event-add',
+      name: of('name'),
+      at: of('at'),
+      for: of('for'),
+      prequeue: of('prequeue'),
+      pages: of('pages').split(/\s+/).filter(Boolean),
+    }),
+  },
+  {
     title: 'CPU profile',
     words: 'What the busiest worker does, for 10 s. It costs that worker a few per cent meanwhile.',
     fields: [],
@@ -155,6 +176,15 @@ export class Actions {
 
   letGo({ what, back }: Hold): void {
     this.open({ title: 'Let go', words: `${what}. From now on no longer.`, fields: [], action: () => back });
+  }
+
+  removeEvent(id: string, name: string): void {
+    this.open({
+      title: `Remove "${name}"`,
+      words: 'All goes back to how it is without the event, also while it goes on.',
+      fields: [],
+      action: () => ({ do: 'event-remove', id }),
+    });
   }
 
   private open(form: Form): void {
@@ -213,13 +243,19 @@ export class Actions {
   }
 }
 
-function inputOf({ name, kind, value = '', choices = [] }: Field): HTMLInputElement | HTMLSelectElement {
+function inputOf({
+  name,
+  kind,
+  value = '',
+  choices = [],
+  optional = false,
+}: Field): HTMLInputElement | HTMLSelectElement {
   if (kind !== 'choice')
     return el('input', {
       name,
       type: kind,
       value,
-      required: true,
+      required: !optional,
       autocomplete: 'off',
       ...(kind === 'number' ? { min: 0 } : { maxlength: 500 }),
     });

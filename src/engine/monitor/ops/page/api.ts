@@ -2,7 +2,7 @@ import type { OpsEvent, Sample } from '../../../monitor-sample.ts';
 import type { ActionResult, OperatorAction } from '../../../operator-action.ts';
 import type { TrafficReport } from '../../../traffic/report.ts';
 import type { RouteLatency } from '../../route-latency.ts';
-import type { AlertView, HistoryAnswer, IncidentView, ShownRequest, StorageView } from '../source.ts';
+import type { AlertView, HistoryAnswer, IncidentView, PlannedView, ShownRequest, StorageView } from '../source.ts';
 import type { ViewChoices } from '../view-choices.ts';
 import type { CpuProfile } from './flame-tree.ts';
 
@@ -31,6 +31,7 @@ export const events = (from: number, to: number): Promise<OpsEvent[]> =>
   ask(`events?from=${Math.round(from)}&to=${Math.round(to)}`);
 export const alerts = (): Promise<AlertView[]> => ask('alerts');
 export const incidents = (): Promise<IncidentView[]> => ask('incidents');
+export const planned = (): Promise<PlannedView[]> => ask('planned');
 export const profiles = (): Promise<string[]> => ask('profiles');
 export const latency = (from: number, to: number): Promise<RouteLatency[]> =>
   ask(`latency?from=${Math.round(from)}&to=${Math.round(to)}`);

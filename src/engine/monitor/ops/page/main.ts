@@ -8,7 +8,7 @@ import { FleetTable } from './fleet.ts';
 import { Glance } from './glance.ts';
 import { Holds } from './holds.ts';
 import { showLatency } from './latency.ts';
-import { showAlerts, showEvents, showHost, showIncidents, showProfiles, showStorage } from './panels.ts';
+import { showAlerts, showEvents, showHost, showIncidents, showPlanned, showProfiles, showStorage } from './panels.ts';
 import { RangePicker, type View } from './range.ts';
 import { TailPanel } from './tail.ts';
 import { showTraffic } from './traffic.ts';
@@ -92,13 +92,14 @@ function withShares(history: HistoryAnswer): HistoryAnswer {
 
 async function refreshLists(): Promise<void> {
   const { from, to } = picker.view(serverNow());
-  const [alerts, incidents, profiles, traffic, latency, storage] = await Promise.all([
+  const [alerts, incidents, profiles, traffic, latency, storage, planned] = await Promise.all([
     api.alerts(),
     api.incidents(),
     api.profiles(),
     api.traffic(from, to),
     api.latency(from, to),
     api.storage(),
+    api.planned(),
   ]);
   showAlerts(alerts, serverNow(), (name) => actions.mute(name));
   showIncidents(incidents, serverNow());
@@ -106,6 +107,7 @@ async function refreshLists(): Promise<void> {
   showTraffic(traffic);
   showLatency(latency);
   showStorage(storage);
+  showPlanned(planned, (id, name) => actions.removeEvent(id, name));
 }
 
 function take(sample: Sample): void {

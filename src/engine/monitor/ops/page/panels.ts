@@ -1,5 +1,5 @@
 import type { OpsEvent, Sample } from '../../../monitor-sample.ts';
-import type { AlertView, IncidentView, StorageView } from '../source.ts';
+import type { AlertView, IncidentView, PlannedView, StorageView } from '../source.ts';
 import { byId, el, setClass, setText } from './dom.ts';
 import { showFlame } from './flame.ts';
 import { bytes, moment, percent, span } from './format.ts';
@@ -149,3 +149,17 @@ export function showProfiles(names: readonly string[]): void {
 
 const flameButton = (path: string, text: string, label: string): HTMLElement =>
   el('button', { type: 'button', class: 'quiet', 'aria-label': label, onclick: () => void showFlame(path) }, text);
+/** Events that are planned or go on. */
+export function showPlanned(planned: readonly PlannedView[], onRemove: (id: string, name: string) => void): void {
+  byId('planned').replaceChildren(
+    ...planned.map(({ id, name, line }) =>
+      el(
+        'li',
+        {},
+        `${line} `,
+        el('button', { type: 'button', class: 'quiet', onclick: () => onRemove(id, name) }, 'Remove'),
+      ),
+    ),
+  );
+  byId('planned-none').hidden = planned.length > 0;
+}
