@@ -9,6 +9,7 @@ import { createDailyBackup } from './daily-backup.ts';
 import { createMonitor } from './monitor.ts';
 import { openOps } from './ops/attach.ts';
 import { serveOn } from './serve.ts';
+import { scheduleStress } from './stress/schedule.ts';
 import { openTrafficDb } from './traffic-db.ts';
 
 /** Below the workers: what it does can wait. */
@@ -41,6 +42,7 @@ export async function startMonitor(config: Config): Promise<void> {
     });
     monitor.subscribe((sample) => void look(sample.mode));
   }
+  if (config.stressSchedule !== '') scheduleStress(monitor, config, log);
   process.on('message', (raw: unknown) => {
     if (!isOurs(raw)) return;
     const parsed = toMonitorSchema.safeParse(raw);

@@ -24,6 +24,7 @@ const MODULES = [
   'glance',
   'panels',
   'range',
+  'stress',
   'traffic',
   'words',
 ] as const;

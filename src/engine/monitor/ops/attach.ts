@@ -70,6 +70,7 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
           : { name: `incident-${id}.${format}`, type: REPORT_TYPES[format], body: Buffer.from(text) };
       },
       traffic: (range) => traffic.report(range),
+      stress: () => monitor.stress.view(),
       act,
     },
     access: {

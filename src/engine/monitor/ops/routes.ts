@@ -71,6 +71,7 @@ export function apiRoutes({ source, streams, access, profilesDir, now }: ApiPart
       else write(response, 200, found.type, found.body, attachment(found.name));
     }),
     get('traffic', ({ response, query }) => writeJson(response, source.traffic(rangeOf(query)) ?? null)),
+    get('stress', ({ response }) => writeJson(response, source.stress())),
     get('profiles', async ({ response }) => writeJson(response, await profiles())),
     get('profiles/[\\w.-]{1,100}', async ({ response, path }) => {
       const name = path.slice(path.lastIndexOf('/') + 1);

@@ -42,6 +42,18 @@ export interface Download {
   body: Buffer;
 }
 
+/** What the scheduled stress runs say of what the machine can take. */
+export interface StressView {
+  /** `safe to about …`; empty: nothing was measured. */
+  text: string;
+  /** Why it no longer counts; empty: it does. */
+  stale: string;
+  /** The last ones, oldest first; visitors a second, the least and the most of the repeats too. */
+  runs: readonly { at: number; version: string; perSecond: number; least: number; most: number }[];
+  /** When the next one begins, epoch ms; null: none is planned. */
+  next: number | null;
+}
+
 /** What the dashboard shows, and whom it asks to act. */
 export interface OpsSource {
   latest: () => Sample | undefined;
@@ -57,5 +69,6 @@ export interface OpsSource {
   incident: (id: string, format: 'html' | 'md' | 'json') => Download | undefined;
   /** What came from where; undefined: nothing counts it. */
   traffic: (range: TimeRange) => TrafficReport | undefined;
+  stress: () => StressView;
   act: (action: OperatorAction, by: string) => Promise<ActionResult>;
 }

@@ -154,6 +154,18 @@ export function fixture(
       incident: (id, format) =>
         id === 'one' ? { name: `one.${format}`, type: 'text/plain', body: Buffer.from('what came') } : undefined,
       traffic: () => undefined,
+      stress: () => ({
+        text: 'safe to about 340 visitors a second; the CPU limits it',
+        stale: '',
+        runs: [0, 1, 2, 3].map((day) => ({
+          at: began - (4 - day) * 86_400_000,
+          version: '1.0.0',
+          perSecond: 420 - day * 10,
+          least: 400 - day * 10,
+          most: 440 - day * 10,
+        })),
+        next: began + 3_600_000,
+      }),
       act(action) {
         actions.push(action);
         return Promise.resolve(

@@ -1,7 +1,7 @@
 import type { OpsEvent, Sample } from '../../../monitor-sample.ts';
 import type { ActionResult, OperatorAction } from '../../../operator-action.ts';
 import type { TrafficReport } from '../../../traffic/report.ts';
-import type { AlertView, HistoryAnswer, IncidentView } from '../source.ts';
+import type { AlertView, HistoryAnswer, IncidentView, StressView } from '../source.ts';
 
 export interface Now {
   now: number;
@@ -28,6 +28,7 @@ export const events = (from: number, to: number): Promise<OpsEvent[]> =>
 export const alerts = (): Promise<AlertView[]> => ask('alerts');
 export const incidents = (): Promise<IncidentView[]> => ask('incidents');
 export const profiles = (): Promise<string[]> => ask('profiles');
+export const stress = (): Promise<StressView> => ask('stress');
 export const traffic = (from: number, to: number): Promise<TrafficReport | null> =>
   ask(`traffic?from=${Math.round(from)}&to=${Math.round(to)}`);
 

@@ -8,6 +8,7 @@ import { FleetTable } from './fleet.ts';
 import { Glance } from './glance.ts';
 import { showAlerts, showEvents, showHost, showIncidents, showProfiles } from './panels.ts';
 import { RangePicker, type View } from './range.ts';
+import { showStress } from './stress.ts';
 import { showTraffic } from './traffic.ts';
 
 /** Samples that are kept for the glance and its trend, ms. */
@@ -81,15 +82,17 @@ function withShares(history: HistoryAnswer): HistoryAnswer {
 
 async function refreshLists(): Promise<void> {
   const { from, to } = picker.view(serverNow());
-  const [alerts, incidents, profiles, traffic] = await Promise.all([
+  const [alerts, incidents, profiles, stress, traffic] = await Promise.all([
     api.alerts(),
     api.incidents(),
     api.profiles(),
+    api.stress(),
     api.traffic(from, to),
   ]);
   showAlerts(alerts, serverNow(), (name) => actions.mute(name));
   showIncidents(incidents, serverNow());
   showProfiles(profiles);
+  showStress(stress, serverNow());
   showTraffic(traffic);
 }
 
