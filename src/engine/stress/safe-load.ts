@@ -2,8 +2,8 @@ import { median } from '../median.ts';
 import { differences } from './circumstances.ts';
 import type { Circumstances, StressRun } from './run-record.ts';
 
-/** What is safe is this part of what was measured: arrivals come in bunches, and another process wants the core, too. */
-export const SAFE_SHARE = 0.8;
+/** A machine that is loaded to its last request has nothing left for a deploy, a backup, a neighbour. */
+export const SAFE_SHARE = 0.7;
 
 /** What the machine can take, for people. */
 export interface SafeLoad {
