@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { usableCores } from './engine/host/quota.ts';
 import { isLoopbackAddress, isLoopbackHost } from './engine/host-name.ts';
+import { type CronError, readCron } from './engine/stress/cron.ts';
+import { stressProgram } from './engine/stress/program.ts';
 
 /** One setting: its environment variable, how it is read, and the line that explains it. */
 export interface Setting<T = unknown> {
@@ -397,6 +399,17 @@ export const SETTINGS = {
     group: 'Monitor',
     text: 'When an incident begins, take a CPU profile of the busiest worker for 10 s, and keep it beside the report. It costs that worker a few per cent meanwhile. Needs TAHAN_MONITOR=1.',
   }),
+  stressSchedule: words(
+    'TAHAN_STRESS_SCHEDULE',
+    /^[^\0\r\n]{1,200}$/,
+    "five fields of cron, then a time zone if it is not the server's own, such as 30 4 * * * Asia/Jakarta",
+    '',
+    {
+      group: 'Monitor',
+      text: 'When a short stress test runs beside the server, at the lowest priority and on a server of its own; skipped when visitors need the machine. Needs TAHAN_MONITOR=1 and the repository: an installed package has no load generator.',
+      defaultText: 'never',
+    },
+  ),
   alerts: words('TAHAN_ALERTS', /^[^\0]{1,4096}$/, 'a JSON file', '', {
     group: 'Monitor',
     text: 'Thresholds of the alerts, by rule. Read again at a reload.',
@@ -522,6 +535,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cores = usableCores()): Confi
   }
   if (config.alertEmail?.length > 0 && !config.smtpUrl)
     problems.push('TAHAN_ALERT_EMAIL: needs TAHAN_SMTP_URL, the mail server that takes the mails');
+  if (config.stressSchedule) problems.push(...scheduleProblems(config));
   if (config.port !== 0 && config.port === config.adminPort) {
     problems.push(`TAHAN_ADMIN_PORT="${config.adminPort}": must differ from PORT`);
   }
@@ -533,6 +547,20 @@ export function readConfig(env: NodeJS.ProcessEnv, cores = usableCores()): Confi
   if (problems.length > 0) throw new ConfigError(problems);
   config.dataDir = resolve(config.dataDir);
   return config;
+}
+
+function scheduleProblems({ stressSchedule, monitor }: Config): string[] {
+  const problem = (text: string): string => `TAHAN_STRESS_SCHEDULE=${JSON.stringify(stressSchedule)}: ${text}`;
+  const problems: string[] = [];
+  if (!monitor) problems.push(problem('needs TAHAN_MONITOR=1, the process that starts the runs'));
+  if (stressProgram() === undefined)
+    problems.push(problem('works in the repository of Tahan only; an installed package has no load generator'));
+  try {
+    readCron(stressSchedule);
+  } catch (error) {
+    problems.push(problem(`must be ${SETTINGS.stressSchedule.allowed}: ${(error as CronError).reason}`));
+  }
+  return problems;
 }
 
 /** Whether only programs of this machine reach what listens there. */

@@ -24,6 +24,16 @@ describe('settings', () => {
     });
   });
 
+  test('a schedule of stress tests that is none is told, and what it needs', () => {
+    expect(problemsOf({ TAHAN_STRESS_SCHEDULE: '30 4 * * * Asia/Jakarta' })).toEqual([]);
+    expect(problemsOf({ TAHAN_STRESS_SCHEDULE: '99 4 * * *' })).toEqual([
+      expect.stringContaining('TAHAN_STRESS_SCHEDULE="99 4 * * *": must be five fields of cron'),
+    ]);
+    expect(problemsOf({ TAHAN_STRESS_SCHEDULE: '30 4 * * *', TAHAN_MONITOR: '0' })).toEqual([
+      expect.stringContaining('needs TAHAN_MONITOR=1'),
+    ]);
+  });
+
   test('the most workers are the usable cores, and half a core is one worker', () => {
     expect(readConfig({}, 0.5)).toMatchObject({ workersMax: 1, spare: 0, cores: 0.5 });
   });

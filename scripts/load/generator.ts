@@ -5,8 +5,8 @@ import { JOBS, type JobName, type JobSpec } from './jobs.ts';
 const tell = (message: object, sent?: () => void): boolean | undefined =>
   process.send?.(message, undefined, undefined, sent);
 
-// What else runs on its core must not make it late; only root may ask for this.
-if (process.getuid?.() === 0) setPriority(-20);
+// What else runs on its core must not make it late; only root may ask for this. But visitors come before a quiet test.
+if (process.getuid?.() === 0 && process.env.TAHAN_INTERNAL_QUIET === undefined) setPriority(-20);
 
 // A load whose parent is gone is nobody's.
 process.once('disconnect', () => process.exit());

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { noiseBand } from '../../src/engine/stress/noise.ts';
 import { median } from '../load/statistics.ts';
 import type { StressReport } from './result.ts';
 
@@ -20,10 +21,6 @@ export interface Comparison {
   text: string;
 }
 
-/** Even with repeats that agree by chance, and on a quiet machine, this much is noise. */
-const LEAST_BAND = 0.08;
-/** Of a number without repeats nobody knows the noise: it is shown, and not judged. */
-const BAND_WITHOUT_REPEATS = Number.POSITIVE_INFINITY;
 /** Another load of the machine than this, percent, is told with the verdict. */
 const OTHERWISE_BUSY_PERCENT = 25;
 /** A latency that is smaller than a timer is exact is no news, ms. */
@@ -40,13 +37,6 @@ function numbersOf({ capacity, scenarios }: StressReport): Map<string, number[]>
   return numbers;
 }
 
-/** Half of the spread of some values, as a part of their median. */
-function spread(values: readonly number[]): number {
-  const middle = median(values);
-  if (values.length < 2 || middle === 0) return BAND_WITHOUT_REPEATS;
-  return (Math.max(...values) - Math.min(...values)) / 2 / middle;
-}
-
 /** Compares one number of two runs, each with its repeats. `moreIsBetter`: as of a rate. */
 export function compareNumber(
   name: string,
@@ -57,8 +47,7 @@ export function compareNumber(
   const [before, after] = [median(old), median(now)];
   const tiny = name.endsWith('ms') && !name.endsWith('CPU ms') && Math.max(before, after) < LEAST_MS;
   const ratio = before === after || tiny ? 1 : after / before;
-  // Two runs are as far apart by chance as the spreads of both together.
-  const band = Math.max(LEAST_BAND, spread(old) + spread(now));
+  const band = noiseBand(old, now);
   const beyond = Math.abs(ratio - 1) > band;
   const verdict = !beyond ? 'same' : ratio > 1 === moreIsBetter ? 'better' : 'worse';
   return { name, old: before, now: after, ratio, band, verdict };

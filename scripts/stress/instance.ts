@@ -40,9 +40,9 @@ export interface DataTemplate {
 
 /**
  * Makes the data of the instances: a copy of the site's data where there is some (taken while it runs: SQLite's own
- * backup), with 500 made-up members besides; the original is only read.
+ * backup), with 500 made-up members besides where they are wanted; the original is only read.
  */
-export async function prepareData(dataDir: string): Promise<DataTemplate> {
+export async function prepareData(dataDir: string, members = true): Promise<DataTemplate> {
   const folder = await mkdtemp(join(tmpdir(), 'tahan-stress-data-'));
   const original = join(dataDir, 'site.db');
   const isCopy = existsSync(original);
@@ -54,7 +54,7 @@ export async function prepareData(dataDir: string): Promise<DataTemplate> {
       db.close();
     }
   }
-  await seedSite(folder);
+  if (members) await seedSite(folder);
   return {
     text: isCopy ? `a copy of ${dataDir}, with made-up members` : 'sample content, with made-up members',
     copyTo: (to) => cp(folder, to, { recursive: true }),
@@ -64,7 +64,17 @@ export async function prepareData(dataDir: string): Promise<DataTemplate> {
 
 const STANDARD_ENV = { HOST: '127.0.0.1', TAHAN_LAB: '1', LOG_LEVEL: 'warn', ...ADDRESSES };
 /** Settings of the person's own server that an instance beside it must not have. */
-const NOT_TAKEN_OVER = ['PORT', 'TAHAN_ADMIN_PORT', 'TAHAN_ADMIN_HOST', 'TAHAN_HOSTS', 'TAHAN_PUBLIC_URL'] as const;
+const NOT_TAKEN_OVER = [
+  'PORT',
+  'TAHAN_ADMIN_PORT',
+  'TAHAN_ADMIN_HOST',
+  'TAHAN_HOSTS',
+  'TAHAN_PUBLIC_URL',
+  'TAHAN_ALERT_WEBHOOK',
+  'TAHAN_ALERT_EMAIL',
+  'TAHAN_BACKUP',
+  'TAHAN_STRESS_SCHEDULE',
+] as const;
 
 /**
  * Starts a server of its own on free ports of loopback, with a copy of the data.

@@ -32,9 +32,13 @@ const node = (): Node => ({ words: new Map(), parameter: undefined, rest: undefi
 
 /**
  * Adds to declared routes those that are learned from paths: `/users/17` becomes `/users/:id`. Each is made ahead of
- * time, as what is counted and learned of a route is found by its index.
+ * time, as what is counted and learned of a route is found by its index. `onLearned`: a route has got its name.
  */
-export function learnRoutes(declared: Routes, mainPage: string): LearnedRoutes {
+export function learnRoutes(
+  declared: Routes,
+  mainPage: string,
+  onLearned: (route: Route) => void = () => {},
+): LearnedRoutes {
   const first = declared.all.length;
   const routeAt = (place: number, route: string, cache: CachePolicy): Route => ({
     policy: { route, cache },
@@ -94,6 +98,7 @@ export function learnRoutes(declared: Routes, mainPage: string): LearnedRoutes {
       route.policy.route = template;
       if (deeper) at.rest = route;
       else at.route = route;
+      onLearned(route);
     },
   };
 }

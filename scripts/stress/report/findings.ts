@@ -1,13 +1,11 @@
+import { SAFE_SHARE } from '../../../src/engine/stress/safe-load.ts';
 import type { ScenarioResult, StressReport } from '../result.ts';
-
-/** A machine that is loaded to its last request has nothing left for a deploy, a backup, a neighbour. */
-const SAFE_PART = 0.7;
 
 /** What the server can take, in a sentence. */
 export function safeTo({ capacity, machine }: StressReport): string {
   const { mixPerSecond, mix } = capacity;
   if (mixPerSecond === undefined) return 'The capacity was not measured.';
-  const safe = Math.floor(mixPerSecond * SAFE_PART);
+  const safe = Math.floor(mixPerSecond * SAFE_SHARE);
   return `safe to about ${safe.toLocaleString('en')} requests a second of ${mix} (70 % of the ${Math.round(mixPerSecond).toLocaleString('en')} that were served in time), with the load generator on the same ${machine.cores} cores`;
 }
 

@@ -1,6 +1,6 @@
 import type { Comparison } from '../compare.ts';
 import type { StressReport } from '../result.ts';
-import { safeTo } from './findings.ts';
+import { breaksFirst, safeTo } from './findings.ts';
 
 /** The end of a run, for the person at the terminal. */
 export function summary(report: StressReport, comparison: Comparison | undefined): string {
@@ -10,6 +10,7 @@ export function summary(report: StressReport, comparison: Comparison | undefined
     .filter((status) => count(status) > 0)
     .map((status) => `${count(status)} ${status}`);
   const failed = scenarios.filter(({ status }) => status === 'failed' || status === 'void').map(({ name }) => name);
+  const first = breaksFirst(report);
   const lines = [
     '',
     `${parts.join(', ') || 'nothing was run'} in ${(seconds / 60).toFixed(1)} min`,
@@ -18,6 +19,7 @@ export function summary(report: StressReport, comparison: Comparison | undefined
         `  ${name.padEnd(12)} ${atLeast ? 'at least ' : ''}${perSecond.toFixed(0)} a second${costMs.length === 0 ? '' : `, ${costMs[0]!.toFixed(2)} ms of CPU each`}`,
     ),
     ...(capacity.mixPerSecond === undefined ? [] : [`  ${safeTo(report)}`]),
+    ...(first === undefined ? [] : [`  ${first}`]),
     ...(comparison === undefined ? [] : [`compared: ${comparison.text}`]),
     partial ? 'INTERRUPTED' : passed ? 'PASSED' : `FAILED: ${failed.join(', ') || 'nothing was run'}`,
     '',

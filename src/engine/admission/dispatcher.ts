@@ -70,7 +70,7 @@ export class Dispatcher {
     low: new CoDel(),
     background: new CoDel(),
   };
-  private readonly unit: WorkUnit;
+  readonly unit: WorkUnit;
   private readonly parkedTimers = new Map<SiteJob, NodeJS.Timeout>();
   private arrived = false;
   private scheduled = false;

@@ -38,6 +38,8 @@ const HALF_LIFE_MS = 5_000;
 const MEDIAN_STEP = 0.05;
 /** Before anything was measured, ms: nobody is refused for the sake of a time that is not known. */
 const FIRST_COST_MS = 1;
+/** Of fewer requests nothing is kept for the next start: the first ones are compiled while they run. */
+const LEAST_LEARNED = 5;
 /** Tasks of a route that are learned; a route that runs more of them is judged by the first. */
 const MAX_TASKS = 8;
 /** A task counts as one of the route's when at least this share of its requests runs it. */
@@ -79,6 +81,26 @@ export class RouteWork {
   /** Median time on the event loop, ms: what the kernel gave to others meanwhile moves it little. Undefined: not measured yet. */
   get medianCostMs(): number | undefined {
     return this.median;
+  }
+
+  /** What is worth to be known after a restart; undefined: too little was seen. */
+  get learned(): { costMs: number; medianMs: number; elsewhereMs: number; runs: number } | undefined {
+    if (this.runs < LEAST_LEARNED || this.median === undefined) return undefined;
+    const { costMs, median, runs } = this;
+    return { costMs, medianMs: median, elsewhereMs: this.elsewhere.value ?? 0, runs };
+  }
+
+  /**
+   * Begins with what was learned before a restart. It counts as one request: the first that is measured weighs as much, and
+   * after the second hardly anything of it is left.
+   */
+  expect(
+    { costMs, medianMs, elsewhereMs }: { costMs: number; medianMs: number; elsewhereMs: number },
+    now: number,
+  ): void {
+    this.cost.add(costMs, now);
+    if (elsewhereMs > 0) this.elsewhere.add(elsewhereMs, now);
+    this.median = medianMs;
   }
 
   get waiting(): number {
@@ -224,7 +246,7 @@ export class RouteWork {
     if (this.runs === 2 && ms < this.costMs) this.cost = new Ewma(HALF_LIFE_MS);
     this.cost.addCapped(ms, now);
     // A stochastic approximation of the median (Robbins and Monro): a step up or down with each sample.
-    if (this.median === undefined) this.median = ms;
+    if (this.runs === 1 || this.median === undefined) this.median = ms;
     else this.median *= ms > this.median ? 1 + MEDIAN_STEP : 1 - MEDIAN_STEP;
   }
 

@@ -24,6 +24,18 @@ export class WorkUnit {
     this.square.add(capped * capped, now);
   }
 
+  /** Begins with what was learned before a restart, as if it were one job. */
+  expect({ meanMs, ms }: { meanMs: number; ms: number }, now: number): void {
+    this.mean.add(meanMs, now);
+    this.square.add(meanMs * ms, now);
+  }
+
+  /** For the next start; null: nothing was seen. */
+  get learned(): { meanMs: number; ms: number } | null {
+    const { value } = this.mean;
+    return value === undefined || value <= 0 ? null : { meanMs: value, ms: this.ms };
+  }
+
   /** 0 before the first job. */
   get ms(): number {
     const mean = this.mean.value ?? 0;

@@ -1,4 +1,5 @@
 import type { Sample, Severity } from '../monitor-sample.ts';
+import type { StressTrend } from '../stress/trend.ts';
 import type { Window } from './window.ts';
 
 /** What a rule looks at. */
@@ -9,6 +10,8 @@ export interface View {
   window: Window;
   /** Of the data folder's file system; undefined: not known. */
   disk: { freeBytes: number; totalBytes: number } | undefined;
+  /** The last scheduled stress run beside those before; undefined: there are too few. */
+  stress?: StressTrend | undefined;
 }
 
 /** Numbers of a rule, by name; `TAHAN_ALERTS` may change them. */

@@ -42,6 +42,8 @@ export const RULES: readonly Rule[] = [
     'A part of the site does not work; the rest goes on.'),
   rule('sign_in_attack', signals.signInAttack, 30, 300, 'warn', { least: 60, within: 300 },
     'Very many sign-ins fail: somebody tries passwords. Look at the networks they come from.'),
+  rule('stress_fall', signals.stressFall, 0, 0, 'warn', {},
+    'The server can take less than it could: compare the last release with the one before by npm run stress.'),
 ];
 
 function rule(

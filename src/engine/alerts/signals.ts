@@ -1,6 +1,7 @@
+import { median } from '../median.ts';
 import type { Outcome, Severity } from '../monitor-sample.ts';
 import type { Limits, Reading, Signal, View } from './rule.ts';
-import { allOf, demandOf, median, robustZ } from './window.ts';
+import { allOf, demandOf, robustZ } from './window.ts';
 
 const SECOND = 1_000;
 const MINUTE_MS = 60 * SECOND;
@@ -192,6 +193,18 @@ export const featureDown: Signal = ({ sample: { workers } }) => {
       .flatMap(({ features }) => Object.entries(features).flatMap(([name, state]) => (state === 'down' ? [name] : []))),
   );
   return either(names.size > 0, 'warn', `down: ${[...names].sort().join(', ')}`);
+};
+
+export const stressFall: Signal = ({ stress }) => {
+  if (stress === undefined) return well(0);
+  const { now, usual, band, fallen } = stress;
+  const fall = (1 - now / usual) * 100;
+  if (!fallen) return well(Math.max(0, fall));
+  return {
+    severity: 'warn',
+    value: fall,
+    text: `the last scheduled stress run had ${Math.round(now)} visitors a second, those before ${Math.round(usual)}: -${Math.round(fall)} %, of which ${percent(band)} % may be noise`,
+  };
 };
 
 export const signInAttack: Signal = ({ now, window }, { least = 60, within = 300 }) => {

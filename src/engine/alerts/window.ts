@@ -1,3 +1,4 @@
+import { median } from '../median.ts';
 import { OUTCOMES, type Outcome } from '../monitor-sample.ts';
 
 /** Length of a bucket, ms, and what is kept: the longest window of a rule and a bit. */
@@ -93,13 +94,6 @@ export class Window {
     }
     return low;
   }
-}
-
-export function median(values: readonly number[]): number {
-  if (values.length === 0) return 0;
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 /** 1.4826 times the MAD is the standard deviation, where the values are normal. */

@@ -11,6 +11,7 @@ import { createDailyBackup } from './daily-backup.ts';
 import { createMonitor } from './monitor.ts';
 import { openOps } from './ops/attach.ts';
 import { serveOn } from './serve.ts';
+import { scheduleStress } from './stress/schedule.ts';
 import { openTrafficDb } from './traffic-db.ts';
 
 /** Below the workers: what it does can wait. */
@@ -55,6 +56,7 @@ export async function startMonitor(config: Config): Promise<void> {
       log.warn({ error: String(error) }, 'what people ask for most could not be looked up before an event');
     }
   });
+  if (config.stressSchedule !== '') scheduleStress(monitor, config, log);
   process.on('message', (raw: unknown) => {
     if (!isOurs(raw)) return;
     const parsed = toMonitorSchema.safeParse(raw);

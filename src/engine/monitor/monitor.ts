@@ -8,6 +8,7 @@ import { RULES } from '../alerts/rules.ts';
 import { allOf } from '../alerts/window.ts';
 import type { FromMonitor, ToMonitor } from '../monitor-messages.ts';
 import type { Sample } from '../monitor-sample.ts';
+import { circumstances } from '../stress/circumstances.ts';
 import { type AlertNews, type Alerts, createAlerts } from './alerts/alerts.ts';
 import { seedWindow } from './alerts/seed-window.ts';
 import { createDiskGuard } from './disk-guard.ts';
@@ -22,6 +23,7 @@ import type { AlertMessage } from './messages/message.ts';
 import { createOutbox, type Outbox } from './messages/outbox.ts';
 import { RouteLatencies } from './route-latency.ts';
 import { keepWithin } from './size-bound.ts';
+import { StressHistory } from './stress/stress-history.ts';
 import { surgeReportOf } from './traffic/surge-report.ts';
 import { TrafficHistory } from './traffic/traffic-history.ts';
 import type { TrafficDb } from './traffic-db.ts';
@@ -65,6 +67,7 @@ export interface Monitor {
   readonly alerts: Alerts;
   readonly outbox: Outbox;
   readonly incidents: IncidentFiles;
+  readonly stress: StressHistory;
   take: (message: ToMonitor) => void;
   /** Tells each sample from now on. Returns how to stop that. */
   subscribe: (listener: (sample: Sample) => void) => () => void;
@@ -96,6 +99,7 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
   const history = new History(db, keepMs);
   const latencies = new RouteLatencies(db, keepMs.hours);
   const traffic = new TrafficHistory({ db, onProblem: (problem) => log.warn({ problem }, 'traffic') });
+  const stress = new StressHistory(db, circumstances(config.version));
   const whileFull = createDiskGuard((line) => log.error({}, line));
   const subscribers = new Set<(sample: Sample) => void>();
   const alertListeners = new Set<(news: AlertNews) => void>();
@@ -178,7 +182,7 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
     lookAtDisk(sample.at);
     whileFull(() => traffic.tick(Date.now()));
     whileFull(() => latencies.add(sample));
-    const news = whileFull(() => alerts.judge(sample, disk)) ?? [];
+    const news = whileFull(() => alerts.judge(sample, { disk, stress: stress.trend })) ?? [];
     for (const each of news) tell(each);
     if (news.length > 0) void outbox.flush();
     const began = news.filter(({ kind, state }) => kind === 'firing' && state.severity === 'critical');
@@ -200,6 +204,7 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
     alerts,
     outbox,
     incidents,
+    stress,
     take(message) {
       if (message.type === 'sample') {
         send({ type: 'pulse' });

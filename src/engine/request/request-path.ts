@@ -3,6 +3,7 @@ import type { BlockList } from 'node:net';
 import type { Config } from '../../config.ts';
 import { AdaptiveLimit } from '../admission/adaptive-limit.ts';
 import { Dispatcher } from '../admission/dispatcher.ts';
+import { costName, type LearnedCosts, NO_COSTS } from '../admission/route-costs.ts';
 import { type Lanes, RouteWork } from '../admission/route-work.ts';
 import type { PageMemory } from '../cache/memory.ts';
 import type { SiteParts } from '../features/site-parts.ts';
@@ -95,6 +96,8 @@ export interface RequestPathParts {
   onArrival?: () => void;
   /** Somebody got no room. */
   onRefusal: (priority: Priority) => void;
+  /** What was learned of the routes before a restart; absent: nothing. */
+  costs?: LearnedCosts;
 }
 
 /** The way of a request through a worker, put together. */
@@ -116,12 +119,20 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
   const { bodyLimit, statusPage } = config;
   const { site: given } = parts;
   const declared = compileRoutes(guardedPolicies(given.policies ?? [], onSiteError));
-  const learned = given.learns ? learnRoutes(declared, given.mainPage ?? '/') : undefined;
+  const learned = given.learns ? learnRoutes(declared, given.mainPage ?? '/', (route) => expectCost(route)) : undefined;
   const routes = learned ?? declared;
   const site = guardedSite(given, routes, parts.parts.engineFeature, config.siteName);
   const members = { isMember: guarded(site.isMember?.bind(site), false, onSiteError) };
   const works = worksOf(routes, config);
   const dispatcher = dispatcherOf(parts, works);
+  const { unit, routes: before } = parts.costs ?? NO_COSTS;
+  const costs = new Map(before.map((cost) => [cost.name, cost]));
+  const expectCost = ({ policy, index }: Route): void => {
+    const cost = costs.get(costName(policy));
+    if (cost !== undefined) works[index]!.expect(cost, performance.now());
+  };
+  for (const route of routes.all) expectCost(route);
+  if (unit !== null) dispatcher.unit.expect(unit, performance.now());
 
   const traffic = parts.traffic ?? NO_TRAFFIC;
   const cpuMsOf = ({ index }: Route): number | undefined =>

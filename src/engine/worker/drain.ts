@@ -28,6 +28,8 @@ export interface DrainParts {
   records: Pick<Records, 'close'>;
   pool: SitePool;
   traffic: { flush: () => void };
+  /** Keeps what the routes cost, for the next start. */
+  keepCosts: () => Promise<void>;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface DrainParts {
  * it for the site's own reasons, in the same way.
  */
 export function endWhenTold(parts: DrainParts): () => void {
-  const { link, log, config, site, state, server, upgrades, beat, files, records, pool, traffic } = parts;
+  const { link, log, config, site, state, server, upgrades, beat, files, records, pool, traffic, keepCosts } = parts;
   const end = async (withinMs: number, idleMs: number, exitCode: number): Promise<void> => {
     if (state.draining) return;
     state.draining = true;
@@ -43,6 +45,7 @@ export function endWhenTold(parts: DrainParts): () => void {
     await server.drain(withinMs, idleMs);
     beat.stop();
     traffic.flush();
+    await keepCosts();
     await site.close?.();
     await files.close();
     await records.close();

@@ -30,6 +30,7 @@ import type { Site } from '../site.ts';
 import { checkSite } from '../site-check.ts';
 import { startWorkerBeat } from './beat.ts';
 import { Compressor } from './compressor.ts';
+import { openCostFile } from './cost-file.ts';
 import { Doors } from './doors/doors.ts';
 import { endWhenTold } from './drain.ts';
 import { keepEventPages } from './event-pages.ts';
@@ -145,9 +146,11 @@ async function serve(
     limitedReporter((line) => log.warn(line)),
   );
   let beat: Beating | undefined;
+  const costFile = openCostFile(config.dataDir, siteUrl, config.version, (line) => log.warn(line));
   const path = createRequestPath({
     config,
     site,
+    costs: costFile.costs,
     recorder,
     memory: files.memory,
     store: files,
@@ -203,6 +206,7 @@ async function serve(
     records,
     pool,
     traffic: sender,
+    keepCosts: costFile.keep(routes, path.works, path.dispatcher),
   });
 
   keepEventPages(link, routes, pages, files.memory, site.languages ?? [''], config.hosts);

@@ -2,6 +2,7 @@ import { AdaptiveLimit } from '../../../src/engine/admission/adaptive-limit.ts';
 import { Deadline } from '../../../src/engine/admission/deadline.ts';
 import { Dispatcher } from '../../../src/engine/admission/dispatcher.ts';
 import type { Refusal, SiteJob } from '../../../src/engine/admission/job.ts';
+import type { LearnedCosts } from '../../../src/engine/admission/route-costs.ts';
 import { RouteWork } from '../../../src/engine/admission/route-work.ts';
 import type { Priority } from '../../../src/engine/site.ts';
 import { exponential, seeded } from './seeded.ts';
@@ -46,7 +47,7 @@ export const quantile = (sorted: readonly number[], q: number): number =>
 /** An hour of a worker's event loop in a moment: the real dispatcher on a clock that jobs and arrivals move. */
 export async function simulate(
   streams: readonly Stream[],
-  { ms, seed, goodMs = 500 }: { ms: number; seed: number; goodMs?: number },
+  { ms, seed, goodMs = 500, costs }: { ms: number; seed: number; goodMs?: number; costs?: LearnedCosts },
 ): Promise<Record<string, Outcome> & { loadRatio?: never }> {
   const random = seeded(seed);
   let now = 0;
@@ -72,6 +73,8 @@ export async function simulate(
     if (rate === undefined) continue;
     for (let at = fromMs; at < untilMs; at += exponential(random, 1_000 / rate)) due.push({ at, stream });
   }
+  for (const cost of costs?.routes ?? []) works.get(cost.name)?.expect(cost, now);
+  if (costs?.unit) dispatcher.unit.expect(costs.unit, now);
   due.sort((a, b) => a.at - b.at);
   let next = 0;
   const again: Arrival[] = [];

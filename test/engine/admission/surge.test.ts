@@ -130,3 +130,32 @@ describe('a surge', () => {
     expect(members!.good).toBeGreaterThan(0.85 * 12_000);
   });
 });
+
+describe('a start into a surge of a page of 60 ms', () => {
+  const costs = {
+    unit: { meanMs: 60, ms: 60 },
+    routes: [{ name: 'work', costMs: 60, medianMs: 60, elsewhereMs: 0, runs: 50 }],
+  };
+  const first = async (known: boolean) => {
+    const sum = { good: 0, late: 0, toldLate: 0 };
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const { work } = await simulate([{ name: 'work', priority: 'low', costMs: 60, rate: 1_000, untilMs: 1_000 }], {
+        ms: 1_000,
+        seed,
+        ...(known ? { costs } : {}),
+      });
+      sum.good += work!.good;
+      sum.late += work!.late;
+      sum.toldLate += work!.refusals.filter((ms) => ms > 90).length;
+    }
+    return sum;
+  };
+
+  test('with what was learned before nobody is let in to be turned away, and more have their page in time', async () => {
+    const [without, known] = [await first(false), await first(true)];
+    expect(without.toldLate).toBeGreaterThan(100);
+    expect(known.toldLate).toBe(0);
+    expect(known.late).toBeLessThan(without.late);
+    expect(known.good).toBeGreaterThanOrEqual(without.good);
+  });
+});

@@ -192,9 +192,28 @@ describe('each rule', () => {
   });
 
   test('has a case here, and says what to do', () => {
-    const tested = new Set([...cases.map(([name]) => name), 'surge', 'drop', 'disk']);
+    const tested = new Set([...cases.map(([name]) => name), 'surge', 'drop', 'disk', 'stress_fall']);
     expect(RULES.filter(({ name }) => !tested.has(name))).toEqual([]);
     expect(RULES.filter(({ sentence }) => sentence.length < 20)).toEqual([]);
+  });
+
+  test('stress_fall warns of a run that is below those before, and of no other', () => {
+    const rule = RULES.find(({ name }) => name === 'stress_fall')!;
+    const of = (fallen: boolean) =>
+      rule.signal(
+        {
+          now: T0,
+          sample: sampleOf(T0),
+          window: new Window(),
+          disk: undefined,
+          stress: { now: 700, usual: 1_000, band: 0.08, fallen },
+        },
+        rule.limits,
+        undefined,
+      );
+    expect(of(true)).toMatchObject({ severity: 'warn', value: expect.closeTo(30) });
+    expect(of(true).text).toContain('-30 %, of which 8 % may be noise');
+    expect(of(false).severity).toBeUndefined();
   });
 
   test('disk warns, and is critical, by what is left', () => {

@@ -34,7 +34,7 @@ export interface Alerts {
   /** Names of the critical ones that fire. */
   critical: () => string[];
   /** Judges the rules on a sample. */
-  judge: (sample: Sample, disk: View['disk']) => AlertNews[];
+  judge: (sample: Sample, seen: Pick<View, 'disk' | 'stress'>) => AlertNews[];
   /**
    * No messages of this alert until then (epoch ms; not later than in 30 days); in the past: no longer muted. Returns
    * whether there is such an alert.
@@ -83,9 +83,9 @@ export function createAlerts({ db, rules, options, explain, onNews, note }: Aler
       [...states.values()]
         .filter(({ phase, severity }) => phase === 'firing' && severity === 'critical')
         .map(({ name }) => name),
-    judge(sample, disk) {
+    judge(sample, seen) {
       window.add(sample.at, sample.seconds, sample.outcomes, sample.failedSignIns);
-      const judged = evaluate(rules, states, { now: sample.at, sample, window, disk }, options);
+      const judged = evaluate(rules, states, { now: sample.at, sample, window, ...seen }, options);
       const news = judged.changes.map((change) => newsOf(change, sample));
       // With its words, so that they are shown as they were told.
       for (const { state, text, kind } of news)

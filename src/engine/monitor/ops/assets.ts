@@ -29,6 +29,7 @@ const MODULES = [
   'panels',
   'range',
   'tail',
+  'stress',
   'traffic',
   'view',
   'words',

@@ -96,6 +96,7 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
       keepView: (choices) => views.write(choices),
       watchTail: (watched) => tail.watch(watched),
       planned: () => plannedEvents(config.dataDir, Date.now()),
+      stress: () => monitor.stress.view(),
       act,
     },
     access: {

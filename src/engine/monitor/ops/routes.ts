@@ -78,6 +78,7 @@ export function apiRoutes({ source, streams, access, profilesDir, now }: ApiPart
     ),
     get('storage', ({ response }) => writeJson(response, source.storage())),
     get('planned', ({ response }) => writeJson(response, source.planned())),
+    get('stress', ({ response }) => writeJson(response, source.stress())),
     get('profiles', async ({ response }) => writeJson(response, await profiles())),
     get('profiles/[\\w.-]{1,100}', async ({ response, path }) => {
       const name = path.slice(path.lastIndexOf('/') + 1);

@@ -69,6 +69,18 @@ export interface PlannedView {
   line: string;
 }
 
+/** What the scheduled stress runs say of what the machine can take. */
+export interface StressView {
+  /** `safe to about …`; empty: nothing was measured. */
+  text: string;
+  /** Why it no longer counts; empty: it does. */
+  stale: string;
+  /** The last ones, oldest first; visitors a second, the least and the most of the repeats too. */
+  runs: readonly { at: number; version: string; perSecond: number; least: number; most: number }[];
+  /** When the next one begins, epoch ms; null: none is planned. */
+  next: number | null;
+}
+
 /** What the dashboard shows, and whom it asks to act. */
 export interface OpsSource {
   latest: () => Sample | undefined;
@@ -93,5 +105,6 @@ export interface OpsSource {
   keepView: (choices: ViewChoices) => void;
   /** What `event list` says. */
   planned: () => readonly PlannedView[];
+  stress: () => StressView;
   act: (action: OperatorAction, by: string) => Promise<ActionResult>;
 }

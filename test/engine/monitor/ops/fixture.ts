@@ -192,6 +192,18 @@ export function fixture(
         view = choices;
       },
       watchTail: (watched) => tailing.push(watched),
+      stress: () => ({
+        text: 'safe to about 340 visitors a second; the CPU limits it',
+        stale: '',
+        runs: [0, 1, 2, 3].map((day) => ({
+          at: began - (4 - day) * 86_400_000,
+          version: '1.0.0',
+          perSecond: 420 - day * 10,
+          least: 400 - day * 10,
+          most: 440 - day * 10,
+        })),
+        next: began + 3_600_000,
+      }),
       act(action) {
         actions.push(action);
         return Promise.resolve(

@@ -2,7 +2,15 @@ import type { OpsEvent, Sample } from '../../../monitor-sample.ts';
 import type { ActionResult, OperatorAction } from '../../../operator-action.ts';
 import type { TrafficReport } from '../../../traffic/report.ts';
 import type { RouteLatency } from '../../route-latency.ts';
-import type { AlertView, HistoryAnswer, IncidentView, PlannedView, ShownRequest, StorageView } from '../source.ts';
+import type {
+  AlertView,
+  HistoryAnswer,
+  IncidentView,
+  PlannedView,
+  ShownRequest,
+  StorageView,
+  StressView,
+} from '../source.ts';
 import type { ViewChoices } from '../view-choices.ts';
 import type { CpuProfile } from './flame-tree.ts';
 
@@ -38,6 +46,7 @@ export const latency = (from: number, to: number): Promise<RouteLatency[]> =>
 export const storage = (): Promise<StorageView> => ask('storage');
 /** `path`: below `/ops/api/`. */
 export const profile = (path: string): Promise<CpuProfile> => ask(path);
+export const stress = (): Promise<StressView> => ask('stress');
 export const traffic = (from: number, to: number): Promise<TrafficReport | null> =>
   ask(`traffic?from=${Math.round(from)}&to=${Math.round(to)}`);
 

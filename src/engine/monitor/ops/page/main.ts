@@ -10,6 +10,7 @@ import { Holds } from './holds.ts';
 import { showLatency } from './latency.ts';
 import { showAlerts, showEvents, showHost, showIncidents, showPlanned, showProfiles, showStorage } from './panels.ts';
 import { RangePicker, type View } from './range.ts';
+import { showStress } from './stress.ts';
 import { TailPanel } from './tail.ts';
 import { showTraffic } from './traffic.ts';
 import { ViewPanel } from './view.ts';
@@ -92,10 +93,11 @@ function withShares(history: HistoryAnswer): HistoryAnswer {
 
 async function refreshLists(): Promise<void> {
   const { from, to } = picker.view(serverNow());
-  const [alerts, incidents, profiles, traffic, latency, storage, planned] = await Promise.all([
+  const [alerts, incidents, profiles, stress, traffic, latency, storage, planned] = await Promise.all([
     api.alerts(),
     api.incidents(),
     api.profiles(),
+    api.stress(),
     api.traffic(from, to),
     api.latency(from, to),
     api.storage(),
@@ -104,6 +106,7 @@ async function refreshLists(): Promise<void> {
   showAlerts(alerts, serverNow(), (name) => actions.mute(name));
   showIncidents(incidents, serverNow());
   showProfiles(profiles);
+  showStress(stress, serverNow());
   showTraffic(traffic);
   showLatency(latency);
   showStorage(storage);
