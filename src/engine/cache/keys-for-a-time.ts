@@ -22,6 +22,10 @@ export class KeysForATime {
     return false;
   }
 
+  drop(key: string): void {
+    this.until.delete(key);
+  }
+
   add(key: string): void {
     if (this.until.size >= this.max) this.until.clear();
     this.until.set(key, this.now() + this.ms);

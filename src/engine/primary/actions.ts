@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Upward } from '../beats.ts';
 import { ALL_PAGES, pathTag } from '../cache/make-page.ts';
+import { nextPathTag } from '../next/entries.ts';
 import type { ActionResult, OperatorAction } from '../operator-action.ts';
 import type { Held } from './controls.ts';
 import { held } from './controls.ts';
@@ -94,7 +95,11 @@ export function createActions(parts: ActionParts): Actions {
           }
           return;
         case 'purge':
-          purge([action.what === 'page' ? pathTag(action.name) : action.name], action.hard, done);
+          purge(
+            action.what === 'page' ? [pathTag(action.name), nextPathTag(action.name)] : [action.name],
+            action.hard,
+            done,
+          );
           return;
         case 'purge-all':
           purge([ALL_PAGES], action.hard, done);

@@ -15,6 +15,8 @@ import { type Link, linkToPrimary } from '../link.ts';
 import { createLog } from '../log.ts';
 import { Recorder } from '../metrics/recorder.ts';
 import { SiteMistakesError } from '../mistakes.ts';
+import { Entries } from '../next/entries.ts';
+import { shareEntries } from '../next/entries-of-process.ts';
 import { boundedConnections } from '../open-files.ts';
 import { createLeaseClient } from '../pages/leases.ts';
 import { createPurger } from '../pages/purger.ts';
@@ -119,6 +121,7 @@ async function serve(
     memory(tags, hard, at) {
       recorder.count('tahan_cache_purges_total', [], files.memory.purge(tags, hard, at));
       parts.purge(tags, hard);
+      entries.forget(tags);
       mainPage?.afterPurge();
     },
     store(tags, hard, at) {
@@ -126,6 +129,13 @@ async function serve(
       return files.flush();
     },
   });
+  const entries = new Entries({
+    memory: files.memory,
+    read: (key) => files.read(key),
+    put: (page) => files.put(page),
+    purge: (tags) => purger.purge(tags, false),
+  });
+  shareEntries(entries);
   const pool = new SitePool(config, recorder, log);
   if (module.tasks !== undefined) pool.open(module.tasks);
   const sender = createTrafficSender(config, link, log);
