@@ -18,6 +18,7 @@ import {
   spawnServer,
   startServer,
   stopAll,
+  TEST_ENV,
   type TestServer,
 } from './server.ts';
 
@@ -27,7 +28,7 @@ const SITE = { TAHAN_MONITOR: '1', TAHAN_TRUSTED_PROXIES: '127.0.0.1', TAHAN_WOR
 const script = (name: string, args: string[], dataDir: string) => {
   const path = fileURLToPath(new URL(`../../scripts/${name}.ts`, import.meta.url));
   const { status, stdout, stderr } = spawnSync(NODE, [path, ...args], {
-    env: { PATH: process.env.PATH ?? '', TAHAN_DATA_DIR: dataDir },
+    env: { ...TEST_ENV, TAHAN_DATA_DIR: dataDir },
     cwd: tmpdir(),
     encoding: 'utf8',
   });
