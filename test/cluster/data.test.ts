@@ -14,6 +14,7 @@ import {
   type Answer,
   eventually,
   NODE,
+  patiently,
   servingPids,
   spawnServer,
   startServer,
@@ -39,10 +40,10 @@ const script = (name: string, args: string[], dataDir: string) => {
 async function register(server: TestServer, name: string, address: string): Promise<Answer | undefined> {
   const headers = { Accept: 'text/html', 'X-Forwarded-For': address };
   try {
-    const page = await server.get('/register', { headers });
+    const page = await patiently(() => server.get('/register', { headers }));
     const token = /name="_csrf" value="([^"]+)"/.exec(page.body)?.[1];
     if (token === undefined) return page;
-    return await server.get('/register', {
+    const form = {
       method: 'POST',
       headers: {
         ...headers,
@@ -56,7 +57,8 @@ async function register(server: TestServer, name: string, address: string): Prom
         displayName: name,
         password: 'correct horse battery',
       }).toString(),
-    });
+    };
+    return await patiently(() => server.get('/register', form));
   } catch {
     return undefined;
   }

@@ -104,6 +104,15 @@ export function request(
   });
 }
 
+/** Asks as a patient visitor does: again, when a server on a busy machine says that it has no room. */
+export async function patiently(ask: () => Promise<Answer>): Promise<Answer> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await ask();
+    if (answer.status !== 503 || tries === 10) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 1_000 * Number(answer.headers['retry-after'] ?? 1)));
+  }
+}
+
 /** Waits until a condition holds; fails after `withinMs` with what was last seen. */
 export async function eventually<T>(
   look: () => T | Promise<T>,
@@ -254,7 +263,7 @@ export function visit(
   path: string,
   everyMs = 10,
   options: GetOptions = {},
-): { answers: readonly Answer[]; stop: () => Promise<(Answer | Error)[]> } {
+): { answers: readonly Answer[]; begun: () => number; stop: () => Promise<(Answer | Error)[]> } {
   const visits: Promise<Answer | Error>[] = [];
   const answers: Answer[] = [];
   const ask = async (): Promise<Answer> => {
@@ -268,6 +277,7 @@ export function visit(
   timers.add(timer);
   return {
     answers,
+    begun: () => visits.length,
     stop() {
       clearInterval(timer);
       return Promise.all(visits);
@@ -281,6 +291,10 @@ export const failed = (visits: readonly (Answer | Error)[]): unknown[] =>
 
 /** An error of node:http is none of the realm in which jest runs a test: `instanceof` does not know it. */
 const isError = (one: Answer | Error): one is Error => !('status' in one);
+
+/** What was not answered with 200, but for connections that were cut: no one can take over what a killed worker has in hand. */
+export const refused = (visits: readonly (Answer | Error)[]): unknown[] =>
+  failed(visits).filter((what) => !/socket hang up|ECONNRESET/.test(String(what)));
 
 /** What was neither answered with 200 nor asked to come again: a machine that is busy with other tests may make that needful. */
 export const lost = (visits: readonly (Answer | Error)[]): unknown[] =>
