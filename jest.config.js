@@ -4,10 +4,11 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [
-      '@swc/jest',
+      '<rootDir>/test/jest/transform.js',
       { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
+  testSequencer: '<rootDir>/test/jest/sequencer.js',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // Real processes on a busy machine: each wait in the tests has a bound of its own.
   testTimeout: 90_000,

@@ -1,36 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import { beforeAll, expect, test } from '@jest/globals';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import supertest from 'supertest';
 import { createRefusals } from '../../src/engine/request/answer/refusal.ts';
+import { violations } from './axe.ts';
 import { PASSWORD, usePlace } from './place.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) =>
-  [390, 1_280].map((width) => ({ colorScheme, width })),
-);
 const STATUS = /^console: Failed to load resource.* (404|422) /;
 
 const place = usePlace();
 beforeAll(() => place.user('add', 'axel', '--role', 'editor'), 60_000);
-
-/** What axe finds on the page, in light and dark, on a telephone and on a desk; each named once. */
-async function violations(page: Page): Promise<string[]> {
-  const found = new Set<string>();
-  for (const { colorScheme, width } of LOOKS) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.setViewportSize({ width, height: 900 });
-    await page.evaluate(AXE);
-    const results = (await page.evaluate('axe.run()')) as AxeResults;
-    expect(results.passes.length).toBeGreaterThan(10);
-    for (const { id, nodes } of results.violations)
-      for (const { target } of nodes) found.add(`${id}: ${target} (${colorScheme}, ${width} px)`);
-  }
-  return [...found];
-}
 
 async function look(page: Page, paths: readonly string[]): Promise<void> {
   for (const path of paths) {

@@ -1,16 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { type Fixture, fixture, sampleAt, TOKEN } from '../engine/monitor/ops/fixture.ts';
+import { violations as violationsOf } from './axe.ts';
 import { launch, watch } from './chromium.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) =>
-  [390, 1_280].map((width) => ({ colorScheme, width })),
-);
 
 let made: Fixture;
 let browser: Browser;
@@ -43,22 +36,12 @@ async function signIn(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
 }
 
-async function violations(page: Page): Promise<string[]> {
-  const found = new Set<string>();
-  for (const { colorScheme, width } of LOOKS) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.setViewportSize({ width, height: 900 });
-    await page.evaluate(AXE);
-    const results = (await page.evaluate('axe.run()')) as AxeResults;
-    expect(results.passes.length).toBeGreaterThan(10);
-    for (const { id, nodes } of results.violations)
-      for (const { target } of nodes) found.add(`${id}: ${target} (${colorScheme}, ${width} px)`);
+const violations = (page: Page): Promise<string[]> =>
+  violationsOf(page, async (width) => {
     // Nothing but what scrolls by itself is wider than the page.
     const wide = (await page.evaluate('document.documentElement.scrollWidth')) as number;
     expect([width, wide <= width]).toEqual([width, true]);
-  }
-  return [...found];
-}
+  });
 
 describe('the dashboard', () => {
   test('tells in one glance how it is, and goes with each sample', async () => {

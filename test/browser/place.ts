@@ -8,6 +8,7 @@ import {
   NODE,
   startServer,
   stopAll,
+  TEST_ENV,
   type TestServer,
   untilServing,
 } from '../cluster/server.ts';
@@ -105,7 +106,7 @@ export function usePlace(): Place {
     },
     async user(...args) {
       const child = spawn(NODE, [USER_SCRIPT, ...args], {
-        env: { PATH: process.env.PATH ?? '', TAHAN_DATA_DIR: place.server.dataDir },
+        env: { ...TEST_ENV, TAHAN_DATA_DIR: place.server.dataDir },
         stdio: ['pipe', 'ignore', 'inherit'],
       });
       child.stdin.end(`${PASSWORD}\n`);

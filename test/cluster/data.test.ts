@@ -14,10 +14,12 @@ import {
   type Answer,
   eventually,
   NODE,
+  patiently,
   servingPids,
   spawnServer,
   startServer,
   stopAll,
+  TEST_ENV,
   type TestServer,
 } from './server.ts';
 
@@ -27,7 +29,7 @@ const SITE = { TAHAN_MONITOR: '1', TAHAN_TRUSTED_PROXIES: '127.0.0.1', TAHAN_WOR
 const script = (name: string, args: string[], dataDir: string) => {
   const path = fileURLToPath(new URL(`../../scripts/${name}.ts`, import.meta.url));
   const { status, stdout, stderr } = spawnSync(NODE, [path, ...args], {
-    env: { PATH: process.env.PATH ?? '', TAHAN_DATA_DIR: dataDir },
+    env: { ...TEST_ENV, TAHAN_DATA_DIR: dataDir },
     cwd: tmpdir(),
     encoding: 'utf8',
   });
@@ -38,10 +40,10 @@ const script = (name: string, args: string[], dataDir: string) => {
 async function register(server: TestServer, name: string, address: string): Promise<Answer | undefined> {
   const headers = { Accept: 'text/html', 'X-Forwarded-For': address };
   try {
-    const page = await server.get('/register', { headers });
+    const page = await patiently(() => server.get('/register', { headers }));
     const token = /name="_csrf" value="([^"]+)"/.exec(page.body)?.[1];
     if (token === undefined) return page;
-    return await server.get('/register', {
+    const form = {
       method: 'POST',
       headers: {
         ...headers,
@@ -55,7 +57,8 @@ async function register(server: TestServer, name: string, address: string): Prom
         displayName: name,
         password: 'correct horse battery',
       }).toString(),
-    });
+    };
+    return await patiently(() => server.get('/register', form));
   } catch {
     return undefined;
   }

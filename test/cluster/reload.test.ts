@@ -14,6 +14,7 @@ import {
   servingPids,
   startServer,
   stopAll,
+  TEST_ENV,
   type TestServer,
   untilServing,
   visit,
@@ -174,7 +175,7 @@ describe('a reload', () => {
 describe('npm run reload', () => {
   const run = (env: Record<string, string>, ...args: string[]): Promise<{ code: number | null; text: string }> =>
     new Promise((resolve) => {
-      const child = spawn(NODE, [SCRIPT, ...args], { env: { PATH: process.env.PATH ?? '', ...env }, cwd: folder });
+      const child = spawn(NODE, [SCRIPT, ...args], { env: { ...TEST_ENV, ...env }, cwd: folder });
       let text = '';
       for (const stream of [child.stdout, child.stderr])
         stream.on('data', (part: Buffer) => {

@@ -11,6 +11,15 @@ export const MAIN = join(ROOT, 'src/main.ts');
 /** The command `tahan`. */
 export const TAHAN = join(ROOT, 'src/engine/bin/tahan.ts');
 
+/**
+ * The environment of what a test starts. Programs of all tests share what is compiled of them: the compiler of TypeScript
+ * takes a quarter of the start of a server with a new data folder.
+ */
+export const TEST_ENV = {
+  PATH: process.env.PATH ?? '',
+  NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/tahan-tests/compile-cache'),
+};
+
 /** The path of a site for tests. */
 export const siteFile = (name: string): string => fileURLToPath(new URL(`./sites/${name}.ts`, import.meta.url));
 
@@ -95,6 +104,15 @@ export function request(
   });
 }
 
+/** Asks as a patient visitor does: again, when a server on a busy machine says that it has no room. */
+export async function patiently(ask: () => Promise<Answer>): Promise<Answer> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await ask();
+    if (answer.status !== 503 || tries === 10) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 1_000 * Number(answer.headers['retry-after'] ?? 1)));
+  }
+}
+
 /** Waits until a condition holds; fails after `withinMs` with what was last seen. */
 export async function eventually<T>(
   look: () => T | Promise<T>,
@@ -154,12 +172,14 @@ export interface SpawnOptions {
   /** What node runs, with its arguments. */
   command?: readonly string[];
   cwd?: string;
+  /** It compiles all of its code anew, and keeps it in its data folder, as at the first start of a user. */
+  firstStart?: boolean;
 }
 
 /** Spawns the real server; the output is collected, nothing is waited for. */
 export function spawnServer(
   env: Record<string, string>,
-  { maxFileBlocks, openFiles, node = NODE, command = [MAIN], cwd = tmpdir() }: SpawnOptions = {},
+  { maxFileBlocks, openFiles, node = NODE, command = [MAIN], cwd = tmpdir(), firstStart = false }: SpawnOptions = {},
 ): {
   process: ChildProcess;
   output: () => string;
@@ -173,7 +193,7 @@ export function spawnServer(
     bounds === '' ? [node, [...command]] : ['/bin/sh', ['-c', `${bounds}exec "$0" "$@"`, node, ...command]];
   const child = spawn(file, args, {
     cwd,
-    env: { PATH: process.env.PATH ?? '', LOG_LEVEL: 'info', ...env },
+    env: { ...(firstStart ? { PATH: TEST_ENV.PATH } : TEST_ENV), LOG_LEVEL: 'info', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -243,7 +263,7 @@ export function visit(
   path: string,
   everyMs = 10,
   options: GetOptions = {},
-): { answers: readonly Answer[]; stop: () => Promise<(Answer | Error)[]> } {
+): { answers: readonly Answer[]; begun: () => number; stop: () => Promise<(Answer | Error)[]> } {
   const visits: Promise<Answer | Error>[] = [];
   const answers: Answer[] = [];
   const ask = async (): Promise<Answer> => {
@@ -257,6 +277,7 @@ export function visit(
   timers.add(timer);
   return {
     answers,
+    begun: () => visits.length,
     stop() {
       clearInterval(timer);
       return Promise.all(visits);
@@ -270,6 +291,10 @@ export const failed = (visits: readonly (Answer | Error)[]): unknown[] =>
 
 /** An error of node:http is none of the realm in which jest runs a test: `instanceof` does not know it. */
 const isError = (one: Answer | Error): one is Error => !('status' in one);
+
+/** What was not answered with 200, but for connections that were cut: no one can take over what a killed worker has in hand. */
+export const refused = (visits: readonly (Answer | Error)[]): unknown[] =>
+  failed(visits).filter((what) => !/socket hang up|ECONNRESET/.test(String(what)));
 
 /** What was neither answered with 200 nor asked to come again: a machine that is busy with other tests may make that needful. */
 export const lost = (visits: readonly (Answer | Error)[]): unknown[] =>

@@ -111,7 +111,7 @@ describe('starting and stopping', () => {
   });
 
   test('nothing but the data folder is written', async () => {
-    const server = await startServer({ ...BARE, TAHAN_MONITOR: '1' });
+    const server = await startServer({ ...BARE, TAHAN_MONITOR: '1' }, { firstStart: true });
     await server.get('/');
     expect(
       readdirSync(server.dataDir)

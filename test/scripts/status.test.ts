@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { type FleetGlance, statusLines } from '../../src/engine/bin/status-lines.ts';
-import { NODE, startServer, stopAll, untilServing } from '../cluster/server.ts';
+import { NODE, startServer, stopAll, TEST_ENV, untilServing } from '../cluster/server.ts';
 
 afterAll(stopAll);
 
@@ -24,7 +24,7 @@ const calm: FleetGlance = {
 
 function run(env: Record<string, string>): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve) => {
-    const child = spawn(NODE, [SCRIPT], { env: { PATH: process.env.PATH ?? '', ...env }, cwd: tmpdir() });
+    const child = spawn(NODE, [SCRIPT], { env: { ...TEST_ENV, ...env }, cwd: tmpdir() });
     let [out, err] = ['', ''];
     child.stdout.on('data', (part: Buffer) => {
       out += part.toString();

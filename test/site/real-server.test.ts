@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openReader, openWriter } from '../../src/site/data/open.ts';
 import { credentialsByName, insertUser } from '../../src/site/data/users.ts';
-import { type Answer, startServer, stopAll, type TestServer } from '../cluster/server.ts';
+import { type Answer, patiently, startServer, stopAll, type TestServer } from '../cluster/server.ts';
 import { oldHash } from './old-hash.ts';
 
 const PASSWORD = 'a harbour for every ship';
@@ -16,19 +16,13 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(stopAll, 60_000);
 
-/** Sends a form as a patient visitor: again, when a server on a busy machine says that it has no room. */
-async function submit(path: string, fields: Record<string, string>, address?: string): Promise<Answer> {
-  for (let tries = 1; ; tries += 1) {
-    const answer = await send(path, fields, address);
-    if (answer.status !== 503 || tries === 10) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 1_000 * Number(answer.headers['retry-after'] ?? 1)));
-  }
-}
+const submit = (path: string, fields: Record<string, string>, address?: string): Promise<Answer> =>
+  patiently(() => send(path, fields, address));
 
 /** A form's page, and the form sent with its token. `address` is the visitor's, as a proxy tells it. */
 async function send(path: string, fields: Record<string, string>, address = '198.51.100.7'): Promise<Answer> {
   const headers = { Accept: 'text/html', 'X-Forwarded-For': address };
-  const page = await server.get(path, { headers });
+  const page = await patiently(() => server.get(path, { headers }));
   const token = /name="_csrf" value="([^"]+)"/.exec(page.body)?.[1];
   if (token === undefined) throw new Error(`${path} has no form: ${page.status} ${page.body.slice(0, 500)}`);
   const set = (page.headers['set-cookie'] ?? []).map((line) => line.split(';', 1)[0]);
@@ -60,7 +54,8 @@ describe('the built-in site in a real server', () => {
   test('registers by argon2id, and lets an account with an old scrypt hash in, whose hash is renewed', async () => {
     const registered = await submit('/register', { name: 'newcomer', displayName: '', password: PASSWORD });
     expect([registered.status, registered.headers.location]).toEqual([303, '/dashboard']);
-    const dashboard = await server.get('/dashboard', { headers: { Cookie: sessionCookie(registered) } });
+    const headers = { Cookie: sessionCookie(registered) };
+    const dashboard = await patiently(() => server.get('/dashboard', { headers }));
     expect(dashboard.status).toBe(200);
     expect(storedHash(server.dataDir, 'newcomer')).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import type { StressReport } from '../../../scripts/stress/result.ts';
+import { TEST_ENV } from '../../cluster/server.ts';
 
 const STRESS = fileURLToPath(new URL('../../../scripts/stress.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'tahan-stress-test-'));
@@ -19,7 +20,7 @@ function stress(
 ): Promise<{ code: number | null; output: string }> {
   const child = spawn(process.execPath, [STRESS, ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH ?? '', TAHAN_DATA_DIR: file('none') },
+    env: { ...TEST_ENV, TAHAN_DATA_DIR: file('none') },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
