@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -171,5 +171,17 @@ describe('the report', () => {
     const listed = files.list();
     expect([listed.length, listed.at(-1)!.from]).toEqual([MAX_INCIDENTS, T0 + 3 * 60_000 - 1_000]);
     expect(readdirSync(join(folder, 'incidents'))).toHaveLength(MAX_INCIDENTS * 3);
+  });
+
+  test('has its CPU profile beside it, which goes with it', () => {
+    const files = new IncidentFiles(folder);
+    files.write(reportOf(0));
+    const { id } = files.list()[0]!;
+    expect([files.list()[0]!.profile, files.read(id, 'cpuprofile')]).toEqual([false, undefined]);
+    writeFileSync(files.path(id, 'cpuprofile'), '{"nodes":[]}');
+    const [listed] = files.list();
+    expect([listed!.profile, files.read(id, 'cpuprofile')]).toEqual([true, '{"nodes":[]}']);
+    for (let index = 1; index <= MAX_INCIDENTS; index++) files.write(reportOf(index * 60));
+    expect(readdirSync(join(folder, 'incidents')).filter((name) => name.startsWith(id))).toEqual([]);
   });
 });
