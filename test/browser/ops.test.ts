@@ -16,7 +16,7 @@ const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) =>
   [390, 1_280].map((width) => ({ colorScheme, width })),
 );
 
-const DIALOG_LOOKS = LOOKS.filter(({ colorScheme, width }) => (colorScheme === 'dark') === (width === 390));
+const DIALOG_LOOKS = LOOKS.filter(({ colorScheme, width }) => colorScheme === 'dark' && width === 390);
 
 const refusal: ShownRequest = {
   at: Date.now(),
