@@ -2,9 +2,11 @@ import type { Mutant } from './mutant.ts';
 import { ADMISSION } from './rooms/admission.ts';
 import { CACHE } from './rooms/cache.ts';
 import { CONNECTION } from './rooms/connection.ts';
+import { MONITOR } from './rooms/monitor.ts';
 import { PAGES_AT_WORK } from './rooms/pages.ts';
 import { PARTS } from './rooms/parts.ts';
 import { PRIMARY } from './rooms/primary.ts';
+import { TRAFFIC } from './rooms/traffic.ts';
 
 /** All mutants, room by room. */
 export const MUTANTS: readonly Mutant[] = [
@@ -14,4 +16,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...CONNECTION,
   ...PARTS,
   ...PRIMARY,
+  ...MONITOR,
+  ...TRAFFIC,
 ];
