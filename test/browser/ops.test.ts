@@ -194,6 +194,20 @@ describe('the dashboard', () => {
       expect(await dialog.locator('.steps strong').allTextContents()).toEqual(['arrival', 'body', 'gate', 'answer']);
       expect(await violations(page, DIALOG_LOOKS)).toEqual([]);
       await page.keyboard.press('Escape');
+      await page.locator('#tail-watch').focus();
+      await page.mouse.move(0, 0);
+      for (const name of ['route', 'outcome', 'status']) await page.locator(`#tail-${name}`).selectOption('');
+      for (let batch = 1; batch <= 11; batch++) {
+        const at = Date.now() + batch;
+        made.ops.tellTail(
+          Array.from({ length: 100 }, (_, nth) => ({ ...page200, at, route: `/r${nth}`, path: `/${batch}` })),
+        );
+        await rows.first().getByText(`GET /${batch}`, { exact: true }).waitFor();
+      }
+      // So many rows and routes, and what came long ago is forgotten.
+      expect([await rows.count(), await page.locator('#tail-route option').count()]).toEqual([100, 101]);
+      await page.locator('#tail-outcome').selectOption({ label: 'asked to wait' });
+      await page.getByText('None is like this.').waitFor();
       await page.getByRole('button', { name: 'Stop' }).click();
       await page.getByText('live', { exact: true }).waitFor();
     });
