@@ -5,9 +5,12 @@ import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) =>
+export const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) =>
   [390, 1_280].map((width) => ({ colorScheme, width })),
 );
+
+/** Of a part of a page whose colours are those of the rest. */
+export const ONE_LOOK = LOOKS.filter(({ colorScheme, width }) => colorScheme === 'dark' && width === 390);
 
 /**
  * What axe finds on the page, in light and dark, on a telephone and on a desk; each named once. `look` is called for each.
@@ -15,10 +18,11 @@ const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) =>
 export async function violations(
   page: Page,
   look: (width: number) => Promise<void> = () => Promise.resolve(),
+  looks = LOOKS,
 ): Promise<string[]> {
   const found = new Set<string>();
   await page.evaluate(AXE);
-  for (const { colorScheme, width } of LOOKS) {
+  for (const { colorScheme, width } of looks) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.setViewportSize({ width, height: 900 });
     // Of the rules that pass, their number is enough: no list of all elements.

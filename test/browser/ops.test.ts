@@ -1,9 +1,44 @@
+import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
+import type { ShownRequest } from '../../src/engine/monitor/ops/source.ts';
+import { takeProfile } from '../../src/engine/worker/profile.ts';
+import { eventually } from '../cluster/server.ts';
 import { type Fixture, fixture, sampleAt, TOKEN } from '../engine/monitor/ops/fixture.ts';
-import { violations as violationsOf } from './axe.ts';
+import { LOOKS, ONE_LOOK, violations as violationsOf } from './axe.ts';
 import { launch, watch } from './chromium.ts';
+
+const refusal: ShownRequest = {
+  at: Date.now(),
+  worker: 'worker-2',
+  method: 'POST',
+  path: '/login',
+  query: 'next=…',
+  route: '/login',
+  member: false,
+  status: 503,
+  outcome: 'refused',
+  tookMs: 1.4,
+  why: '3.1 s of work ahead, deadline 2.0 s',
+  steps: [
+    ['arrival', 0, 0, 'no bytes at hand would answer it'],
+    ['body', 0, 1.1, 'the body came'],
+    ['gate', 1.2, 1.2, 'no: deadline'],
+    ['answer', 1.4, 1.4, '503, out after 1.4 ms'],
+  ],
+};
+const page200: ShownRequest = {
+  ...refusal,
+  method: 'GET',
+  path: '/posts',
+  query: '',
+  route: '/posts',
+  status: 200,
+  outcome: 'fresh',
+  why: '',
+};
 
 let made: Fixture;
 let browser: Browser;
@@ -36,12 +71,23 @@ async function signIn(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
 }
 
-const violations = (page: Page): Promise<string[]> =>
-  violationsOf(page, async (width) => {
-    // Nothing but what scrolls by itself is wider than the page.
-    const wide = (await page.evaluate('document.documentElement.scrollWidth')) as number;
-    expect([width, wide <= width]).toEqual([width, true]);
-  });
+/** Until somebody watches requests, or nobody. */
+const watched = (wanted: boolean): Promise<unknown> =>
+  eventually(
+    () => made.tailing.at(-1),
+    (is) => is === wanted,
+  );
+
+const violations = (page: Page, looks = LOOKS): Promise<string[]> =>
+  violationsOf(
+    page,
+    async (width) => {
+      // Nothing but what scrolls by itself is wider than the page.
+      const wide = (await page.evaluate('document.documentElement.scrollWidth')) as number;
+      expect([width, wide <= width]).toEqual([width, true]);
+    },
+    looks,
+  );
 
 describe('the dashboard', () => {
   test('tells in one glance how it is, and goes with each sample', async () => {
@@ -111,6 +157,88 @@ describe('the dashboard', () => {
     });
   }, 60_000);
 
+  test('shows requests as they are answered, and the way of one', async () => {
+    await visit(async (page) => {
+      await page.goto('/ops');
+      await page.getByText('live', { exact: true }).waitFor();
+      expect(made.tailing).toEqual([]);
+      await page.getByRole('button', { name: 'Watch requests' }).click();
+      await page.getByText('Nothing was answered yet.').waitFor();
+      await watched(true);
+      made.ops.tellTail([page200, refusal]);
+      const rows = page.locator('#tail-rows tr');
+      await rows.nth(1).waitFor();
+      await page.locator('#tail-outcome').selectOption({ label: 'asked to wait' });
+      expect(await rows.count()).toBe(1);
+      await page.locator('#tail-status').selectOption('2');
+      await page.getByText('None is like this.').waitFor();
+      await page.locator('#tail-status').selectOption('5');
+      await page.locator('#tail-route').selectOption('/login');
+      await rows.getByRole('button').click();
+      const dialog = page.getByRole('dialog', { name: 'POST /login?next=…' });
+      await dialog.getByText('Why: 3.1 s of work ahead, deadline 2.0 s.').waitFor();
+      expect(await dialog.locator('.steps strong').allTextContents()).toEqual(['arrival', 'body', 'gate', 'answer']);
+      expect(await violations(page, ONE_LOOK)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await page.locator('#tail-watch').focus();
+      await page.mouse.move(0, 0);
+      for (const name of ['route', 'outcome', 'status']) await page.locator(`#tail-${name}`).selectOption('');
+      for (let batch = 1; batch <= 11; batch++) {
+        const at = Date.now() + batch;
+        made.ops.tellTail(
+          Array.from({ length: 100 }, (_, nth) => ({ ...page200, at, route: `/r${nth}`, path: `/${batch}` })),
+        );
+        await rows.first().getByText(`GET /${batch}`, { exact: true }).waitFor();
+      }
+      // So many rows and routes, and what came long ago is forgotten.
+      expect([await rows.count(), await page.locator('#tail-route option').count()]).toEqual([100, 101]);
+      await page.locator('#tail-outcome').selectOption({ label: 'asked to wait' });
+      await page.getByText('None is like this.').waitFor();
+      await page.getByRole('button', { name: 'Stop' }).click();
+      await page.getByText('live', { exact: true }).waitFor();
+    });
+    await watched(false);
+  }, 60_000);
+
+  test('shows a CPU profile as a flame graph', async () => {
+    mkdirSync(made.profilesDir, { recursive: true });
+    await takeProfile(0.2, join(made.profilesDir, 'worker-1.cpuprofile'));
+    await visit(async (page) => {
+      await page.goto('/ops');
+      await page.getByRole('button', { name: 'Flame graph of worker-1.cpuprofile' }).click();
+      const dialog = page.getByRole('dialog', { name: 'CPU profile' });
+      const frames = dialog.locator('.frame');
+      await frames.first().waitFor();
+      expect(await frames.first().textContent()).toBe('(root)');
+      await dialog.getByText('garbage collections took').waitFor();
+      const name = await frames.nth(1).textContent();
+      await frames.nth(1).click();
+      expect(await frames.nth(1).textContent()).toBe(name);
+      expect(await frames.nth(1).evaluate((frame) => (frame as HTMLElement).style.width)).toBe('100%');
+      expect(await violations(page, ONE_LOOK)).toEqual([]);
+    });
+  }, 60_000);
+
+  test('remembers range, theme and panels', async () => {
+    await visit(async (page) => {
+      await page.goto('/ops');
+      await page.locator('.u-over').first().waitFor();
+      await page.getByText('View', { exact: true }).click();
+      await page.getByLabel('Theme').selectOption('dark');
+      await page.getByRole('checkbox', { name: 'Features of the site' }).uncheck();
+      const kept = page.waitForResponse((response) => response.url().endsWith('/ops/api/view'));
+      await page.getByRole('button', { name: '1 h', exact: true }).click();
+      await kept;
+    });
+    await visit(async (page) => {
+      await page.goto('/ops');
+      await page.locator('button[aria-pressed="true"]', { hasText: '1 h' }).waitFor();
+      expect(await page.locator('#features-title').isVisible()).toBe(false);
+      expect(await page.locator('#theme').inputValue()).toBe('dark');
+      expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(10, 22, 27)');
+    });
+  }, 60_000);
+
   test('axe finds nothing: dashboard, confirmation and sign-in', async () => {
     await visit(
       async (page) => {
@@ -122,6 +250,12 @@ describe('the dashboard', () => {
         expect(await violations(page)).toEqual([]);
         await signIn(page);
         await page.locator('.u-over').first().waitFor();
+        await page.getByText('View', { exact: true }).click();
+        await page.getByRole('button', { name: 'Watch requests' }).click();
+        await page.getByText('Nothing was answered yet.').waitFor();
+        await watched(true);
+        made.ops.tellTail([page200, refusal]);
+        await page.locator('#tail-rows tr').first().waitFor();
         expect(await violations(page)).toEqual([]);
         await page.getByRole('button', { name: 'Block a network' }).click();
         await page.getByRole('dialog').waitFor();

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import {
@@ -49,6 +49,22 @@ const latest = (server: TestServer): Promise<Latest> =>
     (sample) => sample !== null,
   ) as Promise<Latest>;
 
+/** Watches requests until one is told. */
+const firstOfTail = (server: TestServer): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    let text = '';
+    const asked = get({ port: server.adminPort, path: '/ops/api/stream?tail', agent: false }, (response) => {
+      response.on('data', (chunk) => {
+        text += chunk;
+        const told = /event: tail\ndata: (.+)\n\n/.exec(text)?.[1];
+        if (told === undefined) return;
+        resolve((JSON.parse(told) as unknown[])[0]);
+        asked.destroy();
+      });
+    });
+    asked.on('error', reject);
+  });
+
 /** A light load, until it is stopped; gives what was answered and what failed. */
 function load(server: TestServer) {
   const agent = keepAlive(4);
@@ -89,6 +105,8 @@ describe('the monitor', () => {
       () => latest(server),
       ({ outcomes }) => Object.values(outcomes).some((count) => count > 0),
     );
+    const watched = await firstOfTail(server);
+    expect(watched).toMatchObject({ method: 'GET', path: '/', status: 200, worker: expect.stringMatching(/^worker-/) });
     // Each time it comes back, so that a sample is missed: alone it is back before the next one is due.
     const until = Date.now() + 3_000;
     let second = first;

@@ -7,8 +7,8 @@ import { getHeapStatistics } from 'node:v8';
 
 /** CPU profiles that a folder keeps; the oldest go. */
 export const MAX_PROFILES = 10;
-/** Largest profile that is written, characters: ten seconds of a busy worker are some 2 million. */
-export const MAX_PROFILE_TEXT = 20_000_000;
+/** Largest profile that is written, characters; ten seconds of the site that comes with Tahan, saturated, are under 1 million. */
+export const MAX_PROFILE_TEXT = 8_000_000;
 
 /**
  * Profiles this process, and writes what `chrome://inspect` and VS Code open, with the heap's numbers beside it.

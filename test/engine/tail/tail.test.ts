@@ -46,7 +46,7 @@ describe('what is told of thousands', () => {
     const share = new FairShare(20);
     const told = { often: 0, seldom: 0 };
     for (let now = 0; now < 20_000; now += 0.25) {
-      const kind = now % 1_000 === 500 ? 'seldom' : 'often';
+      const kind = now % 1_000 === 517.25 ? 'seldom' : 'often';
       if (share.takes(kind, now)) told[kind] += 1;
     }
     expect(told.seldom).toBe(20);

@@ -13,6 +13,14 @@ const OUTBOX = { file: 'monitor/messages/outbox-store.ts', test: 'engine/monitor
 const SHAPES = { file: 'monitor/messages/shapes.ts', test: 'engine/monitor/messages/shapes.test.ts' };
 const STORE = { file: 'monitor/history-store.ts', test: 'engine/monitor/history.test.ts' };
 const ALERTS = { file: 'alerts/file.ts', test: 'engine/alerts/file.test.ts' };
+const TAIL = { file: 'tail/tail.ts', test: 'engine/tail/tail.test.ts' };
+const FAIR = { file: 'tail/fair-share.ts', test: TAIL.test };
+const ENTRY = { file: 'tail/entry-of.ts', test: TAIL.test };
+const SHARE = { file: 'primary/tail-share.ts', test: TAIL.test };
+const TAIL_WATCH = { file: 'monitor/ops/tail-watch.ts', test: 'engine/monitor/ops/tail.test.ts' };
+const PROFILE = { file: 'worker/profile.ts', test: 'engine/worker/profile.test.ts' };
+const FLAME = { file: 'monitor/ops/page/flame-tree.ts', test: 'engine/monitor/ops/flame-tree.test.ts' };
+const VIEW = { file: 'monitor/ops/view-choices.ts', test: 'engine/monitor/ops/view.test.ts' };
 
 /** What the operator sees and is told. */
 export const MONITOR: readonly Mutant[] = [
@@ -46,5 +54,45 @@ export const MONITOR: readonly Mutant[] = [
   { ...OUTBOX, name: 'messages that are sent are kept for ever', text: 'this.forget.run(MAX_DONE);', to: '' },
   { ...SHAPES, name: 'a message has any length', text: '.slice(0, MAX_TEXT)', to: '' },
   { ...STORE, name: 'events are kept for ever', text: 'this.deleteEvents.run(MAX_EVENTS);', to: '' },
+  { ...TAIL, name: 'any number of watched requests is kept', text: 'this.kept.length >= MAX_BATCH', to: 'false' },
+  { ...TAIL, name: 'a tail is open for ever', text: '      this.open = false;', to: '' },
+  { ...FAIR, name: 'a tail tells any number a second', text: 'if (this.left < 1) return false;', to: '' },
+  {
+    ...FAIR,
+    name: 'what comes most is all that a tail tells',
+    text: 'if (now < (this.due.get(kind) ?? 0)) return false;',
+    to: '',
+  },
+  { ...FAIR, name: 'any number of kinds is remembered', text: 'this.due.size > MAX_KINDS', to: 'false' },
+  { ...ENTRY, name: 'a query is told with its values', text: '=…`', to: '=` + part' },
+  { ...ENTRY, name: 'a query is told with all its names', text: 'names.slice(0, MAX_NAMES)', to: 'names' },
+  { ...ENTRY, name: 'words of a step have any length', text: 'text.slice(0, MAX_WORDS)', to: 'text' },
+  {
+    ...SHARE,
+    name: 'each of many workers tells as much as one',
+    text: 'OF_ALL_PER_SECOND / Math.max(1, serving)',
+    to: 'MAX_PER_SECOND',
+  },
+  {
+    ...TAIL_WATCH,
+    name: 'workers go on when nobody watches',
+    text: "this.send({ type: 'tail', forMs: 0 });",
+    to: '',
+  },
+  { ...PROFILE, name: 'a CPU profile has any size', text: 'text.length > maxText', to: 'false' },
+  {
+    ...PROFILE,
+    name: 'every CPU profile is kept',
+    text: 'old.slice(0, Math.max(0, old.length - MAX_PROFILES + 1))',
+    to: 'old.slice(0, 0)',
+  },
+  { ...FLAME, name: 'a flame graph has any number of boxes', text: 'boxes.length < MAX_BOXES', to: 'true' },
+  {
+    ...FLAME,
+    name: 'a flame graph is as deep as the stack',
+    text: 'box.depth + 1 >= MAX_DEPTH + path.length - 1',
+    to: 'false',
+  },
+  { ...VIEW, name: 'any number of panels is kept', text: '.max(MAX_PANELS)', to: '' },
   { ...ALERTS, name: 'a file of rules has any size', text: 'text.length > MAX_BYTES', to: 'false' },
 ];

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -171,6 +171,19 @@ describe('the report', () => {
     const listed = files.list();
     expect([listed.length, listed.at(-1)!.from]).toEqual([MAX_INCIDENTS, T0 + 3 * 60_000 - 1_000]);
     expect(readdirSync(join(folder, 'incidents'))).toHaveLength(MAX_INCIDENTS * 3);
+  });
+
+  test('has its CPU profile beside it, which goes with it', () => {
+    const files = new IncidentFiles(folder);
+    files.write(reportOf(0));
+    const { id } = files.list()[0]!;
+    expect([files.list()[0]!.profile, files.read(id, 'cpuprofile')]).toEqual([false, undefined]);
+    writeFileSync(files.path(id, 'cpuprofile'), '{"nodes":[]}');
+    const [listed] = files.list();
+    expect([listed!.profile, files.read(id, 'cpuprofile')]).toEqual([true, '{"nodes":[]}']);
+    truncateSync(files.path(id, 'cpuprofile'), MAX_BYTES);
+    files.write(reportOf(60));
+    expect(readdirSync(join(folder, 'incidents')).filter((name) => name.startsWith(id))).toEqual([]);
   });
 
   test('takes so much of the disk, with the others: the oldest goes', () => {

@@ -137,7 +137,7 @@ export function boxesOf(path: readonly Frame[]): Box[] {
   const open: Box[] = [{ frame: shown, depth: path.length - 1, left: 0, width: 1 }];
   for (let box = open.shift(); box !== undefined && boxes.length < MAX_BOXES; box = open.shift()) {
     boxes.push(box);
-    if (box.depth + 1 >= MAX_DEPTH + path.length) continue;
+    if (box.depth + 1 >= MAX_DEPTH + path.length - 1) continue;
     let { left } = box;
     for (const frame of box.frame.children) {
       const width = (box.width * frame.totalMs) / box.frame.totalMs;

@@ -120,7 +120,7 @@ export function showIncidents(incidents: readonly IncidentView[], now: number): 
           ...(['html', 'md', 'json'] as const).map((format) =>
             el('a', { href: `/ops/api/incidents/${id}.${format}`, 'aria-label': `${format} of ${id}` }, format),
           ),
-          ...(profile ? [flameButton(`incidents/${id}.cpuprofile`, 'CPU', `Flame graph of ${id}`)] : []),
+          ...(profile ? [flameButton(`incidents/${id}.cpuprofile`, 'Flame graph', `Flame graph of ${id}`)] : []),
         ),
       ),
     ),
