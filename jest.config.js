@@ -11,6 +11,6 @@ export default {
   testSequencer: '<rootDir>/test/jest/sequencer.js',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // Real processes on a busy machine: each wait in the tests has a bound of its own.
-  testTimeout: 90_000,
+  testTimeout: 180_000,
   maxWorkers: 2,
 };
