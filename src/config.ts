@@ -361,6 +361,10 @@ export const SETTINGS = {
     group: 'Page cache',
     text: 'How long a visitor waits for a page to be rendered where there is a last good copy; then the copy is served.',
   }),
+  statusPage: flag('TAHAN_STATUS', false, {
+    group: 'Site',
+    text: 'Serve a public page at /status that says in plain words how the site is, and since when; the lifeboat serves it, too.',
+  }),
   monitor: flag('TAHAN_MONITOR', true, {
     group: 'Monitor',
     text: 'Run the process that keeps the history, judges alerts and serves /ops.',

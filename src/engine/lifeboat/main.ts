@@ -18,7 +18,7 @@ import { answerBody } from '../request/body.ts';
 import { BrowserFiles } from '../request/browser-files.ts';
 import { parsePlainGet } from '../request/connection/plain-get.ts';
 import { createPortServer } from '../request/connection/port-server.ts';
-import { type DirectDecision, decide, type Known } from '../request/decide.ts';
+import { type DirectDecision, decide, type EnginePath, type Known } from '../request/decide.ts';
 import { EngineRoutes } from '../request/engine-routes.ts';
 import { keysFor, mainPageKeys } from '../request/page-key.ts';
 import { toOriginForm } from '../request/target.ts';
@@ -72,6 +72,7 @@ export async function startLifeboat(config: Config): Promise<void> {
     keyOf: keysFor(config.hosts, ['']),
     copyOf: (key) => copies.of(key),
     bodyLimit: config.bodyLimit,
+    statusPage: config.statusPage,
   };
   const setPublicPages = ({ mainPage, languages: spoken, routes }: PublicPages): void => {
     const languages = spoken.length > 0 ? spoken : [''];
@@ -97,9 +98,10 @@ export async function startLifeboat(config: Config): Promise<void> {
     // The lifeboat is never what a balancer should send visitors to, and asks nobody for metrics.
     status: { health: () => health, ready: () => false, exposition: () => Promise.resolve(undefined) },
     metricsToken: config.metricsToken,
+    siteName: config.siteName,
     extraHeaders,
     files: new BrowserFiles({ ...config, mainPage: () => mainPagePath }),
-    record: (path) => count(path === '/metrics' ? 'metrics' : path.startsWith('/tahan/') ? 'browser_file' : 'health'),
+    record: (path) => count(kindOf(path)),
   });
   const serve = (request: IncomingMessage, response: ServerResponse, page: Page, now: number): void => {
     const state = freshness(page, now);
@@ -222,6 +224,13 @@ export async function startLifeboat(config: Config): Promise<void> {
   }));
   settle();
   link.send({ type: 'ready', publicPages: { mainPage: '/', languages: [], routes: [] }, problem: null });
+}
+
+/** How an answer of the engine itself is counted. */
+function kindOf(path: EnginePath): string {
+  if (path === '/metrics') return 'metrics';
+  if (path === '/status') return 'status_page';
+  return path.startsWith('/tahan/') ? 'browser_file' : 'health';
 }
 
 /** A HEAD is answered as the GET of the same words (RFC 9110 section 9.3.2). */

@@ -10,8 +10,27 @@ export interface HealthInput {
   lifeboat: boolean;
   /** What each serving worker says of the site's features. */
   features: Iterable<Record<string, FeatureState>>;
+  /** An operator has closed the site. */
+  maintenance: boolean;
+  /** Since when the status is this, epoch ms. */
+  sinceOf: (status: Status) => number;
   uptimeSeconds: number;
   version: string;
+}
+
+export type Status = 'ok' | 'saturated' | 'degraded' | 'down';
+
+/** Remembers since when the status is what it is. */
+export class StatusTimes {
+  private last: Status | undefined;
+  private since = 0;
+
+  /** `now`: epoch ms. */
+  sinceOf(status: Status, now: number): number {
+    if (status !== this.last) this.since = now;
+    this.last = status;
+    return this.since;
+  }
 }
 
 export interface Health {
@@ -38,7 +57,7 @@ export function mergeFeatures(all: Iterable<Record<string, FeatureState>>): Reco
 export function healthOf(input: HealthInput): Health {
   const features = mergeFeatures(input.features);
   const ill = Object.values(features).some((state) => WORSE[state] > 0);
-  const status =
+  const status: Status =
     input.mode === 'down'
       ? 'down'
       : input.mode === 'saturated'
@@ -50,7 +69,9 @@ export function healthOf(input: HealthInput): Health {
     status: status === 'down' ? 503 : 200,
     body: `${JSON.stringify({
       status,
+      since: new Date(input.sinceOf(status)).toISOString(),
       mode: input.mode,
+      maintenance: input.maintenance,
       workers: { live: input.live, spare: input.spare, min: input.min, max: input.max },
       lifeboat: { active: input.lifeboat },
       features,

@@ -14,7 +14,7 @@ import { createCare } from './care.ts';
 import { afterReload, controlsOf, type Held, NOTHING_HELD, withHeld } from './controls.ts';
 import { createEvents } from './events.ts';
 import { createFleet, type ExitNews, type Member } from './fleet.ts';
-import { type Health, healthOf } from './health.ts';
+import { type Health, healthOf, StatusTimes } from './health.ts';
 import { HoldTimes, holdsOf } from './holds.ts';
 import { answering, lifeboatNeeded } from './lifeboat-call.ts';
 import { createLifeboat, type Lifeboat } from './lifeboat-succession.ts';
@@ -115,6 +115,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
   });
   let heldNow = NOTHING_HELD;
   const holdTimes = new HoldTimes();
+  const statusTimes = new StatusTimes();
   const holds = () => holdTimes.note(holdsOf(heldNow, current.config, Date.now()), Date.now());
   let backoff = new Backoff();
   const firstServing = Promise.withResolvers<void>();
@@ -346,6 +347,8 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       features: members()
         .filter(isServing)
         .flatMap(({ beat }) => (beat === undefined ? [] : [beat.features])),
+      maintenance: heldNow.maintenance,
+      sinceOf: (status) => statusTimes.sinceOf(status, Date.now()),
       uptimeSeconds: (now() - startedAt) / 1_000,
       version: config.version,
     });

@@ -9,6 +9,7 @@ import { wantsJson } from './answer/accept.ts';
 const RETRY_AFTER_SECONDS = 60;
 /** What watches and balances the server is answered in any case. */
 const OPEN_PATH = /^\/(?:health(?:\/(?:live|ready))?|metrics)(?:\?|$)/;
+const STATUS_PATH = /^\/status(?:\?|$)/;
 
 export type Closed = 'maintenance' | 'off' | 'blocked';
 
@@ -21,10 +22,12 @@ export class Closures {
   private blocked: { list: BlockList; untilMs: number }[] = [];
   private readonly trusted: BlockList;
   private readonly siteName: string;
+  private readonly statusPage: boolean;
 
-  constructor(trusted: BlockList, siteName: string) {
+  constructor(trusted: BlockList, siteName: string, statusPage: boolean) {
     this.trusted = trusted;
     this.siteName = siteName;
+    this.statusPage = statusPage;
   }
 
   set({ maintenance, off, blocked }: Pick<Controls, 'maintenance' | 'off' | 'blocked'>): void {
@@ -37,7 +40,7 @@ export class Closures {
   /** Answers a request that finds something closed; false: it may go on. */
   answer(request: IncomingMessage, response: ServerResponse): boolean {
     const target = request.url ?? '/';
-    if (OPEN_PATH.test(target)) return false;
+    if (OPEN_PATH.test(target) || (this.statusPage && STATUS_PATH.test(target))) return false;
     const closed = this.closedFor(target, () => clientAddress(request, this.trusted), Date.now());
     if (closed === undefined) return false;
     const { status, title, text } = WORDS[closed];

@@ -9,7 +9,7 @@ import { BROWSER_PATHS, type BrowserPath } from './browser-files.ts';
 import type { KeyOf } from './page-key.ts';
 
 /** The paths that the engine answers itself, whatever policy would match them. */
-export type EnginePath = '/health' | '/health/live' | '/health/ready' | '/metrics' | BrowserPath;
+export type EnginePath = '/health' | '/health/live' | '/health/ready' | '/metrics' | '/status' | BrowserPath;
 
 /** Who answers a request, and with what. */
 export type Decision =
@@ -54,6 +54,8 @@ export interface Known {
   copyOf: (key: string) => Page | undefined;
   /** Largest request body where the route does not say, bytes. */
   bodyLimit: number;
+  /** `/status` is the engine's, and not the site's. */
+  statusPage: boolean;
 }
 
 /**
@@ -64,7 +66,7 @@ export function decide(asked: Asked, member: boolean, known: Known, now: number)
   const { method, target } = asked;
   const mark = target.indexOf('?');
   const path = mark === -1 ? target : target.slice(0, mark);
-  if (isEnginePath(path)) return { kind: 'engine', path };
+  if (isEnginePath(path, known.statusPage)) return { kind: 'engine', path };
   const query = mark === -1 ? '' : target.slice(mark + 1);
   // A HEAD is a GET whose answer has no body (RFC 9110 section 9.3.2).
   const reading = method === 'GET' || method === 'HEAD';
@@ -84,12 +86,14 @@ export function decide(asked: Asked, member: boolean, known: Known, now: number)
   return { kind: 'page', route, path, query, key, copy: state === 'dead' ? undefined : copy, freshness: state };
 }
 
-function isEnginePath(path: string): path is EnginePath {
+function isEnginePath(path: string, statusPage: boolean): path is EnginePath {
   switch (path.charCodeAt(1)) {
     case 104 /* h */:
       return path === '/health' || path === '/health/live' || path === '/health/ready';
     case 109 /* m */:
       return path === '/metrics';
+    case 115 /* s */:
+      return statusPage && path === '/status';
     case 116 /* t */:
       return BROWSER_PATHS.includes(path as BrowserPath);
     default:

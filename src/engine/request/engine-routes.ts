@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isDirectLoopback } from '../client.ts';
 import type { BrowserFiles } from './browser-files.ts';
 import type { EnginePath } from './decide.ts';
+import { createStatusPage, type StatusPage } from './status-page.ts';
 
 /** How this process and the server are, for those who ask from outside. */
 export interface ServerStatus {
@@ -21,6 +22,7 @@ export interface EngineRoutesParts {
   /** Headers that every answer carries, name and value in turn. */
   extraHeaders: readonly string[];
   files: BrowserFiles;
+  siteName: string;
   /** Counts an answer. */
   record: (path: EnginePath, request: IncomingMessage, response: ServerResponse) => void;
 }
@@ -32,9 +34,11 @@ const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8';
 /** What the engine itself answers on the public port, before any gate. */
 export class EngineRoutes {
   private readonly parts: EngineRoutesParts;
+  private readonly statusPage: () => StatusPage;
 
   constructor(parts: EngineRoutesParts) {
     this.parts = parts;
+    this.statusPage = createStatusPage(parts.siteName, () => parts.status.health());
   }
 
   answer(request: IncomingMessage, response: ServerResponse, path: EnginePath): void {
@@ -71,6 +75,11 @@ export class EngineRoutes {
           else send(200, EXPOSITION, text);
         });
         break;
+      case '/status': {
+        const { headers, body } = this.statusPage();
+        this.send(request, response, path, 200, headers, body);
+        break;
+      }
       default: {
         const { headers, body } = this.parts.files.file(path);
         this.send(request, response, path, 200, headers, body);

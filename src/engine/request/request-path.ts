@@ -56,6 +56,7 @@ export type PathConfig = Pick<
   | 'dryRun'
   | 'hosts'
   | 'siteName'
+  | 'statusPage'
   | 'cacheEntryBytes'
 >;
 
@@ -109,7 +110,7 @@ export interface RequestPath {
 
 export function createRequestPath(parts: RequestPathParts): RequestPath {
   const { config, recorder, leases, trusted, extraHeaders, leaving, onSiteError } = parts;
-  const { bodyLimit } = config;
+  const { bodyLimit, statusPage } = config;
   const { site: given } = parts;
   const declared = compileRoutes(guardedPolicies(given.policies ?? [], onSiteError));
   const learned = given.learns ? learnRoutes(declared, given.mainPage ?? '/') : undefined;
@@ -190,11 +191,11 @@ export function createRequestPath(parts: RequestPathParts): RequestPath {
     extraHeaders,
   });
   const keyOf = keysFor(config.hosts, site.languages ?? ['']);
-  const known = { routes, keyOf, copyOf: pages.copyOf, bodyLimit };
-  const quickly = { routes, keyOf, copyOf: pages.copyInMemory, bodyLimit };
+  const known = { routes, keyOf, copyOf: pages.copyOf, bodyLimit, statusPage };
+  const quickly = { routes, keyOf, copyOf: pages.copyInMemory, bodyLimit, statusPage };
   const { engineRoutes } = parts;
   const { keepAliveMs } = config;
-  const closures = new Closures(trusted, config.siteName);
+  const closures = new Closures(trusted, config.siteName, statusPage);
   const spoken = roomLanguages(site.languages ?? ['en']);
   return {
     routes,

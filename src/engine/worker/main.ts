@@ -160,6 +160,7 @@ async function serve(
     engineRoutes: new EngineRoutes({
       status: state,
       metricsToken: config.metricsToken,
+      siteName: config.siteName,
       extraHeaders,
       files: new BrowserFiles({ ...config, mainPage: () => site.mainPage ?? '/' }),
       record: (route, request, response) =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { healthOf, mergeFeatures } from '../../../src/engine/primary/health.ts';
+import { healthOf, mergeFeatures, StatusTimes } from '../../../src/engine/primary/health.ts';
 import { createLeases } from '../../../src/engine/primary/leases.ts';
 import { createPurges } from '../../../src/engine/primary/purges.ts';
 
@@ -81,9 +81,17 @@ describe('health', () => {
     max: 2,
     lifeboat: false,
     features: [],
+    maintenance: false,
+    sinceOf: () => 0,
     uptimeSeconds: 12.34,
     version: '1',
   };
+  test('tells since when it is so', () => {
+    const times = new StatusTimes();
+    expect([times.sinceOf('ok', 5), times.sinceOf('ok', 9), times.sinceOf('down', 12)]).toEqual([5, 5, 12]);
+    expect(JSON.parse(healthOf({ ...input, sinceOf: () => 1_000 }).body).since).toBe('1970-01-01T00:00:01.000Z');
+  });
+
   test('is 503 only when nobody serves', () => {
     expect(healthOf(input).status).toBe(200);
     expect(JSON.parse(healthOf(input).body)).toMatchObject({ status: 'ok', uptimeSeconds: 12.3 });

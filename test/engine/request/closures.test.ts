@@ -5,7 +5,7 @@ import supertest from 'supertest';
 import { Closures } from '../../../src/engine/request/closures.ts';
 
 const closures = (state: Partial<Parameters<Closures['set']>[0]>): Closures => {
-  const made = new Closures(new BlockList(), 'Test <site>');
+  const made = new Closures(new BlockList(), 'Test <site>', true);
   made.set({ maintenance: false, off: [], blocked: [], ...state });
   return made;
 };

@@ -34,6 +34,7 @@ const decided = (
       routes: table,
       keyOf: keysFor(['example.org'], ['en', 'id']),
       copyOf: (key) => (copy?.key === key ? copy : undefined),
+      statusPage: false,
       bodyLimit: 100,
     },
     NOW,

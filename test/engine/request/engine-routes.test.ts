@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -9,6 +10,7 @@ import { BrowserFiles } from '../../../src/engine/request/browser-files.ts';
 import { decide } from '../../../src/engine/request/decide.ts';
 import { EngineRoutes, type ServerStatus } from '../../../src/engine/request/engine-routes.ts';
 import { keysFor } from '../../../src/engine/request/page-key.ts';
+import { createStatusPage } from '../../../src/engine/request/status-page.ts';
 import { compileRoutes } from '../../../src/engine/routes.ts';
 
 const TOKEN = 'a-token-of-some-length';
@@ -18,16 +20,23 @@ const DOWN: ServerStatus = {
   exposition: () => Promise.resolve('tahan_up 1\n'),
 };
 /** The engine's routes over a site that answers everything else with 404. */
-function app(status: Partial<ServerStatus> = {}, peer?: string, metricsToken = TOKEN): Server {
+function app(status: Partial<ServerStatus> = {}, peer?: string, metricsToken = TOKEN, statusPage = false): Server {
   const recorder = new Recorder();
   const routes = new EngineRoutes({
     status: { ...DOWN, ...status },
     metricsToken,
+    siteName: 'A <site>',
     extraHeaders: ['x-tahan-process', 'worker-1'],
     files: new BrowserFiles({ offline: true, version: '1.2.3', mainPage: () => '/' }),
     record: (path, request, response) => recorder.request(path, request.method ?? '', response.statusCode, 'engine', 0),
   });
-  const known = { routes: compileRoutes([]), keyOf: keysFor([], ['']), copyOf: () => undefined, bodyLimit: 1_000 };
+  const known = {
+    routes: compileRoutes([]),
+    keyOf: keysFor([], ['']),
+    copyOf: () => undefined,
+    bodyLimit: 1_000,
+    statusPage,
+  };
   return createServer((request, response) => {
     if (peer !== undefined) Object.defineProperty(request.socket, 'remoteAddress', { value: peer });
     const decision = decide(askedOf(request), false, known, 0);
@@ -35,6 +44,56 @@ function app(status: Partial<ServerStatus> = {}, peer?: string, metricsToken = T
     else response.writeHead(404).end('site');
   });
 }
+
+describe('the status page', () => {
+  const page = (body: string, statusPage = true) =>
+    supertest(app({ health: () => ({ status: 200, body }) }, undefined, TOKEN, statusPage));
+
+  test('is the site’s own path unless it is switched on', async () => {
+    await page('{"status":"ok"}', false).get('/status').expect(404, 'site');
+    await page('{"status":"ok"}').get('/status/').expect(404, 'site');
+  });
+
+  test('says in words how the site is, since when, and its parts, and runs nothing', async () => {
+    const since = '2026-11-28T11:20:05.000Z';
+    const body = JSON.stringify({ status: 'degraded', since, features: { posts: 'ok', '<b>': 'down' } });
+    const { text, headers } = await page(body).get('/status?x=1').expect(200);
+    expect(text).toContain('<h1 class="degraded">Degraded</h1>');
+    expect(text).toContain('28 Nov 2026, 11:20:05 UTC');
+    expect(text).toContain('<span>&#60;b&#62;</span> does not work');
+    expect(text).toContain('A &#60;site&#62;');
+    const style = /<style>(.*)<\/style>/.exec(text)![1]!;
+    const hash = createHash('sha256').update(style).digest('base64');
+    expect(headers['content-security-policy']).toContain(`default-src 'none'; style-src 'sha256-${hash}'`);
+    await page(body).post('/status').expect(405);
+  });
+
+  test.each([
+    ['{"status":"ok"}', 'Up'],
+    ['{"status":"saturated"}', 'Busy'],
+    ['{"status":"down"}', 'Down'],
+    ['{"status":"ok","maintenance":true}', 'Maintenance'],
+    ['{"status":"something new"}', 'Down'],
+  ])('%s is %s', async (body, word) => {
+    const { text } = await page(body).get('/status').expect(200);
+    expect(text).toContain(`>${word}</h1>`);
+  });
+
+  test('is made once a second, however many ask', () => {
+    let now = 0;
+    let made = 0;
+    const ask = createStatusPage(
+      'Tahan',
+      () => ({ body: `{"status":"${made++ === 0 ? 'ok' : 'down'}"}` }),
+      () => now,
+    );
+    expect(ask().body).toContain('>Up<');
+    now = 999;
+    expect(ask().body).toContain('>Up<');
+    now = 1_000;
+    expect([ask().body.includes('>Down<'), made]).toEqual([true, 2]);
+  });
+});
 
 describe('health', () => {
   test('is what the primary last told, alive while the process answers, and ready when it serves', async () => {
