@@ -265,6 +265,10 @@ export const SETTINGS = {
     group: 'Site',
     text: 'Least severe line that is logged.',
   }),
+  logBytes: whole('TAHAN_LOG_BYTES', 0, 268_435_456, 4_194_304, 'bytes', {
+    group: 'Site',
+    text: 'Size of the log kept in the data folder for npm run logs (tahan.log, and as much of before in tahan.log.1); 0: none. What goes to stdout and stderr is the same.',
+  }),
   bodyLimit: whole('TAHAN_BODY_LIMIT', 1024, 104_857_600, 65_536, 'bytes', {
     group: 'Requests',
     text: 'Largest request body where the route does not say; a larger one gets 413.',

@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty';
 import pino, { type DestinationStream, type Logger } from 'pino';
+import { logFileIn } from './log-file.ts';
 import { forPeople } from './log-lines.ts';
 
 /** At most this many lines a second from one process; the rest is counted and said in one line. */
@@ -7,18 +8,24 @@ const MAX_LINES_PER_SECOND = 50;
 
 const STDOUT = 1;
 const STDERR = 2;
+/** Most that waits for a disk that is slow, or full, bytes; what is beyond is lost to the file. */
+const MAX_WAITING = 65_536;
 
 /**
  * A structured log: one event, one line. Warnings and worse go to stderr, the others to stdout, so that a process manager
  * keeps healthy lines out of its error log. Lines are JSON, and words for people where a terminal shows them. Bounded in
  * volume, so that a storm of errors fills no disk; what was left out is told in the next second's first line.
+ * @param keep where the same lines are kept for `logs`, and how much (0: nothing); absent: nowhere
  */
-export function createLog(level: string, processName: string): Logger {
+export function createLog(level: string, processName: string, keep?: { dataDir: string; logBytes: number }): Logger {
   const destinations = [STDOUT, STDERR].map((fd) => ({
     fd,
     file: pino.destination({ fd, sync: false, minLength: 0 }),
   }));
-  const [out, err] = destinations.map(({ fd, file }) => (isatty(fd) ? toTerminal(file) : file));
+  const kept = keep === undefined || keep.logBytes === 0 ? undefined : openKept(logFileIn(keep.dataDir));
+  const [out, err] = destinations
+    .map(({ fd, file }) => (isatty(fd) ? toTerminal(file) : file))
+    .map((stream) => (kept === undefined ? stream : toBoth(stream, kept)));
   let second = 0;
   let lines = 0;
   let dropped = 0;
@@ -57,7 +64,7 @@ export function createLog(level: string, processName: string): Logger {
     ),
   );
   process.on('exit', () => {
-    for (const { file } of destinations) {
+    for (const file of [...destinations.map(({ file }) => file), ...(kept === undefined ? [] : [kept])]) {
       try {
         file.flushSync();
       } catch {
@@ -67,6 +74,25 @@ export function createLog(level: string, processName: string): Logger {
   });
   return log;
 }
+
+/** All processes append to it; the primary keeps it within its size (primary/log-size.ts). */
+function openKept(dest: string): ReturnType<typeof pino.destination> {
+  const file = pino.destination({ dest, append: true, sync: false, mode: 0o600, maxLength: MAX_WAITING });
+  let told = false;
+  file.on('error', (error: Error) => {
+    if (told) return;
+    told = true;
+    process.stderr.write(`the log cannot be kept in ${dest} (${error.message}); it goes to stdout and stderr only\n`);
+  });
+  return file;
+}
+
+const toBoth = (stream: DestinationStream, kept: DestinationStream): DestinationStream => ({
+  write(line) {
+    stream.write(line);
+    kept.write(line);
+  },
+});
 
 function toTerminal(file: DestinationStream): DestinationStream {
   // https://no-color.org

@@ -1,17 +1,19 @@
 import type { OperatorAction } from '../operator-action.ts';
+import { type LogsWish, readLogsWords } from './logs.ts';
 import { isOperatorWord, readOperatorWords } from './operator-words.ts';
 
 /** What a person wants of the command `tahan`. */
 export type Wish =
   | { do: 'run'; entry: string | undefined; args: readonly string[] }
   | { do: 'reload'; force?: true }
-  | { do: 'status' | 'stop' | 'settings' | 'doctor' | 'help' | 'version' }
+  | { do: 'status' | 'top' | 'stop' | 'settings' | 'doctor' | 'help' | 'version' }
   | { do: 'init'; entry: string | undefined }
   | { do: 'act'; action: OperatorAction }
+  | { do: 'logs'; logs: LogsWish }
   | { do: 'event'; words: readonly string[] }
   | { do: 'refuse'; why: string };
 
-const COMMANDS = ['reload', 'status', 'stop', 'settings', 'doctor'] as const;
+const COMMANDS = ['reload', 'status', 'top', 'stop', 'settings', 'doctor'] as const;
 
 /** Reads the words behind `tahan`. What stands behind the app's file is the app's. */
 export function readCommandLine(words: readonly string[]): Wish {
@@ -20,6 +22,10 @@ export function readCommandLine(words: readonly string[]): Wish {
   if (first === '--help' || first === '-h' || first === 'help') return { do: 'help' };
   if (first === '--version' || first === '-v') return { do: 'version' };
   const command = COMMANDS.find((name) => name === first);
+  if (first === 'logs') {
+    const logs = readLogsWords(rest);
+    return typeof logs === 'string' ? { do: 'refuse', why: `tahan logs: ${logs}` } : { do: 'logs', logs };
+  }
   if (first === 'event') return { do: 'event', words: rest };
   if (first === 'reload' && rest[0] === '--force' && rest.length === 1) return { do: 'reload', force: true };
   if (command !== undefined) {

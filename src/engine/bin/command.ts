@@ -8,17 +8,21 @@ import { readCommandLine } from './command-line.ts';
 import { actOn, readFleet, reloadServer, stopServer } from './control.ts';
 import { EXIT_USAGE, failStart, stop } from './failure.ts';
 import { CommandError, entryAt, entryOf, projectOf } from './find-entry.ts';
+import { showLogs } from './logs.ts';
 import { OPERATOR_HELP } from './operator-words.ts';
 import { readServerFile, type ServerFile } from './server-file.ts';
 import { settingLines } from './setting-lines.ts';
 import { FOR_APPS, standardDataDir } from './settings.ts';
 import { statusLines } from './status-lines.ts';
+import { runTop } from './top.ts';
 
 const HELP = `Tahan: puts any Node web app behind a server that stays up when everyone arrives at once.
 
   tahan app.js [arguments]   serve the app: what you would start with "node app.js"
   tahan                      serve the app of this folder: "start" or "main" in package.json
   tahan status               how the server of this folder is
+  tahan top                  the same each second: what visitors get, what limits it, the fleet
+  tahan logs [--follow]      the log that the data folder keeps; also --lines 100, --level warn
   tahan event add|list|remove   times for which the server makes itself ready (tahan event: how)
   tahan reload               new code and settings, without losing a request
   tahan stop                 end it; requests under way are finished
@@ -60,11 +64,10 @@ async function main(): Promise<void> {
       return console.log(await actOn(adminOf(found), token, wish.action));
     }
     case 'event': {
-      const dataDir = readEnvironment().env.TAHAN_DATA_DIR?.trim() || standardDataDir(projectOf(cwd));
-      return console.log(runEventCommand(wish.words, dataDir, Date.now()).join('\n'));
+      return console.log(runEventCommand(wish.words, dataDirOf(cwd), Date.now()).join('\n'));
     }
     case 'reload': {
-      if (wish.force) writeForce(readEnvironment().env.TAHAN_DATA_DIR?.trim() || standardDataDir(projectOf(cwd)));
+      if (wish.force) writeForce(dataDirOf(cwd));
       return console.log(await reloadServer(adminOf(server(cwd))));
     }
     case 'stop':
@@ -79,6 +82,13 @@ async function main(): Promise<void> {
       process.exitCode = healthy ? 0 : 1;
       return;
     }
+    case 'top': {
+      const found = server(cwd);
+      const { token } = operatorToken(found.dataDir, readEnvironment().env.TAHAN_ADMIN_TOKEN?.trim() ?? '');
+      return runTop(adminOf(found), token);
+    }
+    case 'logs':
+      return showLogs(dataDirOf(cwd), wish.logs, (text) => process.stdout.write(text));
     case 'status': {
       const found = server(cwd);
       return console.log([found.url, ...statusLines(await readFleet(adminOf(found)), Date.now())].join('\n'));
@@ -91,9 +101,12 @@ const adminOf = ({ adminHost, adminPort }: ServerFile): { host: string; port: nu
   port: adminPort,
 });
 
+const dataDirOf = (cwd: string): string =>
+  readEnvironment().env.TAHAN_DATA_DIR?.trim() || standardDataDir(projectOf(cwd));
+
 /** @throws {CommandError} none of this folder runs */
 function server(cwd: string): ServerFile & { dataDir: string } {
-  const dataDir = readEnvironment().env.TAHAN_DATA_DIR?.trim() || standardDataDir(projectOf(cwd));
+  const dataDir = dataDirOf(cwd);
   const found = readServerFile(dataDir);
   if (found === undefined)
     throw new CommandError(

@@ -41,6 +41,27 @@ export function readFleet({ host, port }: AdminPort): Promise<FleetGlance> {
 }
 
 /**
+ * What `/ops/api/<name>` answers; undefined: the monitor, which answers it, is away.
+ * @throws {Error} nobody answers there, or the token is wrong
+ */
+export function askOps({ host, port }: AdminPort, token: string, name: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const path = `/ops/api/${name}`;
+    const asked = request({ host, port, path, headers, timeout: 5_000, agent: false }, (response) => {
+      read(response).then((given) => {
+        if (response.statusCode === 200) resolve(JSON.parse(given));
+        else if (response.statusCode === 503 || response.statusCode === 404) resolve(undefined);
+        else reject(new Error(given.trim()));
+      }, reject);
+    });
+    asked.on('timeout', () => asked.destroy(new Error('no answer within 5 s')));
+    asked.on('error', (error) => reject(new Error(`no server on the admin port ${host}:${port} (${error.message})`)));
+    asked.end();
+  });
+}
+
+/**
  * Has an operator's action done; gives the sentence that tells what came of it.
  * @throws {Error} it was not done, and why
  */

@@ -42,7 +42,7 @@ const MAIN_PAGE_EVERY_MS = 2_000;
  * visitors come back to the workers.
  */
 export async function startLifeboat(config: Config): Promise<void> {
-  const log = createLog(config.logLevel, 'lifeboat');
+  const log = createLog(config.logLevel, 'lifeboat', config);
   const link = linkToPrimary(log, () => process.exit(0));
   const extraHeaders = config.lab ? ['x-tahan-process', 'lifeboat'] : [];
   const recorder = new Recorder();

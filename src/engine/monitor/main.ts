@@ -18,7 +18,7 @@ const LOWEST = 19;
 /** The monitor: history, alerts, incidents, and the server of `/ops`. It may die at any time. */
 export async function startMonitor(config: Config): Promise<void> {
   setPriority(Math.min(LOWEST, config.workerNice + NICE_STEPS));
-  const log = createLog(config.logLevel, 'monitor');
+  const log = createLog(config.logLevel, 'monitor', config);
   const folder = process.env.TAHAN_INTERNAL_OPS ?? '';
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   const send = (message: FromMonitor): void => {

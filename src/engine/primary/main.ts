@@ -2,12 +2,14 @@ import { closeSync, openSync } from 'node:fs';
 import { type Config, ConfigError } from '../../config.ts';
 import { AlertFileError, readAlertSettings } from '../alerts/file.ts';
 import { createLog } from '../log.ts';
+import { logFileIn } from '../log-file.ts';
 import { openFilesWarning } from '../open-files.ts';
 import { operatorToken, sessionSecret, TOKEN_FILE } from '../secret.ts';
 import { settle } from '../settle.ts';
 import { startAdmin } from './admin.ts';
 import { claimDataFolder } from './data-folder.ts';
 import { keepLimiters } from './limiters.ts';
+import { watchLogSize } from './log-size.ts';
 import { createPlace } from './place.ts';
 import { bindPort } from './port.ts';
 import { PrepareError, runPrepare } from './prepare.ts';
@@ -52,7 +54,11 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
   sessionSecret(config.dataDir, config.sessionSecret);
   claimDataFolder(config.dataDir);
   const operator = config.monitor ? operatorToken(config.dataDir, config.adminToken) : undefined;
-  const log = createLog(config.logLevel, 'primary');
+  const log = createLog(config.logLevel, 'primary', config);
+  if (config.logBytes > 0)
+    watchLogSize(logFileIn(config.dataDir), config.logBytes, (problem) =>
+      log.warn({ problem }, 'the kept log cannot be cut to its size'),
+    );
   const manager = createServiceManager(log);
   const port = inheritedPort() ?? (await bindPort(config.host, config.port, 'PORT'));
   const place = createPlace({ main, worker: options.worker, port: port.port, read, log });

@@ -60,7 +60,7 @@ export interface Entry {
 export async function startWorker(config: Config, siteUrl: URL, entry?: Entry): Promise<void> {
   setPriority(config.workerNice);
   const processName = `worker-${cluster.worker?.id ?? 0}`;
-  const log = createLog(config.logLevel, processName);
+  const log = createLog(config.logLevel, processName, config);
   const link = linkToPrimary(log, () => process.exit(0));
   try {
     await serve(config, siteUrl, entry, processName, log, link);

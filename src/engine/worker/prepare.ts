@@ -15,7 +15,7 @@ export async function prepare(config: Config, site: URL): Promise<void> {
   try {
     await module.prepareSite?.({
       settings: siteSettings(config, sessionSecret(config.dataDir, config.sessionSecret)),
-      log: createLog(config.logLevel, 'prepare'),
+      log: createLog(config.logLevel, 'prepare', config),
       say: (line) => process.stdout.write(`${line}\n`),
     });
   } catch (error) {
