@@ -1,3 +1,4 @@
+import { openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { logFileIn } from './log-file.ts';
@@ -75,16 +76,22 @@ export function createLog(level: string, processName: string, keep?: { dataDir: 
   return log;
 }
 
-/** All processes append to it; the primary keeps it within its size (primary/log-size.ts). */
-function openKept(dest: string): ReturnType<typeof pino.destination> {
-  const file = pino.destination({ dest, append: true, sync: false, mode: 0o600, maxLength: MAX_WAITING });
+/** All processes append to it; the primary keeps it within its size (primary/log-size.ts). Undefined: it cannot be had. */
+function openKept(path: string): ReturnType<typeof pino.destination> | undefined {
   let told = false;
-  file.on('error', (error: Error) => {
-    if (told) return;
+  const tell = (error: unknown): void => {
+    if (!told) process.stderr.write(`the log cannot be kept in ${path} (${String(error)})\n`);
     told = true;
-    process.stderr.write(`the log cannot be kept in ${dest} (${error.message}); it goes to stdout and stderr only\n`);
-  });
-  return file;
+  };
+  try {
+    // Opened here: a file that pino opens is not ready when a process ends at once, which then fails.
+    const file = pino.destination({ fd: openSync(path, 'a', 0o600), sync: false, maxLength: MAX_WAITING });
+    file.on('error', tell);
+    return file;
+  } catch (error) {
+    tell(error);
+    return undefined;
+  }
 }
 
 const toBoth = (stream: DestinationStream, kept: DestinationStream): DestinationStream => ({

@@ -1,14 +1,21 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { forPeople } from '../../src/engine/log-lines.ts';
 
 const LOG = new URL('../../src/engine/log.ts', import.meta.url);
 
 /** What a process writes that logs with these words. */
-function logged(work: string): { out: string[]; err: string[] } {
+function logged(work: string, keep = ''): { out: string[]; err: string[] } {
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    ['--input-type=module', '-e', `import { createLog } from '${LOG}'; const log = createLog('info', 'test'); ${work}`],
+    [
+      '--input-type=module',
+      '-e',
+      `import { createLog } from '${LOG}'; const log = createLog('info', 'test'${keep}); ${work}`,
+    ],
     { encoding: 'utf8' },
   );
   const lines = (text: string): string[] => text.split('\n').slice(0, -1);
@@ -24,6 +31,23 @@ describe('the log', () => {
       expect.objectContaining({ level: 30, process: 'test', a: 1, msg: 'well' }),
     ]);
     expect(err.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['careful', 'broken']);
+  });
+
+  test('is kept in the data folder, too, with the same lines; where it cannot be, it is told once', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tahan-log-'));
+    try {
+      const work = "log.info('well'); log.warn('careful'); process.exit(0)";
+      const { out, err } = logged(work, `, { dataDir: '${folder}', logBytes: 1000 }`);
+      const kept = readFileSync(join(folder, 'tahan.log'), 'utf8').trim().split('\n');
+      // Each line is of one write; which is first is the kernel's.
+      expect(kept.sort()).toEqual([...out, ...err].sort());
+      expect(statSync(join(folder, 'tahan.log')).mode & 0o777).toBe(0o600);
+      const away = logged(work, `, { dataDir: '${folder}/none', logBytes: 1000 }`);
+      expect([away.out.length, away.err.length]).toEqual([1, 2]);
+      expect(away.err[0]).toContain('the log cannot be kept');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('is bounded in a second, in both together', () => {

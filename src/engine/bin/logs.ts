@@ -39,7 +39,26 @@ export function readLogsWords(words: readonly string[]): LogsWish | string {
   return wish;
 }
 
-/** Reads a file that others append to and one cuts, line by line. */
+/** What a file has from a place on, at most its last megabyte. Undefined: there is no file. */
+function readFrom(file: string, at: number): { text: string; from: number; end: number; size: number } | undefined {
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const { size } = fstatSync(fd);
+    const from = Math.max(at, size - MAX_READ);
+    const bytes = Buffer.alloc(Math.max(0, size - from));
+    const read = readSync(fd, bytes, 0, bytes.length, from);
+    return { text: bytes.toString('utf8', 0, read), from, end: from + read, size };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Reads a file that others append to, and that becomes `<file>.1` now and then, line by line. */
 export class LogReader {
   private readonly file: string;
   private at = 0;
@@ -50,32 +69,23 @@ export class LogReader {
     this.file = file;
   }
 
-  /** Whole lines since the last call; of the first at most the last megabyte. Undefined: there is no file. */
+  /** Whole lines since the last call. Undefined: there is no file. */
   next(): string[] | undefined {
-    let fd: number;
-    try {
-      fd = openSync(this.file, 'r');
-    } catch {
-      return undefined;
+    let read = readFrom(this.file, this.at);
+    if (read === undefined) return undefined;
+    let before = '';
+    if (read.size < this.at) {
+      // It was cut: what came before that is in the copy.
+      before = readFrom(`${this.file}.1`, this.at)?.text ?? '';
+      this.at = 0;
+      read = readFrom(this.file, 0) ?? read;
     }
-    try {
-      const { size } = fstatSync(fd);
-      // It was cut, and begins anew.
-      if (size < this.at) {
-        this.at = 0;
-        this.part = '';
-      }
-      const from = Math.max(this.at, size - MAX_READ);
-      const bytes = Buffer.alloc(size - from);
-      const read = readSync(fd, bytes, 0, bytes.length, from);
-      const lines = (this.part + bytes.toString('utf8', 0, read)).split('\n');
-      if (from > this.at) lines.shift();
-      this.at = from + read;
-      this.part = lines.pop() ?? '';
-      return lines;
-    } finally {
-      closeSync(fd);
-    }
+    const lines = (this.part + before + read.text).split('\n');
+    // The first of them is the end of a line.
+    if (read.from > this.at) lines.shift();
+    this.at = read.end;
+    this.part = lines.pop() ?? '';
+    return lines;
   }
 }
 
