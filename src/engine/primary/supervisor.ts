@@ -265,7 +265,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
         rooms.take(message);
         return;
       case 'scrape':
-        sources.exposition().then(
+        sources.exposition(message.openMetrics).then(
           (text) => fleet.send(member, { type: 'exposition', id: message.id, text }),
           (error: unknown) => log.error({ error: String(error) }, 'the metrics could not be put together'),
         );
@@ -466,7 +466,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
   const sources: AdminSources = {
     health,
     opsSocket: () => reporting.monitor?.socket,
-    exposition: () => totals.exposition(),
+    exposition: totals.exposition,
     fleet: () => ({
       pid: process.pid,
       mode: mode.mode,

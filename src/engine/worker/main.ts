@@ -103,9 +103,10 @@ async function serve(
         });
   const extraHeaders = config.lab ? ['x-tahan-process', processName] : [];
   const recorder = new Recorder();
-  const onSiteError = (error: unknown): void => {
+  const onSiteError = (error: unknown, traceId?: string): void => {
     recorder.count('tahan_site_errors_total', [error instanceof Error ? error.name : 'other']);
-    log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the site failed on a request');
+    const stack = error instanceof Error ? error.stack : String(error);
+    log.error({ error: stack, ...(traceId === undefined ? {} : { traceId }) }, 'the site failed on a request');
   };
   const state = new WorkerState(link);
   const module = await loadSite(siteUrl, doors, entry?.load);
