@@ -113,6 +113,8 @@ export const publicPagesSchema = z.object({
         methods: z.array(label).max(16).optional(),
         query: z.array(label).max(32),
         cacheable: z.boolean(),
+        /** 0: not cacheable, or not said. */
+        ttlMs: amount,
       }),
     )
     .max(200),

@@ -38,6 +38,8 @@ export interface KeptProcess {
   /** It is not started again when it ends. */
   letGo: () => void;
   stop: () => void;
+  /** It is told to end by itself, as its channel is closed; after `withinMs` it is killed. Resolves when it is gone. */
+  end: (withinMs: number) => Promise<void>;
 }
 
 /** Keeps one child process alive: forks it, follows it, and starts it again after a pause when it has ended unasked. */
@@ -103,6 +105,19 @@ export function keepProcess<Message>(options: KeptOptions<Message>): KeptProcess
     stop() {
       stopped = true;
       child?.kill('SIGKILL');
+    },
+    end(withinMs) {
+      stopped = true;
+      const last = child;
+      if (last === undefined) return Promise.resolve();
+      return new Promise((resolve) => {
+        const timer = setTimeout(() => last.kill('SIGKILL'), withinMs);
+        last.once('exit', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+        if (last.connected) last.disconnect();
+      });
     },
   };
 }

@@ -506,6 +506,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
         onMessage(message, given, reply) {
           if (message.type === 'metrics') count('lifeboat', message);
           else if (message.type === 'beat') totals.beat('lifeboat', message);
+          else if (message.type === 'traffic') reporting.traffic('lifeboat', message.batch);
           else exchange.takeFromLifeboat(message, given, reply);
         },
         onGone: () => exchange.lifeboatGone(),
@@ -523,10 +524,10 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       handle.close();
       lifeboat?.stop();
       await fleet.stop();
-      reporting.stop();
+      await reporting.stop();
     },
     kill() {
-      reporting.stop();
+      void reporting.stop();
       lifeboat?.stop();
       fleet.kill();
     },

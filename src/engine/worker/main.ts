@@ -28,6 +28,7 @@ import type { Routes } from '../routes.ts';
 import { settle } from '../settle.ts';
 import type { Site } from '../site.ts';
 import { checkSite } from '../site-check.ts';
+import { createTrafficSender } from '../traffic/sender.ts';
 import { startWorkerBeat } from './beat.ts';
 import { Compressor } from './compressor.ts';
 import { Doors } from './doors/doors.ts';
@@ -43,7 +44,6 @@ import { siteContext } from './site-context.ts';
 import { SitePool } from './site-pool.ts';
 import { WorkerState } from './state.ts';
 import { takeConnections } from './take.ts';
-import { createTrafficSender } from './traffic-sender.ts';
 
 /** Longest reason of a failed start that travels to the primary's log, characters. */
 const MAX_REASON = 2_000;
@@ -240,6 +240,7 @@ const publicPagesOf = (site: Site, mainPage: MainPage, routes: Routes): PublicPa
     ...(policy.methods === undefined ? {} : { methods: [...policy.methods] }),
     query: [...(policy.cache?.query ?? [])],
     cacheable,
+    ttlMs: policy.cache?.ttlMs ?? 0,
   })),
 });
 
