@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 import { ADMISSION } from './rooms/admission.ts';
 import { CACHE } from './rooms/cache.ts';
 import { CONNECTION } from './rooms/connection.ts';
+import { MONITOR } from './rooms/monitor.ts';
 import { PAGES_AT_WORK } from './rooms/pages.ts';
 import { PARTS } from './rooms/parts.ts';
 import { PRIMARY } from './rooms/primary.ts';
@@ -14,4 +15,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...CONNECTION,
   ...PARTS,
   ...PRIMARY,
+  ...MONITOR,
 ];
