@@ -11,7 +11,10 @@ import { type Asked, answerTo, GOOGLEBOT, IPHONE, routeOf } from './fixtures/ans
 /** Evenly spread, and the same in each run (Lehmer 1951, with the factor of Park and Miller). */
 function prng(seed = 7): () => number {
   let state = seed;
-  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
 }
 
 /** A counter with a clock that the test moves. */
