@@ -58,10 +58,13 @@ export type Beat = z.infer<typeof beatSchema>;
 const counterDelta = z.tuple([label, z.array(label).max(8), amount]);
 /** `[metric name, label values, count per bucket (not cumulative, the last is +Inf), sum]`. */
 const histogramDelta = z.tuple([label, z.array(label).max(8), z.array(count).max(64), amount]);
+/** `[route, trace id, seconds, Unix time in seconds]` of a request in `http_request_duration_seconds`. */
+const exemplar = z.tuple([label, z.string().regex(/^[0-9a-f]{32}$/), amount, amount]);
 export const metricsDeltaSchema = z.object({
   type: z.literal('metrics'),
   counters: z.array(counterDelta).max(10_000),
   histograms: z.array(histogramDelta).max(10_000),
+  exemplars: z.array(exemplar).max(64).optional(),
 });
 export type MetricsDelta = z.infer<typeof metricsDeltaSchema>;
 
@@ -111,6 +114,8 @@ export const publicPagesSchema = z.object({
         methods: z.array(label).max(16).optional(),
         query: z.array(label).max(32),
         cacheable: z.boolean(),
+        /** 0: not cacheable, or not said. */
+        ttlMs: amount,
       }),
     )
     .max(200),
@@ -203,7 +208,7 @@ export const upwardSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('release'), key: z.string().max(2_048), stored: z.boolean() }),
   z.object({ type: z.literal('broadcast'), topic: label, body: z.unknown() }),
   /** Wants the exposition, for a scrape on the public port. */
-  z.object({ type: z.literal('scrape'), id: z.string().max(64) }),
+  z.object({ type: z.literal('scrape'), id: z.string().max(64), openMetrics: z.boolean() }),
   /** From the lifeboat: a connection that it accepted and a worker is to answer. */
   z.object({ type: z.literal('hand-back'), ...connectionFields }),
   /** From a worker: whether it has the connection. It reads no request of it before this is said. */

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Flight } from './admission/route-work.ts';
 import type { Priority } from './site.ts';
+import type { Trace } from './trace.ts';
 
 /** What the engine must know of the request, or render, on whose behalf the site's code runs. */
 export interface CurrentRequest {
@@ -13,6 +14,8 @@ export interface CurrentRequest {
   readonly signal?: AbortSignal | undefined;
   /** On the clock of `performance.now()`, ms; Infinity: none. */
   readonly deadlineAt?: number;
+  /** That its client told. A render has none: it is for everybody. */
+  readonly trace?: Trace | undefined;
   /** A part of the page could not be made: the page is good for a moment only. */
   degraded?: boolean;
 }

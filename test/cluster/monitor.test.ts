@@ -168,7 +168,7 @@ describe('the monitor', () => {
     expect(await server.metrics()).toContain('\ntahan_monitor_up 0\n');
   });
 
-  test('tells a webhook that the lifeboat answers and that it is over, once each', async () => {
+  test('tells a webhook that the lifeboat answers and that it is over, once each; what it answered is traffic, and it serves /status', async () => {
     const got: { alert: string; state: string }[] = [];
     const receiver = createServer((incoming, response) => {
       let body = '';
@@ -182,6 +182,8 @@ describe('the monitor', () => {
     await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
     const server = await startServer({
       ...BARE,
+      TAHAN_STATUS: '1',
+      TAHAN_LAB: '1',
       TAHAN_ALERT_WEBHOOK: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`,
     });
     await monitorUp(server);
@@ -190,12 +192,20 @@ describe('the monitor', () => {
     process.kill(worker!.pid, 'SIGSTOP');
     try {
       await logged(server, /alert: lifeboat: no worker answers, the lifeboat does/);
+      const status = await server.get('/status');
+      expect([status.status, status.headers['x-tahan-process']]).toEqual([200, 'lifeboat']);
+      expect(status.body).toContain('<h1 class="down">Down</h1>');
+      const page = await server.get('/page/only-the-lifeboat');
+      expect([page.status, page.headers['x-tahan-process']]).toEqual([503, 'lifeboat']);
     } finally {
       process.kill(worker!.pid, 'SIGCONT');
     }
     // At the start nobody answered either, which is no news: so the first is of now.
     const mine = () => got.filter(({ alert }) => alert === 'lifeboat').map(({ state }) => state);
     await eventually(mine, (states) => states.length === 2, 80_000);
+    const now = Date.now();
+    const { paths } = await opsOf<{ paths: { page: unknown } }>(server, `traffic?from=${now - 120_000}&to=${now}`);
+    expect(paths.page).toContainEqual(expect.objectContaining({ name: '/page/only-the-lifeboat', requests: 1 }));
     expect(mine()).toEqual(['firing', 'resolved']);
   }, 150_000);
 

@@ -7,6 +7,7 @@ import { PAGES_AT_WORK } from './rooms/pages.ts';
 import { PARTS } from './rooms/parts.ts';
 import { PRIMARY } from './rooms/primary.ts';
 import { ROOM } from './rooms/room.ts';
+import { SHOWN } from './rooms/shown.ts';
 import { TRAFFIC } from './rooms/traffic.ts';
 
 /** All mutants, room by room. */
@@ -19,5 +20,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...ROOM,
   ...PRIMARY,
   ...MONITOR,
+  ...SHOWN,
   ...TRAFFIC,
 ];

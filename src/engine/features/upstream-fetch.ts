@@ -12,6 +12,7 @@ import {
   wrap,
 } from 'cockatiel';
 import { currentRequest } from '../current-request.ts';
+import { tracedHeaders } from '../trace.ts';
 import { RESERVE_MS } from './feature.ts';
 import { RetryBudget } from './retry-budget.ts';
 import type { UpstreamFetch } from './types.ts';
@@ -114,6 +115,7 @@ export function createUpstreamFetch({
       !isStream &&
       (IDEMPOTENT.has((init.method ?? 'GET').toUpperCase()) || new Headers(init.headers).has('idempotency-key'));
     const most = retries ?? (mayRetry ? MAX_RETRIES : 0);
+    const traced = current?.trace === undefined ? {} : { headers: tracedHeaders(init.headers, current.trace) };
     budget.noteCall();
     for (let tries = 0; ; tries++) {
       let failure: unknown;
@@ -121,7 +123,7 @@ export function createUpstreamFetch({
         if (origin.isProbing()) throw new BrokenCircuitError();
         const response = await origin.policy.execute(async () => {
           signal.throwIfAborted();
-          const answer = await send(url, { ...init, signal });
+          const answer = await send(url, { ...init, ...traced, signal });
           if (AWAY.has(answer.status)) throw new AwayError(answer);
           return answer;
         });

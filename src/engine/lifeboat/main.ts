@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Config } from '../../config.ts';
 import { type Beating, LIFEBOAT_RHYTHMS, startBeating } from '../beating.ts';
 import type { PublicPages } from '../beats.ts';
-import { freshness } from '../cache/freshness.ts';
+import { ageMs, freshness } from '../cache/freshness.ts';
 import { PageMemory } from '../cache/memory.ts';
-import type { Page } from '../cache/page.ts';
+import { mediaTypeOf, type Page } from '../cache/page.ts';
 import { limitedReporter, openPageReader } from '../cache/store.ts';
 import { answerOf } from '../cache/wire.ts';
 import { linkToPrimary } from '../link.ts';
@@ -18,12 +18,14 @@ import { answerBody } from '../request/body.ts';
 import { BrowserFiles } from '../request/browser-files.ts';
 import { parsePlainGet } from '../request/connection/plain-get.ts';
 import { createPortServer } from '../request/connection/port-server.ts';
-import { type DirectDecision, decide, type EnginePath, type Known } from '../request/decide.ts';
+import { type DirectDecision, decide, type EnginePath, type Known, type PageDecision } from '../request/decide.ts';
 import { EngineRoutes } from '../request/engine-routes.ts';
 import { keysFor, mainPageKeys } from '../request/page-key.ts';
 import { toOriginForm } from '../request/target.ts';
 import { compileRoutes } from '../routes.ts';
 import { settle } from '../settle.ts';
+import type { Answered } from '../traffic/answered.ts';
+import { createTrafficSender } from '../traffic/sender.ts';
 import { Copies } from './copies.ts';
 import { standBefore } from './reception.ts';
 import { MAX_HELD, WaitingRoom } from './waiting-room.ts';
@@ -82,17 +84,18 @@ export async function startLifeboat(config: Config): Promise<void> {
       ...known,
       keyOf: keysFor(config.hosts, languages),
       routes: compileRoutes(
-        routes.map(({ route, methods, query, cacheable }) => ({
+        routes.map(({ route, methods, query, cacheable, ttlMs }) => ({
           route,
           ...(methods === undefined ? {} : { methods }),
-          // Only which pages there are matters here; how long each is good is written on its copy.
-          ...(cacheable ? { cache: { ttlMs: 0, query } } : {}),
+          // How long a page is good is written on its copy; this is for the report of the traffic.
+          ...(cacheable ? { cache: { ttlMs, query } } : {}),
         })),
       ),
     };
     keepMainPage();
   };
 
+  const { traffic } = createTrafficSender(config, link, log);
   const count = (kind: string): void => recorder.count('tahan_lifeboat_answers_total', [kind]);
   const engineRoutes = new EngineRoutes({
     // The lifeboat is never what a balancer should send visitors to, and asks nobody for metrics.
@@ -103,11 +106,47 @@ export async function startLifeboat(config: Config): Promise<void> {
     files: new BrowserFiles({ ...config, mainPage: () => mainPagePath }),
     record: (path) => count(kindOf(path)),
   });
-  const serve = (request: IncomingMessage, response: ServerResponse, page: Page, now: number): void => {
+  /** Tells who asked, as a worker does; `page`: what they got, undefined: the waiting page. */
+  const tell = (
+    request: IncomingMessage,
+    { route, path, query }: PageDecision | DirectDecision,
+    answer: Pick<Answered, 'status' | 'use' | 'bytes'>,
+    page: Page | undefined,
+    now: number,
+  ): void => {
+    if (!traffic.looks(request.socket, performance.now())) return;
+    traffic.answered({
+      connection: request.socket,
+      peer: request.socket.remoteAddress ?? '',
+      method: request.method ?? 'GET',
+      path,
+      query,
+      header(name) {
+        const value = request.headers[name];
+        return typeof value === 'string' ? value : undefined;
+      },
+      // No site code runs here that could tell.
+      member: false,
+      route,
+      cpuMs: undefined,
+      type: page === undefined ? undefined : mediaTypeOf(page),
+      ageMs: page === undefined ? undefined : ageMs(page, now),
+      key: page?.key,
+      ...answer,
+    });
+  };
+  const serve = (
+    request: IncomingMessage,
+    response: ServerResponse,
+    decision: PageDecision | DirectDecision,
+    page: Page,
+    now: number,
+  ): void => {
     const state = freshness(page, now);
+    const use = state === 'fresh' || state === 'revalidate' ? state : 'last_good';
     const { status, head, body } = answerOf(
       page,
-      state === 'fresh' || state === 'revalidate' ? state : 'last_good',
+      use,
       {
         acceptEncoding: request.headers['accept-encoding'] as string | undefined,
         ifNoneMatch: request.headers['if-none-match'],
@@ -118,6 +157,7 @@ export async function startLifeboat(config: Config): Promise<void> {
     response.writeHead(status, head);
     response.end(request.method === 'HEAD' ? undefined : body);
     count(state === 'lastGood' ? 'last_good' : 'fresh');
+    tell(request, decision, { status, use, bytes: body?.length ?? 0 }, page, now);
   };
   /** The anonymous copy of a public page, for whoever cannot have an answer of their own. */
   const copyFor = ({ copyKey }: DirectDecision, now: number): Page | undefined => {
@@ -144,10 +184,11 @@ export async function startLifeboat(config: Config): Promise<void> {
       return;
     }
     const page = decision.kind === 'page' ? decision.copy : copyFor(decision, now);
-    if (page !== undefined) serve(request, response, page, now);
+    if (page !== undefined) serve(request, response, decision, page, now);
     else {
       refuse(request, response, Math.random());
       count('waiting_page');
+      tell(request, decision, { status: 503, use: 'refused', bytes: 0 }, undefined, now);
     }
   };
   /** Whether the first bytes of a connection are a request that is answered here, and not by the worker that is awaited. */

@@ -4,6 +4,15 @@ interface Series {
   labels: Record<string, string>;
   counts: number[];
   sum: number;
+  /** The last trace that was counted in each bucket. */
+  exemplars: (Exemplar | undefined)[];
+}
+
+/** One of those that were counted, by its trace. `timestamp`: Unix time, seconds. */
+export interface Exemplar {
+  labelSet: { trace_id: string };
+  value: number;
+  timestamp: number;
 }
 
 /** A sample line as prom-client's registry writes it. */
@@ -11,6 +20,7 @@ interface Sample {
   metricName: string;
   labels: Record<string, string | number>;
   value: number;
+  exemplar?: Exemplar;
 }
 
 /**
@@ -47,16 +57,23 @@ export class HistogramTotal {
     if (series === undefined) {
       const labels: Record<string, string> = {};
       for (const [index, name] of this.labelNames.entries()) labels[name] = values[index]!;
-      series = { labels, counts: new Array(this.buckets.length + 1).fill(0), sum: 0 };
+      series = { labels, counts: new Array(this.buckets.length + 1).fill(0), sum: 0, exemplars: [] };
       this.series.set(key, series);
     }
     for (let index = 0; index < series.counts.length; index++) series.counts[index]! += counts[index]!;
     series.sum += sum;
   }
 
+  /** Remembers one of those that were counted. Of a series that is not known, nothing. */
+  note(values: readonly string[], exemplar: Exemplar): void {
+    const bucket = this.buckets.findIndex((bound) => exemplar.value <= bound);
+    const series = this.series.get(values.join('\0'));
+    if (series !== undefined) series.exemplars[bucket === -1 ? this.buckets.length : bucket] = exemplar;
+  }
+
   async get(): Promise<{ name: string; help: string; type: 'histogram'; aggregator: 'sum'; values: Sample[] }> {
     const values: Sample[] = [];
-    for (const { labels, counts, sum } of this.series.values()) {
+    for (const { labels, counts, sum, exemplars } of this.series.values()) {
       let cumulative = 0;
       for (const [index, count] of counts.entries()) {
         cumulative += count;
@@ -64,6 +81,7 @@ export class HistogramTotal {
           metricName: `${this.name}_bucket`,
           labels: { ...labels, le: this.buckets[index] ?? '+Inf' },
           value: cumulative,
+          ...(exemplars[index] === undefined ? {} : { exemplar: exemplars[index] }),
         });
       }
       values.push(

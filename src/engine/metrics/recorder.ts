@@ -1,12 +1,15 @@
 import { STATUS_CODES } from 'node:http';
 import type { MetricsDelta } from '../beats.ts';
-import type { COUNTERS, CounterName, HISTOGRAMS, HistogramName, LabelValues } from './definitions.ts';
+import { type COUNTERS, type CounterName, HISTOGRAMS, type HistogramName, type LabelValues } from './definitions.ts';
 import { type CounterHandle, DeltaBook, type HistogramHandle } from './delta-book.ts';
 import { outcomeOf } from './outcome.ts';
 
 /** Routes with series of their own; those beyond are counted under `other`. */
 const MAX_ROUTES = 200;
 const OTHER = 'other';
+/** Traces that are told in one flush: of each route and bucket the last one. */
+export const MAX_EXEMPLARS = 64;
+const BUCKETS = HISTOGRAMS.http_request_duration_seconds.buckets;
 
 /** How the page cache took part in an answer; `engine`: the engine's own paths, `refused`: the waiting page. */
 const CACHE_USES = ['fresh', 'revalidate', 'last_good', 'miss', 'bypass', 'engine', 'refused'] as const;
@@ -39,6 +42,7 @@ export class Recorder {
   requests = 0;
   private readonly book = new DeltaBook();
   private readonly routes = new Map<string, RouteSeries>();
+  private readonly exemplars = new Map<string, NonNullable<MetricsDelta['exemplars']>[number]>();
 
   /** One request was answered. `route`: its template, such as `/posts/:slug`; `seconds`: from its arrival to its end. */
   request(route: string, method: string, status: number, cache: CacheUse, seconds: number): void {
@@ -52,6 +56,14 @@ export class Recorder {
     answers.counter.add(1);
     series.duration.observe(seconds);
     answers.durations?.observe(seconds);
+  }
+
+  /** A request that was recorded belongs to a trace. `traceId`: 32 hexadecimal digits. */
+  exemplar(route: string, seconds: number, traceId: string): void {
+    const label = this.routes.get(route)?.label ?? OTHER;
+    const key = `${label}\0${BUCKETS.findIndex((bound) => seconds <= bound)}`;
+    if (this.exemplars.size < MAX_EXEMPLARS || this.exemplars.has(key))
+      this.exemplars.set(key, [label, traceId, seconds, Date.now() / 1_000]);
   }
 
   count<N extends CounterName>(name: N, labels: LabelValues<(typeof COUNTERS)[N]['labels']>, amount = 1): void {
@@ -68,7 +80,11 @@ export class Recorder {
 
   /** The increments since the last flush; undefined when there are none. */
   flush(): MetricsDelta | undefined {
-    return this.book.flush();
+    const delta = this.book.flush();
+    if (delta === undefined || this.exemplars.size === 0) return delta;
+    const exemplars = [...this.exemplars.values()];
+    this.exemplars.clear();
+    return { ...delta, exemplars };
   }
 
   private addRoute(route: string): RouteSeries {

@@ -53,8 +53,8 @@ export interface Totals {
   /** Forgets the state of a process that has ended; what it counted stays. */
   gone: (process: string) => void;
   count: (name: CounterName, labels: readonly string[], amount?: number) => void;
-  /** The metrics in Prometheus' text format 0.0.4. Never waits for another process. */
-  exposition: () => Promise<string>;
+  /** The metrics in Prometheus' text format 0.0.4, or as OpenMetrics 1.0. Never waits for another process. */
+  exposition: (openMetrics: boolean) => Promise<string>;
 }
 
 interface Known {
@@ -69,6 +69,8 @@ export function createTotals({
   silentAfterMs = SILENT_AFTER_MS,
 }: TotalsOptions): Totals {
   const registry = new Registry();
+  const openRegistry = new Registry();
+  openRegistry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never);
   const counters = new Map<string, { counter: Counter; labels: number; series: Set<string> }>();
   const histograms = new Map<string, HistogramTotal>();
   const gauges = new Map<GaugeName, Gauge>();
@@ -77,15 +79,16 @@ export function createTotals({
 
   for (const [name, { help, labels }] of Object.entries(COUNTERS)) {
     const counter = new Counter({ name, help, labelNames: labels, registers: [registry] });
+    openRegistry.registerMetric(withoutTotal(counter, name));
     counters.set(name, { counter, labels: labels.length, series: new Set() });
   }
   for (const [name, definition] of Object.entries(HISTOGRAMS)) {
     const histogram = new HistogramTotal(name, definition);
     histograms.set(name, histogram);
-    registry.registerMetric(histogram as unknown as Metric);
+    for (const each of [registry, openRegistry]) each.registerMetric(histogram as unknown as Metric);
   }
   for (const [name, { help, labels }] of Object.entries(GAUGES)) {
-    gauges.set(name as GaugeName, new Gauge({ name, help, labelNames: labels, registers: [registry] }));
+    gauges.set(name as GaugeName, new Gauge({ name, help, labelNames: labels, registers: [registry, openRegistry] }));
   }
 
   const drop = (reason: string): void => {
@@ -180,6 +183,8 @@ export function createTotals({
     add(delta) {
       for (const [name, labels, amount] of delta.counters) addCounter(name, labels, amount);
       for (const [name, labels, counts, sum] of delta.histograms) addHistogram(name, labels, counts, sum);
+      for (const [route, trace_id, value, timestamp] of delta.exemplars ?? [])
+        histograms.get('http_request_duration_seconds')!.note([route], { labelSet: { trace_id }, value, timestamp });
     },
     beat(name, beat) {
       const before = processes.get(name)?.beat.sqliteWaitMs ?? 0;
@@ -194,11 +199,20 @@ export function createTotals({
     count(name, labels, amount = 1) {
       addCounter(name, labels, amount);
     },
-    exposition() {
+    exposition(openMetrics) {
       for (const gauge of gauges.values()) gauge.reset();
       for (const [name, known] of processes) showProcess(name, known);
       showServer(view());
-      return registry.metrics();
+      return (openMetrics ? openRegistry : registry).metrics();
     },
   };
+}
+
+/**
+ * The same counter under the name of its family, which OpenMetrics tells without `_total`. prom-client would take that from
+ * the counter itself, and so from the text format.
+ */
+function withoutTotal(counter: Counter, name: string): Metric {
+  const family = name.replace(/_total$/, '');
+  return { name: family, type: 'counter', get: async () => ({ ...(await counter.get()), name: family }) } as never;
 }

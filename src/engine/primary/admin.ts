@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { hostNameOf, isAddress, isLoopbackAddress, isLoopbackHost } from '../host-name.ts';
+import { OPENMETRICS_TYPE, TEXT_TYPE, wantsOpenMetrics } from '../metrics/exposition.ts';
 import { paceConnections } from '../request/connection/paced.ts';
 import { cutStalled } from '../request/connection/stalled.ts';
 import { createHandOn, type HandOn } from './hand-on.ts';
@@ -8,7 +9,7 @@ import { PortError, portProblem } from './port.ts';
 /** What the admin port shows. */
 export interface AdminSources {
   health: () => { status: 200 | 503; body: string };
-  exposition: () => Promise<string>;
+  exposition: (openMetrics: boolean) => Promise<string>;
   /** The fleet as JSON: workers, their state and last beat. */
   fleet: () => unknown;
   /** The unix socket on which the monitor serves `/ops`; undefined: it is not up. Absent: there is none. */
@@ -17,7 +18,6 @@ export interface AdminSources {
 
 const TEXT = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';
-const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8';
 /** 32 dashboards with a stream each, what they ask for besides, and scrapes. */
 const MAX_CONNECTIONS = 160;
 /** Misdirected Request (RFC 9110 section 15.5.20). */
@@ -111,7 +111,8 @@ async function answer(
     }
     case '/metrics':
       try {
-        send(200, EXPOSITION, await sources.exposition());
+        const openMetrics = wantsOpenMetrics(request.headers.accept);
+        send(200, openMetrics ? OPENMETRICS_TYPE : TEXT_TYPE, await sources.exposition(openMetrics));
       } catch (error) {
         send(
           500,

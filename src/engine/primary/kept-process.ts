@@ -38,6 +38,8 @@ export interface KeptProcess {
   /** It is not started again when it ends. */
   letGo: () => void;
   stop: () => void;
+  /** It is told to end by itself, as its channel is closed; after `withinMs` it is killed. Resolves when it is gone. */
+  end: (withinMs: number) => Promise<void>;
 }
 
 /** Threads of V8 that collect and compile beside the program: it has four otherwise, which keep 4 to 8 MB for nothing here. */
@@ -106,6 +108,19 @@ export function keepProcess<Message>(options: KeptOptions<Message>): KeptProcess
     stop() {
       stopped = true;
       child?.kill('SIGKILL');
+    },
+    end(withinMs) {
+      stopped = true;
+      const last = child;
+      if (last === undefined) return Promise.resolve();
+      return new Promise((resolve) => {
+        const timer = setTimeout(() => last.kill('SIGKILL'), withinMs);
+        last.once('exit', () => {
+          clearTimeout(timer);
+          resolve();
+        });
+        if (last.connected) last.disconnect();
+      });
     },
   };
 }

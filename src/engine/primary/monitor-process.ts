@@ -21,6 +21,8 @@ const EXEC_ARGV = [
 export const MAX_UNTAKEN = 10;
 /** Messages that the kernel has not taken yet: its buffer is full. */
 export const MAX_UNSENT = 64;
+/** So long it may take to write what it knows before it is ended, ms. */
+const FLUSH_MS = 2_000;
 /** So long it may leave a sample untaken; then it is ended and started anew, ms. */
 const STUCK_MS = 60_000;
 
@@ -51,7 +53,8 @@ export interface Monitor {
   send: (message: ToMonitor) => void;
   /** Starts it anew with these settings and this program. */
   renew: (generation: Pick<MonitorOptions, 'env' | 'release'>) => void;
-  stop: () => void;
+  /** Resolves when it has written what it knows and ended, or was ended because that took too long. */
+  stop: () => Promise<void>;
 }
 
 /** Keeps the monitor running. Nothing that it does or leaves undone holds the caller up. */
@@ -104,6 +107,8 @@ export function keepMonitor(options: MonitorOptions): Monitor {
       restartDelayMs: () => backoff.delayMs(now()),
     });
   let kept = launch(options);
+  let stopped = false;
+  let renewals = 0;
 
   const isBehind = (): boolean => {
     if (untaken > 0 && now() - untakenSince > STUCK_MS) {
@@ -140,13 +145,17 @@ export function keepMonitor(options: MonitorOptions): Monitor {
       untaken += 1;
     },
     renew(generation) {
-      kept.stop();
+      const mine = ++renewals;
       forget();
-      kept = launch(generation);
+      // One after the other: both would have the same socket.
+      void kept.end(FLUSH_MS).then(() => {
+        if (!stopped && mine === renewals) kept = launch(generation);
+      });
     },
     stop() {
-      kept.stop();
+      stopped = true;
       rmSync(folder, { recursive: true, force: true });
+      return kept.end(FLUSH_MS);
     },
   };
 }

@@ -53,7 +53,8 @@ export interface Reporting {
   look: (now: number, resting: boolean, state: () => ServerState) => void;
   /** The settings are these now. */
   renew: (generation: Pick<MonitorOptions, 'env' | 'release'> & { enabled: boolean }) => void;
-  stop: () => void;
+  /** Resolves when the monitor has written what it knows, or took too long for that. */
+  stop: () => Promise<void>;
 }
 
 export function createReporting(options: ReportingOptions): Reporting {
@@ -142,11 +143,11 @@ export function createReporting(options: ReportingOptions): Reporting {
     },
     renew({ enabled, ...generation }) {
       if (!enabled) {
-        monitor?.stop();
+        void monitor?.stop();
         monitor = undefined;
       } else if (monitor === undefined) monitor = keepMonitor({ ...options, ...generation });
       else monitor.renew(generation);
     },
-    stop: () => monitor?.stop(),
+    stop: () => monitor?.stop() ?? Promise.resolve(),
   };
 }

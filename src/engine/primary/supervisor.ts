@@ -272,7 +272,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
         rooms.take(message);
         return;
       case 'scrape':
-        sources.exposition().then(
+        sources.exposition(message.openMetrics).then(
           (text) => fleet.send(member, { type: 'exposition', id: message.id, text }),
           (error: unknown) => log.error({ error: String(error) }, 'the metrics could not be put together'),
         );
@@ -473,7 +473,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
   const sources: AdminSources = {
     health,
     opsSocket: () => reporting.monitor?.socket,
-    exposition: () => totals.exposition(),
+    exposition: totals.exposition,
     fleet: () => ({
       pid: process.pid,
       mode: mode.mode,
@@ -513,6 +513,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
         onMessage(message, given, reply) {
           if (message.type === 'metrics') count('lifeboat', message);
           else if (message.type === 'beat') totals.beat('lifeboat', message);
+          else if (message.type === 'traffic') reporting.traffic('lifeboat', message.batch);
           else exchange.takeFromLifeboat(message, given, reply);
         },
         onGone: () => exchange.lifeboatGone(),
@@ -530,10 +531,10 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       handle.close();
       lifeboat?.stop();
       await fleet.stop();
-      reporting.stop();
+      await reporting.stop();
     },
     kill() {
-      reporting.stop();
+      void reporting.stop();
       lifeboat?.stop();
       fleet.kill();
     },

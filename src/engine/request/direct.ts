@@ -8,6 +8,7 @@ import type { Pages } from '../pages/pages.ts';
 import type { WrittenPages } from '../pages/written-pages.ts';
 import { ClientGoneError, DeadlineError, SiteRequestInfo } from '../request-info.ts';
 import type { Priority, Site } from '../site.ts';
+import { type Trace, traceOf } from '../trace.ts';
 import { detach } from './answer/detach.ts';
 import { answerBody, countBody } from './body.ts';
 import { STALLED_MS } from './connection/stalled.ts';
@@ -31,7 +32,7 @@ export interface DirectParts {
   /** For a site that says nothing of itself. */
   learning: Learning | undefined;
   /** The site failed on a request: logged and counted. */
-  onSiteError: (error: unknown) => void;
+  onSiteError: (error: unknown, traceId?: string) => void;
   /** Somebody asks the site himself. */
   onVisitor?: (() => void) | undefined;
 }
@@ -64,6 +65,7 @@ class DirectAnswer implements SiteJob, CurrentRequest {
   private readonly info: SiteRequestInfo;
   /** Undefined until it runs. */
   flight: Flight | undefined;
+  trace: Trace | undefined;
   /** The dispatcher knows that it has ended. */
   private ended = false;
   private late = false;
@@ -133,6 +135,7 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     const { site } = this.parts;
     const { request, response } = this.asked;
     this.flight = flight;
+    this.trace = traceOf(request.headers);
     this.asked.continue();
     this.asked.claim?.hold(request, response);
     for (let at = 0; at < extraHeaders.length; at += 2) response.setHeader(extraHeaders[at]!, extraHeaders[at + 1]!);
@@ -169,7 +172,7 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     const { response } = this.asked;
     const { aborted } = this.info;
     // An abort after the deadline, or when the visitor has left, is expected.
-    if (!aborted || !isAbort(error, this.info.signal.reason)) this.parts.onSiteError(error);
+    if (!aborted || !isAbort(error, this.info.signal.reason)) this.parts.onSiteError(error, this.trace?.id);
     if (aborted || response.writableEnded) return;
     if (response.headersSent) {
       response.destroy();
@@ -257,7 +260,7 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     this.noteWritten();
     if (this.asked.response.writableFinished) {
       if (this.flight !== undefined) {
-        this.asked.record('bypass');
+        this.asked.record('bypass', this.trace?.id);
         if (!this.late) this.parts.learning?.answered(this.asked, this.copyKey);
       }
     } else {

@@ -203,17 +203,15 @@ export class EngineRequest implements PageVisitor {
     this.response.on('close', listener);
   }
 
-  /** Counts the answer, once. */
-  record(use: CacheUse): void {
+  /** Counts the answer, once. `traceId`: of the trace that it belongs to. */
+  record(use: CacheUse, traceId?: string): void {
     if (this.recorded) return;
     this.recorded = true;
-    this.tools.recorder.request(
-      this.route.policy.route,
-      this.request.method ?? 'GET',
-      this.response.statusCode,
-      use,
-      (performance.now() - this.arrivedAt) / 1_000,
-    );
+    const { recorder } = this.tools;
+    const { route } = this.route.policy;
+    const seconds = (performance.now() - this.arrivedAt) / 1_000;
+    recorder.request(route, this.request.method ?? 'GET', this.response.statusCode, use, seconds);
+    if (traceId !== undefined) recorder.exemplar(route, seconds, traceId);
     if (this.way !== undefined) this.tellTail(this.way, use);
     if (this.tools.traffic.looks(this.request.socket, performance.now())) this.tellTraffic(use);
   }

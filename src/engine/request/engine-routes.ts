@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isDirectLoopback } from '../client.ts';
+import { OPENMETRICS_TYPE, TEXT_TYPE, wantsOpenMetrics } from '../metrics/exposition.ts';
 import type { BrowserFiles } from './browser-files.ts';
 import type { EnginePath } from './decide.ts';
 import { createStatusPage, type StatusPage } from './status-page.ts';
@@ -12,7 +13,7 @@ export interface ServerStatus {
   /** The site is loaded and this process takes visitors. */
   ready(): boolean;
   /** The exposition of the whole server; undefined when it cannot be had now. */
-  exposition(): Promise<string | undefined>;
+  exposition(openMetrics: boolean): Promise<string | undefined>;
 }
 
 export interface EngineRoutesParts {
@@ -29,7 +30,6 @@ export interface EngineRoutesParts {
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const TEXT = 'text/plain; charset=utf-8';
-const EXPOSITION = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** What the engine itself answers on the public port, before any gate. */
 export class EngineRoutes {
@@ -69,12 +69,14 @@ export class EngineRoutes {
         send(ready ? 200 : 503, JSON_TYPE, `{"ready":${ready}}\n`);
         break;
       }
-      case '/metrics':
-        void status.exposition().then((text) => {
+      case '/metrics': {
+        const openMetrics = wantsOpenMetrics(request.headers.accept);
+        void status.exposition(openMetrics).then((text) => {
           if (text === undefined) send(503, TEXT, 'The metrics cannot be had right now.\n');
-          else send(200, EXPOSITION, text);
+          else send(200, openMetrics ? OPENMETRICS_TYPE : TEXT_TYPE, text);
         });
         break;
+      }
       case '/status': {
         const { headers, body } = this.statusPage();
         this.send(request, response, path, 200, headers, body);

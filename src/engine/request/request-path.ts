@@ -89,7 +89,7 @@ export interface RequestPathParts {
   /** The door of the waiting rooms. */
   door: Door;
   /** The site failed on a request. */
-  onSiteError: (error: unknown) => void;
+  onSiteError: (error: unknown, traceId?: string) => void;
   /** Somebody asks the site himself: no cached page will do. */
   onVisitor?: () => void;
   /** A connection or a request came in. */

@@ -30,6 +30,7 @@ import type { Routes } from '../routes.ts';
 import { settle } from '../settle.ts';
 import type { Site } from '../site.ts';
 import { checkSite } from '../site-check.ts';
+import { createTrafficSender } from '../traffic/sender.ts';
 import { startWorkerBeat } from './beat.ts';
 import { Compressor } from './compressor.ts';
 import { openCostFile } from './cost-file.ts';
@@ -47,7 +48,6 @@ import { SitePool } from './site-pool.ts';
 import { WorkerState } from './state.ts';
 import { createTailSender } from './tail-sender.ts';
 import { takeConnections } from './take.ts';
-import { createTrafficSender } from './traffic-sender.ts';
 
 /** Longest reason of a failed start that travels to the primary's log, characters. */
 const MAX_REASON = 2_000;
@@ -107,9 +107,10 @@ async function serve(
         });
   const extraHeaders = config.lab ? ['x-tahan-process', processName] : [];
   const recorder = new Recorder();
-  const onSiteError = (error: unknown): void => {
+  const onSiteError = (error: unknown, traceId?: string): void => {
     recorder.count('tahan_site_errors_total', [error instanceof Error ? error.name : 'other']);
-    log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the site failed on a request');
+    const stack = error instanceof Error ? error.stack : String(error);
+    log.error({ error: stack, ...(traceId === undefined ? {} : { traceId }) }, 'the site failed on a request');
   };
   const state = new WorkerState(link);
   const module = await loadSite(siteUrl, doors, entry?.load);
@@ -255,6 +256,7 @@ const publicPagesOf = (site: Site, mainPage: MainPage, routes: Routes): PublicPa
     ...(policy.methods === undefined ? {} : { methods: [...policy.methods] }),
     query: [...(policy.cache?.query ?? [])],
     cacheable,
+    ttlMs: policy.cache?.ttlMs ?? 0,
   })),
 });
 

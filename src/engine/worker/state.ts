@@ -18,7 +18,7 @@ export class WorkerState implements Leaving, ServerStatus {
   private lifeboat = true;
   private lastHealth: { status: 200 | 503; body: string } = { status: 503, body: '{"status":"down"}\n' };
   private refused = false;
-  private readonly scrape: () => Promise<string | undefined>;
+  private readonly scrape: (openMetrics: boolean) => Promise<string | undefined>;
 
   constructor(link: Link) {
     this.scrape = createScraper(link);
@@ -38,8 +38,8 @@ export class WorkerState implements Leaving, ServerStatus {
     return !this.draining && !this.lifeboat;
   }
 
-  exposition(): Promise<string | undefined> {
-    return this.scrape();
+  exposition(openMetrics: boolean): Promise<string | undefined> {
+    return this.scrape(openMetrics);
   }
 
   shouldCloseForRebalance(): boolean {

@@ -19,6 +19,20 @@ const answers = (...given: (number | Error)[]) => {
 const URL_A = 'http://a.test/x';
 
 describe('context.fetch', () => {
+  test('passes the trace of its request on, at each try', async () => {
+    const given: (string | null)[] = [];
+    const fetch = createUpstreamFetch({
+      async fetch(_, init) {
+        given.push(new Headers(init?.headers).get('traceparent'));
+        return new Response('x', { status: given.length === 1 ? 503 : 200 });
+      },
+    });
+    const trace = { id: 'a', traceparent: '00-a-b-01', tracestate: undefined };
+    await currentRequest.run({ priority: 'normal', flight: undefined, trace }, () => fetch(URL_A));
+    await fetch(URL_A);
+    expect(given).toEqual([trace.traceparent, trace.traceparent, null]);
+  });
+
   test('tries an idempotent call again, and no other', async () => {
     const get = answers(new Error('reset'), 503, 200);
     expect((await createUpstreamFetch(get)(URL_A)).status).toBe(200);

@@ -1,7 +1,32 @@
 import { describe, expect, test } from '@jest/globals';
 import { metricsDeltaSchema } from '../../../src/engine/beats.ts';
 import { COUNTERS, HISTOGRAMS } from '../../../src/engine/metrics/definitions.ts';
-import { Recorder } from '../../../src/engine/metrics/recorder.ts';
+import { MAX_EXEMPLARS, Recorder } from '../../../src/engine/metrics/recorder.ts';
+
+describe('a recorded request of a trace', () => {
+  test('is told once, the last of each route and bucket, within a bound', () => {
+    const recorder = new Recorder();
+    const note = (route: string, seconds: number, trace: string): void => {
+      recorder.request(route, 'GET', 200, 'bypass', seconds);
+      recorder.exemplar(route, seconds, trace.padStart(32, '0'));
+    };
+    note('/a', 0.003, 'a1');
+    note('/a', 0.004, 'a2');
+    note('/a', 0.4, 'a3');
+    const delta = recorder.flush()!;
+    expect(metricsDeltaSchema.parse(delta)).toEqual(delta);
+    expect(delta.exemplars!.map(([route, trace, seconds]) => [route, trace.slice(-2), seconds])).toEqual([
+      ['/a', 'a2', 0.004],
+      ['/a', 'a3', 0.4],
+    ]);
+    for (let index = 0; index < 150; index++) note(`/${index}`, 0.001, 'b1');
+    const full = recorder.flush()!;
+    expect(full.exemplars).toHaveLength(MAX_EXEMPLARS);
+    expect(metricsDeltaSchema.safeParse(full).success).toBe(true);
+    recorder.request('/a', 'GET', 200, 'bypass', 1);
+    expect(recorder.flush()!.exemplars).toBeUndefined();
+  });
+});
 
 describe('a recorded request', () => {
   test('is counted under its route, method, status and cache use, and its time put into a bucket', () => {

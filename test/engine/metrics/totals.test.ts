@@ -37,7 +37,7 @@ function open(): Fixture {
 
 /** The samples of an exposition, by series. */
 async function samples(totals: Totals): Promise<Map<string, number>> {
-  const lines = (await totals.exposition()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const lines = (await totals.exposition(false)).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return new Map(
     lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
   );
@@ -49,6 +49,33 @@ const recorded = (requests: number, seconds = 0.003): Recorder => {
   return recorder;
 };
 const SERIES = 'http_requests_total{route="/",method="GET",status="200",cache="miss"}';
+
+describe('OpenMetrics', () => {
+  test('has the same series, families without _total, and an end; traces only where there were any', async () => {
+    const { totals } = open();
+    const recorder = recorded(3);
+    recorder.request('/traced', 'GET', 200, 'bypass', 0.003);
+    recorder.exemplar('/traced', 0.003, 'ab'.repeat(16));
+    totals.add(recorder.flush()!);
+    const text = await totals.exposition(true);
+    expect(text).toContain('\n# TYPE http_requests counter\n');
+    expect(text).toContain(`\n${SERIES} 3\n`);
+    expect(text.endsWith('\n# EOF\n')).toBe(true);
+    expect(text).not.toContain('\n\n');
+    const traced = text.split('\n').filter((line) => line.includes(' # {'));
+    expect(traced).toEqual([
+      expect.stringMatching(
+        /^http_request_duration_seconds_bucket\{route="\/traced",le="0.005"\} 1 # \{trace_id="(ab){16}"\} 0.003 \d+/,
+      ),
+    ]);
+    const plain = await totals.exposition(false);
+    expect(plain).toContain('# TYPE http_requests_total counter');
+    expect([plain.includes(' # {'), plain.includes('EOF')]).toEqual([false, false]);
+    const series = (exposition: string): string[] =>
+      exposition.split('\n').flatMap((line) => (/^[a-z]/.test(line) ? [line.replace(/ .*/, '')] : []));
+    expect(series(text)).toEqual(series(plain));
+  });
+});
 
 describe('totals of the server', () => {
   test('add up what all processes counted', async () => {
@@ -158,9 +185,9 @@ describe('the state of processes', () => {
   test('that are gone is gone', async () => {
     const { totals } = open();
     totals.beat('worker-1', beatOf());
-    await totals.exposition();
+    await totals.exposition(false);
     totals.gone('worker-1');
-    expect(await totals.exposition()).not.toContain('worker-1');
+    expect(await totals.exposition(false)).not.toContain('worker-1');
   });
 });
 
@@ -183,5 +210,5 @@ test('the state of the server is read at the scrape', async () => {
 test('label values cannot break the text', async () => {
   const { totals } = open();
   totals.count('tahan_site_errors_total', ['a"b\\c\nd']);
-  expect(await totals.exposition()).toContain('tahan_site_errors_total{error="a\\"b\\\\c\\nd"} 1\n');
+  expect(await totals.exposition(false)).toContain('tahan_site_errors_total{error="a\\"b\\\\c\\nd"} 1\n');
 });

@@ -25,6 +25,9 @@ class FakeChild extends EventEmitter {
     this.got.push(type);
     if (this.isTaking) done();
   }
+  disconnect(): void {
+    this.connected = false;
+  }
   kill(): void {
     this.killed = true;
   }
@@ -65,7 +68,7 @@ describe('what is sent to the monitor', () => {
     child!.emit('message', { type: 'pulse' });
     monitor.send(sample);
     expect(child!.got).toHaveLength(MAX_UNTAKEN + 1);
-    monitor.stop();
+    void monitor.stop();
   });
 
   test('is dropped when the kernel has no room for it', () => {
@@ -73,7 +76,7 @@ describe('what is sent to the monitor', () => {
     children[0]!.isTaking = false;
     for (let index = 0; index < MAX_UNSENT + 5; index++) monitor.send(event);
     expect([children[0]!.got.length, monitor.dropped]).toEqual([MAX_UNSENT, 5]);
-    monitor.stop();
+    void monitor.stop();
   });
 });
 
@@ -94,16 +97,43 @@ describe('the monitor’s process', () => {
     jest.advanceTimersByTime(5_000);
     monitor.send(sample);
     expect(children[1]!.got).toEqual(['sample']);
-    monitor.stop();
+    void monitor.stop();
   });
 
   test('is not started again after the end, and its folder is gone', () => {
     const { monitor, children, folders } = keep();
     expect(existsSync(folders[0]!)).toBe(true);
-    monitor.stop();
+    void monitor.stop();
     children[0]!.emit('exit', null, 'SIGKILL');
     jest.advanceTimersByTime(60_000);
     expect([children.length, existsSync(folders[0]!)]).toEqual([1, false]);
+  });
+
+  test('is told to end and writes what it knows; only one that does not end is killed', async () => {
+    const { monitor, children } = keep();
+    const ended = monitor.stop();
+    expect([children[0]!.connected, children[0]!.killed]).toEqual([false, false]);
+    jest.advanceTimersByTime(1_999);
+    expect(children[0]!.killed).toBe(false);
+    jest.advanceTimersByTime(1);
+    expect(children[0]!.killed).toBe(true);
+    children[0]!.emit('exit', null, 'SIGKILL');
+    await ended;
+  });
+
+  test('of new settings begins when the one before is gone, once', async () => {
+    const { monitor, children } = keep();
+    const generation = { env: {}, release: { cwd: '/', main: '/main.ts' } } as never;
+    monitor.renew(generation);
+    monitor.renew(generation);
+    await Promise.resolve();
+    expect(children).toHaveLength(1);
+    children[0]!.emit('exit', 0, null);
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+    expect(children).toHaveLength(2);
+    const ended = monitor.stop();
+    children[1]!.emit('exit', 0, null);
+    await ended;
   });
 
   test('a message that is none of ours is not listened to', () => {
@@ -111,6 +141,6 @@ describe('the monitor’s process', () => {
     children[0]!.emit('message', { type: 'ready', socket: 'x'.repeat(200) });
     children[0]!.emit('message', 'what');
     expect(monitor.socket).toBeUndefined();
-    monitor.stop();
+    void monitor.stop();
   });
 });

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { type Config, trustedProxyList } from '../../config.ts';
 import type { Link } from '../link.ts';
-import { NO_TRAFFIC, type Traffic } from '../traffic/answered.ts';
-import { TrafficCounter } from '../traffic/counter.ts';
-import { createDailySalt } from '../traffic/daily-salt.ts';
+import { NO_TRAFFIC, type Traffic } from './answered.ts';
+import { TrafficCounter } from './counter.ts';
+import { createDailySalt } from './daily-salt.ts';
 
 /** What was counted is sent so long after the first of it, ms. Where nobody comes, nothing is sent and no timer runs. */
 const SEND_AFTER_MS = 5_000;
@@ -14,7 +14,7 @@ export interface TrafficSender {
   flush: () => void;
 }
 
-/** Counts what this worker answers, and tells the primary every few seconds, which passes it on to the monitor. */
+/** Counts what this process answers, and tells the primary every few seconds, which passes it on to the monitor. */
 export function createTrafficSender(
   config: Pick<Config, 'monitor' | 'dataDir' | 'hosts' | 'publicUrl' | 'trustedProxies'>,
   link: Link,
