@@ -14,6 +14,7 @@ const HEAP_MB = 64;
 const EXEC_ARGV = [
   `--max-old-space-size=${HEAP_MB}`,
   '--max-semi-space-size=1',
+  '--optimize-for-size',
   '--disable-warning=ExperimentalWarning',
 ];
 /** Samples that it has not taken yet; from then on it is behind, and nothing more is sent. */

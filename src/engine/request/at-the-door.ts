@@ -33,13 +33,16 @@ const PARTS =
 const PART_NAMES =
   /\.(?:avif|bmp|css|eot|gif|ico|jpe?g|js|json|map|mjs|mp[34]|ogg|pdf|png|svg|ttf|txt|wasm|webm|webmanifest|webp|woff2?|xml|zip)$/i;
 
+/** A crawler would hold a place for nobody; what is critical goes on while everything else waits. */
+const NEVER_WAIT: readonly Priority[] = ['background', 'critical'];
+
 export function visitOf(coming: Coming, languages: readonly string[]): Visit {
   const { method, path, route, priority, fetchDest } = coming;
   const reading = method === 'GET' || method === 'HEAD';
   const isPart = fetchDest === undefined ? PART_NAMES.test(path) : PARTS.test(fetchDest) || PART_NAMES.test(path);
   const { room = SITE_ROOM } = route.policy;
   return {
-    room: !reading || isPart || priority === 'background' || room === false ? undefined : room,
+    room: !reading || isPart || NEVER_WAIT.includes(priority) || room === false ? undefined : room,
     path,
     cookie: coming.cookie,
     member: coming.member,

@@ -50,7 +50,7 @@ export function standing(news: RoomNews, cls: TicketClass, order: number, unseen
   const own = before(news.lines[cls].points, order);
   const members = cls === 'm' ? 0 : totalOf(news.lines.m.points);
   const newest = order > (news.lines[cls].points.at(-1)?.[0] ?? 0);
-  const ahead = Math.round(own + members + (newest ? unseen : 0));
+  const ahead = Math.round(own + members + (newest ? coarse(unseen, own + members) : 0));
   const waiting = Math.max(ahead + 1, totalOf(news.lines.m.points) + totalOf(news.lines.n.points));
   const seconds = secondsFor(ahead, news.ratePerS, news.leavesPerS);
   const spread = Math.min(0.8, Math.max(LEAST_SPREAD, news.spread));
@@ -64,6 +64,15 @@ export function standing(news: RoomNews, cls: TicketClass, order: number, unseen
     highSeconds: seconds * (1 + spread),
     checkInSeconds: Math.min(LATEST_S, Math.max(SOONEST_S, wanted)),
   };
+}
+
+/**
+ * Who comes at the end of a long line is told the place to 2 %: it is no place yet before he comes back, and those who come at
+ * once get one page, made once.
+ */
+function coarse(unseen: number, ahead: number): number {
+  const step = Math.max(1, Math.round(ahead / 50));
+  return unseen - (unseen % step);
 }
 
 export function secondsFor(ahead: number, ratePerS: number, leavesPerS: number): number {

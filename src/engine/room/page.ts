@@ -30,6 +30,8 @@ export interface WaitingPagesOptions {
   extraHeaders: readonly string[];
 }
 
+/** Pages that are kept, as many people come at once and are told the same; one has 2 KiB, a team's own at most 32. */
+export const MAX_KEPT_PAGES = 64;
 /** Whose turn is so near is told so, s. */
 const NEXT_S = 3;
 
@@ -37,6 +39,7 @@ const NEXT_S = 3;
 export class WaitingPages {
   private readonly options: WaitingPagesOptions;
   private readonly policy: string;
+  private readonly kept = new Map<string, Buffer>();
 
   constructor(options: WaitingPagesOptions) {
     this.options = options;
@@ -48,7 +51,7 @@ export class WaitingPages {
 
   answer(told: Told): RoomAnswer {
     const again = String(Math.max(1, Math.round(told.again)));
-    const body = Buffer.from(told.json ? this.json(told, again) : this.page(told));
+    const body = told.json ? Buffer.from(this.json(told, again)) : this.keptPage(told);
     return {
       body,
       head: [
@@ -88,6 +91,18 @@ export class WaitingPages {
       beginsInSeconds: beginsInSeconds === undefined ? null : Math.ceil(beginsInSeconds),
     };
     return `${JSON.stringify({ error, waiting })}\n`;
+  }
+
+  private keptPage(told: Told): Buffer {
+    const { standing, beginsInSeconds, language } = told;
+    const { place, waiting, seconds, lowSeconds, highSeconds } = standing ?? {};
+    const key = `${language} ${place} ${waiting} ${seconds} ${lowSeconds} ${highSeconds} ${beginsInSeconds?.toFixed()}`;
+    const known = this.kept.get(key);
+    if (known !== undefined) return known;
+    const made = Buffer.from(this.page(told));
+    if (this.kept.size >= MAX_KEPT_PAGES) this.kept.clear();
+    this.kept.set(key, made);
+    return made;
   }
 
   private page({ standing, beginsInSeconds, language }: Told): string {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { AlertFileError, alertSettings, evaluateOptions, readAlertSettings } from '../../../src/engine/alerts/file.ts';
 import { RULES } from '../../../src/engine/alerts/rules.ts';
@@ -31,4 +34,15 @@ test('each mistake is a line', () => {
 test('a file that is not there is a mistake, and no file is none', () => {
   expect(() => readAlertSettings('/nowhere/alerts.json')).toThrow(AlertFileError);
   expect(readAlertSettings('').hold).toBe(600);
+});
+
+test('a file that is far too large is not read as rules', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tahan-alerts-'));
+  try {
+    const path = join(folder, 'alerts.json');
+    writeFileSync(path, `{"hold": 60}${' '.repeat(70_000)}`);
+    expect(() => readAlertSettings(path)).toThrow('is over 65536 characters');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

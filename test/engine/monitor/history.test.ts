@@ -40,6 +40,11 @@ describe('the history', () => {
     expect(fresh(0, 60, 6)).toEqual({ stepMs: 10_000, values: [10, 10, 10, 10, 10, 10] });
   });
 
+  test('holds a bounded number of whole samples, however often they come', () => {
+    feed(0, 400, 10, 0.5);
+    expect(history.samples(T0, T0 + 400_000)).toHaveLength(700);
+  });
+
   test('takes a sample of five seconds for each of them', () => {
     feed(0, 10, 3, 5);
     expect(fresh(0, 10, 100).values).toEqual([3, 3, 3, 3, 3, 3, 3, 3, 3, 3]);

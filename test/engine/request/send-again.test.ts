@@ -38,6 +38,8 @@ describe('a form that finds no room', () => {
     ['with a password', 'name=a&password=b', {}],
     ['that is large', `text=${'x'.repeat(MAX_FORM_BYTES)}`, {}],
     ['with very many fields', 'a=&'.repeat(65), {}],
+    ['of a page elsewhere', 'text=hello', { origin: 'https://other.example' }],
+    ['of a page of a sister site', 'text=hello', { 'sec-fetch-site': 'same-site' }],
     ['of the script, which sends it again itself', 'a=1', { 'tahan-client': '1' }],
   ])('%s gets the usual page', async (_name, body, headers) => {
     worker = await startWorker({ site: { handler: (_request, response) => void response.end() } });

@@ -6,13 +6,8 @@ import { makeReport } from '../../../src/engine/traffic/make-report.ts';
 import type { TrafficReport } from '../../../src/engine/traffic/report.ts';
 import { LOOKS_PER_SECOND, NEW_PER_SECOND } from '../../../src/engine/traffic/sampler.ts';
 import { Tally } from '../../../src/engine/traffic/tally.ts';
+import { seeded } from '../cache/fixtures/random.ts';
 import { type Asked, answerTo, GOOGLEBOT, IPHONE, routeOf } from './fixtures/answer.ts';
-
-/** Evenly spread, and the same in each run (Lehmer 1951, with the factor of Park and Miller). */
-function prng(seed = 7): () => number {
-  let state = seed;
-  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
-}
 
 /** A counter with a clock that the test moves. */
 function counting({ trusted = new BlockList() } = {}) {
@@ -28,7 +23,7 @@ function counting({ trusted = new BlockList() } = {}) {
       return salts.at(-1)!;
     },
     clock: () => clock,
-    random: prng(),
+    random: seeded(7),
     onFirst: () => (firsts += 1),
   });
   return {

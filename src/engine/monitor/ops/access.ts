@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { isForeign } from '../../foreign.ts';
 
 /** How long a sign-in lasts, ms: a working day. */
 export const SESSION_MS = 12 * 3_600_000;
@@ -47,15 +48,6 @@ const bearerOf = ({ authorization }: IncomingHttpHeaders): string | undefined =>
 
 export const cookieOf = ({ cookie }: IncomingHttpHeaders): string | undefined =>
   new RegExp(`(?:^|; *)${COOKIE}=([^;]*)`).exec(cookie ?? '')?.[1];
-
-/** Whether a page of another origin sends this: browsers say so (Fetch Metadata), older ones name the origin. */
-export function isForeign(headers: IncomingHttpHeaders): boolean {
-  const site = headers['sec-fetch-site'];
-  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
-  const { origin, host } = headers;
-  if (origin === undefined) return false;
-  return !URL.canParse(origin) || new URL(origin).host !== host;
-}
 
 /** A proxy stands before the admin port: who asks is not on this machine. */
 const isForwarded = (headers: IncomingHttpHeaders): boolean =>

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { type AccessRules, isForeign, rightsOf } from './access.ts';
+import { isForeign } from '../../foreign.ts';
+import { type AccessRules, rightsOf } from './access.ts';
 import { readAssets, readPages } from './assets.ts';
 import { BadInput } from './query.ts';
 import { apiRoutes } from './routes.ts';

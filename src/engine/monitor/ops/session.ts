@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type AccessRules, COOKIE, isForeign, makeSession, SESSION_MS } from './access.ts';
+import { isForeign } from '../../foreign.ts';
+import { type AccessRules, COOKIE, makeSession, SESSION_MS } from './access.ts';
 import { bodyOf } from './query.ts';
 import type { TokenDesk } from './sign-in.ts';
 import { TEXT, write } from './write.ts';

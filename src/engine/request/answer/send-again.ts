@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isForeign } from '../../foreign.ts';
 import { KEY_FIELD } from '../../idempotency/request-key.ts';
 import { wantsJson } from './accept.ts';
 import { escaped, page, style } from './refusal.ts';
@@ -63,6 +64,8 @@ function fieldsOf(request: IncomingMessage): URLSearchParams | undefined {
     return undefined;
   if (!headers['content-type']?.startsWith('application/x-www-form-urlencoded') || headers.accept === undefined)
     return undefined;
+  // Sent again from this page a form of somebody else's page would come from the site itself, with the visitor's cookies.
+  if (isForeign(headers)) return undefined;
   // A program that can say when it tries again needs no page.
   if (headers['tahan-client'] !== undefined || request.readableFlowing !== null) return undefined;
   const body = request.read() as Buffer | null;

@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { addToIncident, beginIncident, type Incident } from '../../../../src/engine/monitor/incidents/incident.ts';
-import { IncidentFiles, MAX_INCIDENTS } from '../../../../src/engine/monitor/incidents/incident-files.ts';
+import { IncidentFiles, MAX_BYTES, MAX_INCIDENTS } from '../../../../src/engine/monitor/incidents/incident-files.ts';
 import { createFlightRecorder } from '../../../../src/engine/monitor/incidents/recorder.ts';
 import { reportHtml, reportMarkdown } from '../../../../src/engine/monitor/incidents/render.ts';
 import type { IncidentReport } from '../../../../src/engine/monitor/incidents/story.ts';
@@ -164,5 +164,25 @@ describe('the report', () => {
     const listed = files.list();
     expect([listed.length, listed.at(-1)!.from]).toEqual([MAX_INCIDENTS, T0 + 3 * 60_000 - 1_000]);
     expect(readdirSync(join(folder, 'incidents'))).toHaveLength(MAX_INCIDENTS * 3);
+  });
+
+  test('takes so much of the disk, with the others: the oldest goes', () => {
+    const files = new IncidentFiles(folder);
+    for (let index = 0; index < 4; index++) {
+      files.write(reportOf(index * 60));
+      // As long as a third of what is allowed, without taking it.
+      truncateSync(files.path(files.list()[0]!.id, 'md'), Math.ceil(MAX_BYTES / 3));
+    }
+    files.write(reportOf(240));
+    expect(files.list().map(({ from }) => (from + 1_000 - T0) / 60_000)).toEqual([4, 3, 2]);
+  });
+
+  test('names so many routes, the others together', () => {
+    let incident = beginIncident(hard(0), 'saturated');
+    for (let second = 1; second <= 150; second++)
+      incident = addToIncident(incident, hard(second, { refusedWhere: [{ route: `/r${second}`, count: 2 }] }));
+    const { refusedWhere } = incident;
+    expect(Object.keys(refusedWhere).length).toBeLessThanOrEqual(101);
+    expect(Object.values(refusedWhere).reduce((sum, count) => sum + count)).toBe(300);
   });
 });

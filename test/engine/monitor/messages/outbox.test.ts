@@ -131,6 +131,17 @@ describe('the queue of messages', () => {
     await outbox.flush();
     expect(to.sent[0]).toBe('m3');
   });
+
+  test('remembers a bounded number of those that are told', async () => {
+    const to = channel();
+    const outbox = open([to.channel]);
+    for (let batch = 0; batch < 4; batch++) {
+      for (let index = 0; index < 300; index++) outbox.add(messageOf(`m${batch}-${index}`));
+      await outbox.flush();
+    }
+    expect(to.sent).toHaveLength(1_200);
+    expect(db.prepare('SELECT count(*) AS n FROM outbox').get()).toEqual({ n: 1_000 });
+  });
 });
 
 describe('a webhook', () => {

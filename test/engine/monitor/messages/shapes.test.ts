@@ -24,6 +24,10 @@ describe('the shapes of a message', () => {
   test('Discord calls nobody', () => expect(bodyOf('discord').allowed_mentions).toEqual({ parse: [] }));
   test('Telegram gets plain text', () =>
     expect(bodyOf('telegram')).toMatchObject({ text: expect.stringContaining('[critical] surge') }));
+  test('a text is cut where the chats would refuse it', () =>
+    expect((bodyOf('discord', { ...MESSAGE, sentence: 'x'.repeat(5_000) }).content as string).length).toBeLessThan(
+      2_000,
+    ));
   test('ntfy gets headers that HTTP allows', () => {
     const { headers, body } = SHAPE_OF.ntfy(MESSAGE);
     expect([headers.title, headers.priority]).toEqual(['Tahan ? ?: surge firing', 'urgent']);

@@ -1,13 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
-import {
-  csrfOf,
-  isForeign,
-  isSession,
-  makeSession,
-  rightsOf,
-  SESSION_MS,
-} from '../../../../src/engine/monitor/ops/access.ts';
+import { isForeign } from '../../../../src/engine/foreign.ts';
+import { csrfOf, isSession, makeSession, rightsOf, SESSION_MS } from '../../../../src/engine/monitor/ops/access.ts';
 import { type Fixture, fixture, TOKEN } from './fixture.ts';
 
 const open: Fixture[] = [];
