@@ -5,7 +5,7 @@ import { processTree } from '../load/processes.ts';
 
 /** The primary is killed only when it was up for so long, ms: a server that never comes up can acknowledge nothing. */
 const PRIMARY_LIVES_MS = 8_000;
-const START_LIMIT_MS = 120_000;
+const START_LIMIT_MS = 240_000;
 
 /** Starts a server, starts it again when it dies, as systemd does, and kills one of its processes now and then. */
 export class ProcessManager {
