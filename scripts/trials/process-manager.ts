@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { processTree } from '../load/processes.ts';
 
-/** The primary is killed only when it was up for so long, ms: a server that never comes up can acknowledge nothing. */
+/** The primary is killed only when its server was ready for so long, ms: one that never serves can acknowledge nothing. */
 const PRIMARY_LIVES_MS = 8_000;
 const START_LIMIT_MS = 240_000;
 
@@ -14,22 +14,26 @@ export class ProcessManager {
   private readonly main: string;
   private readonly env: Record<string, string>;
   private child: ChildProcess;
-  private startedAt = performance.now();
+  /** Since when it is ready; undefined: it starts, and none of its processes is killed. */
+  private readyAt: number | undefined;
+  private readonly isReady: () => Promise<boolean>;
   private ends = false;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(main: string, env: Record<string, string>) {
+  constructor(main: string, env: Record<string, string>, isReady: () => Promise<boolean>) {
     this.main = main;
+    this.isReady = isReady;
     this.env = env;
     this.child = this.start();
   }
 
-  async untilReady(isReady: () => Promise<boolean>): Promise<void> {
+  async untilReady(): Promise<void> {
     const until = performance.now() + START_LIMIT_MS;
-    while (!(await isReady())) {
+    while (!(await this.isReady())) {
       if (performance.now() > until) throw new Error('the server does not come up');
       await delay(100);
     }
+    this.readyAt = performance.now();
   }
 
   killEvery(ms: number): void {
@@ -57,17 +61,20 @@ export class ProcessManager {
       env: { ...process.env, NODE_OPTIONS: '', ...this.env },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    this.startedAt = performance.now();
+    this.readyAt = undefined;
     child.once('exit', () => {
-      if (!this.ends) this.child = this.start();
+      if (this.ends) return;
+      this.child = this.start();
+      this.untilReady().catch((error: Error) => console.error(error.message));
     });
     return child;
   }
 
   private killOne(): void {
     const { pid } = this.child;
-    if (pid === undefined) return;
-    const all = processTree(pid).filter((one) => one !== pid || performance.now() - this.startedAt > PRIMARY_LIVES_MS);
+    const { readyAt } = this;
+    if (pid === undefined || readyAt === undefined) return;
+    const all = processTree(pid).filter((one) => one !== pid || performance.now() - readyAt > PRIMARY_LIVES_MS);
     const chosen = all[Math.floor(Math.random() * all.length)];
     if (chosen === undefined) return;
     const name = chosen === pid ? 'primary' : roleOf(chosen);
