@@ -20,6 +20,7 @@ const ORDER = [
   'worker-killed',
   'all-killed',
   'all-blocked',
+  'after-outage',
   'database-locked',
   'disk-full',
   'slow-upstream',

@@ -29,6 +29,8 @@ const INJURE: Record<FaultName, Injure> = {
   },
   async 'all-blocked'(target, seconds) {
     await ask(target, `/lab/block?all=1&ms=${Math.round(seconds * 1000)}`);
+    // It is answered before the block begins: recovery is counted from its end.
+    await delay(seconds * 1000);
   },
   async 'database-locked'({ own }, seconds) {
     const db = new Database(join(own.dataDir, 'site.db'), { timeout: 5_000 });

@@ -49,26 +49,34 @@ test('a crowd with cookies queues, is told its place, and all of it gets in; tho
     TAHAN_SPARE: '0',
   });
   const places: number[] = [];
+  const rooms = new Set<string>();
   const landed: ReturnType<typeof visitor>[] = [];
-  const people = Array.from({ length: 320 }, async () => {
+  const people = Array.from({ length: 320 }, async (_, n) => {
+    const [path, room] = n % 2 === 0 ? ['/', 'site'] : ['/shop', 'shop'];
     const one = visitor(server);
     await pause(Math.random() * 500);
     for (let looks = 0; looks < 60; looks += 1) {
-      const { status, body, again } = await one.ask();
+      const { status, body, again } = await one.ask('GET', path);
       if (status === 200) {
         landed.push(one);
         return looks;
       }
       expect(status).toBe(503);
-      const { waiting } = JSON.parse(body) as { waiting?: { place: number; seconds: number } };
-      if (waiting !== undefined) places.push(waiting.place);
+      const { waiting } = JSON.parse(body) as { waiting?: { room: string; place: number } };
+      if (waiting !== undefined) {
+        expect(waiting.room).toBe(room);
+        rooms.add(waiting.room);
+        places.push(waiting.place);
+      }
       await pause(again * 1_000);
     }
     throw new Error('never let in');
   });
   await Promise.all(people);
   expect(landed).toHaveLength(320);
-  // The line was kept.
+  // Both lines were kept, each for its own pages.
+  expect([...rooms].sort()).toEqual(['shop', 'site']);
+  expect(landed.some(({ jar }) => jar.has('tahan_pass_shop'))).toBe(true);
   expect(places.length).toBeGreaterThan(0);
   expect(Math.max(...places)).toBeGreaterThan(5);
   const inside = landed.filter(({ jar }) => jar.has('tahan_pass'));

@@ -1,4 +1,6 @@
-// Likes without leaving the page; without this script, or when it fails, the form is sent as usual.
+import { send } from '/tahan/client.js';
+
+// Likes without leaving the page, tried again while the server is busy, counted once; without this script, or when it fails, the form is sent as usual.
 for (const form of document.querySelectorAll('[data-like]')) {
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
@@ -6,7 +8,7 @@ for (const form of document.querySelectorAll('[data-like]')) {
     const body = new URLSearchParams(new FormData(form, button));
     button.disabled = true;
     try {
-      const response = await fetch(form.action, { method: 'POST', body, headers: { accept: 'application/json' } });
+      const response = await send(form.action, { body, headers: { accept: 'application/json' } });
       if (!response.ok) throw new Error(String(response.status));
       const { liked, likes } = await response.json();
       button.value = liked ? '0' : '1';

@@ -12,7 +12,7 @@ export default defineScenario({
     'lifeboat: max>=1',
     'gap{route:home}: max<=2s',
     'lost_rate: rate<=0.15',
-    'recovery: max<6s',
+    'recovery: max<3s',
     'alive: rate>=1',
   ],
 });

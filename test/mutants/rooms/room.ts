@@ -7,6 +7,7 @@ const LINE = { file: 'room/line.ts', test: 'engine/room/line.test.ts' };
 const TICKET = { file: 'room/ticket.ts', test: 'engine/room/door.test.ts' };
 const LOTTERY = { file: 'room/ticket.ts', test: 'engine/room/lottery.test.ts' };
 const TEMPLATE = { file: 'room/template.ts', test: 'engine/room/template.test.ts' };
+const RATE = { file: 'room/rate.ts', test: 'engine/room/rate.test.ts' };
 const ACCOUNT = { file: 'room/account.ts', test: 'engine/room/account.test.ts' };
 
 /** The waiting room. */
@@ -47,4 +48,5 @@ export const ROOM: readonly Mutant[] = [
     text: 'this.spent.splice(0, MAX_TOLD_SPENT)',
     to: 'this.spent.splice(0)',
   },
+  { ...RATE, name: 'people at the door do not count', text: ' && !crowded', to: '' },
 ];
