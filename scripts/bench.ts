@@ -8,6 +8,7 @@ import { barChart } from './bench/report/chart.ts';
 import { section, withSection } from './bench/report/document.ts';
 import { type Conditions, type MedianRow, medians } from './bench/report/results.ts';
 import { markdownTables } from './bench/report/table.ts';
+import { versionsOf } from './bench/report/versions.ts';
 import type { Bench, Row, Scenario } from './bench/scenario.ts';
 import { clients } from './bench/scenarios/clients.ts';
 import { core } from './bench/scenarios/core.ts';
@@ -53,6 +54,7 @@ const QUIET_PERCENT = 10;
 const ROOT = new URL('../', import.meta.url);
 
 const USAGE = `npm run bench -- <scenario> [options]
+npm run bench -- all --write        every scenario, and docs/benchmarks.md with it: takes hours
 
 Scenarios:
 ${SCENARIOS.map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join('\n')}
@@ -66,7 +68,7 @@ Options:
 `;
 
 interface Asked {
-  scenario: Scenario;
+  scenarios: readonly Scenario[];
   runs: number;
   seconds: number;
   only: string[] | undefined;
@@ -86,7 +88,7 @@ function readArguments(): Asked | undefined {
       write: { type: 'boolean' },
     },
   });
-  const scenario = SCENARIOS.find(({ name }) => name === positionals[0]);
+  const scenarios = positionals[0] === 'all' ? SCENARIOS : SCENARIOS.filter(({ name }) => name === positionals[0]);
   const runs = Number(values.runs ?? 3);
   const seconds = Number(values.seconds ?? 10);
   const capacity = values.capacity === undefined ? undefined : Number(values.capacity);
@@ -94,7 +96,7 @@ function readArguments(): Asked | undefined {
   const known = only?.every((name) => SERVERS.some((kind) => kind.name === name)) ?? true;
   const within = (value: number, max: number): boolean => Number.isInteger(value) && value >= 1 && value <= max;
   if (
-    scenario === undefined ||
+    scenarios.length === 0 ||
     positionals.length !== 1 ||
     !within(runs, 20) ||
     !within(seconds, 120) ||
@@ -102,20 +104,17 @@ function readArguments(): Asked | undefined {
     !within(capacity ?? 1, 10_000)
   )
     return undefined;
-  return { scenario, runs, seconds, only, capacity, write: values.write === true };
+  return { scenarios, runs, seconds, only, capacity, write: values.write === true };
 }
 
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
-async function runAll({
-  scenario,
-  runs,
-  seconds,
-  only,
-  capacity: given,
-}: Asked): Promise<{ all: Row[][] } & Pick<Conditions, 'capacities' | 'labRate' | 'busyBefore'>> {
+async function runAll(
+  scenario: Scenario,
+  { runs, seconds, only, capacity: given }: Asked,
+): Promise<{ all: Row[][] } & Pick<Conditions, 'capacities' | 'labRate' | 'busyBefore'>> {
   const labRate = calibrate();
   const capacities: number[] = [];
   const busyBefore: number[] = [];
@@ -173,25 +172,22 @@ async function writeDocument(scenario: Scenario, conditions: Conditions, rows: r
   await writeFile(file, withSection(before, scenario.name, section(scenario, conditions, rows, chartFile)));
 }
 
-async function main(): Promise<number> {
-  const asked = readArguments();
-  if (asked === undefined) {
-    say(USAGE);
-    return 64; // EX_USAGE
-  }
-  const { scenario, runs, seconds, write } = asked;
-  const { all, ...found } = await runAll(asked);
+/** Measures one scenario, shows and keeps its numbers, and writes its section. */
+async function carryOut(scenario: Scenario, asked: Asked): Promise<void> {
+  const { runs, seconds, write } = asked;
+  const { all, ...found } = await runAll(scenario, asked);
+  const rows = medians(all);
   const conditions: Conditions = {
-    command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
+    command: `npm run bench -- ${[scenario.name, ...process.argv.slice(3)].join(' ')}`,
     date: new Date().toISOString().slice(0, 10),
     cpu: cpus()[0]?.model.trim() ?? 'unknown CPU',
     placement: placement(),
     node: process.versions.node,
+    versions: versionsOf(rows.map(({ server }) => server)),
     runs,
     seconds,
     ...found,
   };
-  const rows = medians(all);
   process.stdout.write(
     `\n${scenario.title}\n${conditions.cpu}; ${conditions.placement}; medians of ${runs} run(s) of ${seconds} s\n\n`,
   );
@@ -201,7 +197,26 @@ async function main(): Promise<number> {
   const file = new URL(`${scenario.name}-${new Date().toISOString().replaceAll(':', '-')}.json`, results);
   await writeFile(file, `${JSON.stringify({ conditions, medians: rows, runs: all }, null, 2)}\n`);
   if (write) await writeDocument(scenario, conditions, rows);
-  return 0;
+}
+
+async function main(): Promise<number> {
+  const asked = readArguments();
+  if (asked === undefined) {
+    say(USAGE);
+    return 64; // EX_USAGE
+  }
+  const failed: string[] = [];
+  for (const scenario of asked.scenarios) {
+    try {
+      await carryOut(scenario, asked);
+    } catch (error) {
+      // The others have hours behind them and before them: the section of this one stays as it was.
+      say(`${scenario.name} failed: ${error instanceof Error ? error.message : String(error)}`);
+      failed.push(scenario.name);
+    }
+  }
+  if (failed.length > 0) say(`not measured: ${failed.join(', ')}`);
+  return failed.length === 0 ? 0 : 1;
 }
 
 // An interrupted bench ends its servers: their end is tied to `exit`.

@@ -37,17 +37,51 @@ function numbersOf({ capacity, scenarios }: StressReport): Map<string, number[]>
   return numbers;
 }
 
-/** Compares one number of two runs, each with its repeats. `moreIsBetter`: as of a rate. */
+interface Known {
+  name: string;
+  old: readonly number[];
+  now: readonly number[];
+}
+
+/** Of two runs of one build so many may be told apart. */
+const FALSE_ALARMS = 0.1;
+/** A median is less exact than a mean, by this factor (normal noise, large samples). */
+const MEDIAN_FACTOR = 1.25;
+
+/**
+ * The noise of numbers of one kind (`p99 ms` of all scenarios), from the repeats of all of them: three repeats of one
+ * number agree by chance now and then, and of 60 numbers that are compared some do always. Gives the band for one of
+ * them, of `compared` in all; the bound of the normal distribution's tail says how wide it must be.
+ */
+function bandOfKind(kind: readonly Known[], compared: number): (number: Known) => number {
+  let squares = 0;
+  let freedom = 0;
+  for (const values of kind.flatMap(({ old, now }) => [old, now])) {
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    if (mean === 0) continue;
+    for (const value of values) squares += (value / mean - 1) ** 2;
+    freedom += values.length - 1;
+  }
+  const sigma = freedom === 0 ? 0 : Math.sqrt(squares / freedom);
+  const width = Math.sqrt(2 * Math.log(compared / FALSE_ALARMS));
+  return ({ old, now }) => width * MEDIAN_FACTOR * sigma * Math.sqrt(1 / old.length + 1 / now.length);
+}
+
+/** What kind of a number it is: the same of another page or scenario. */
+const kindOf = (name: string): string => name.slice(name.lastIndexOf(': ') + 2);
+
+/** Compares one number of two runs, each with its repeats. `moreIsBetter`: as of a rate. `leastBand`: what is noise at least. */
 export function compareNumber(
   name: string,
   old: readonly number[],
   now: readonly number[],
   moreIsBetter: boolean,
+  leastBand = 0,
 ): Difference {
   const [before, after] = [median(old), median(now)];
   const tiny = name.endsWith('ms') && !name.endsWith('CPU ms') && Math.max(before, after) < LEAST_MS;
   const ratio = before === after || tiny ? 1 : after / before;
-  const band = noiseBand(old, now);
+  const band = Math.max(leastBand, noiseBand(old, now));
   const beyond = Math.abs(ratio - 1) > band;
   const verdict = !beyond ? 'same' : ratio > 1 === moreIsBetter ? 'better' : 'worse';
   return { name, old: before, now: after, ratio, band, verdict };
@@ -56,11 +90,16 @@ export function compareNumber(
 /** What became better or worse from one run to another. What only one of the two has is left out. */
 export function compareReports(old: StressReport, now: StressReport): Comparison {
   const before = numbersOf(old);
-  const differences: Difference[] = [];
-  for (const [name, values] of numbersOf(now)) {
-    const known = before.get(name);
-    if (known !== undefined) differences.push(compareNumber(name, known, values, name.endsWith('rate')));
-  }
+  const known: Known[] = [...numbersOf(now)].flatMap(([name, values]) => {
+    const old = before.get(name);
+    return old === undefined ? [] : [{ name, old, now: values }];
+  });
+  const bands = new Map(
+    [...Map.groupBy(known, ({ name }) => kindOf(name))].map(([kind, all]) => [kind, bandOfKind(all, known.length)]),
+  );
+  const differences = known.map((one) =>
+    compareNumber(one.name, one.old, one.now, one.name.endsWith('rate'), bands.get(kindOf(one.name))!(one)),
+  );
   const judged = differences.filter(({ band }) => Number.isFinite(band));
   const of = (verdict: Difference['verdict']): Difference[] => differences.filter((one) => one.verdict === verdict);
   const [worse, better] = [of('worse'), of('better')];

@@ -4,8 +4,9 @@ import { markdownTables, shown } from './table.ts';
 
 const HEAD = `# Benchmarks
 
-Written by \`npm run bench -- <scenario> --write\`; each section tells its command, machine and date. The numbers are medians of the
-runs. They come from one small machine: compare within a table, not across machines. Where Tahan loses, the table says so.
+Written by \`npm run bench -- all --write\`, or one section by \`npm run bench -- <scenario> --write\`; each tells its command, machine,
+date and Node.js, and from 2026-11-28 on the versions of the servers. The numbers are medians of the runs. They come from one small
+machine: compare within a table, not across machines. Where Tahan loses, the table says so.
 How the servers beside it are set up: [bench/peers/README.md](../bench/peers/README.md).
 `;
 
@@ -18,14 +19,14 @@ export function section(
   rows: readonly MedianRow[],
   chartFile: string | undefined,
 ): string {
-  const { command, date, cpu, placement, node, runs, seconds, capacities, busyBefore } = conditions;
+  const { command, date, cpu, placement, node, versions, runs, seconds, capacities, busyBefore } = conditions;
   const capacity = capacities.length === 0 ? '' : `; C = ${capacities.map(shown).join(', ')} requests/s`;
   return `${mark(scenario.name, 'begin')}
 ## ${scenario.title}
 
 ${scenario.text}
 
-\`${command}\`: ${date}, ${cpu}, ${placement}, Node ${node}, ${runs} run(s) of ${seconds} s per point${capacity}; the machine
+\`${command}\`: ${date}, ${cpu}, ${placement}, Node ${node}, ${versions}, ${runs} run(s) of ${seconds} s per point${capacity}; the machine
 was ${busyBefore.map((busy) => busy.toFixed(0)).join(', ')} % busy with other work before the runs.
 
 ${chartFile === undefined ? '' : `![${scenario.title}](${chartFile})\n\n`}${markdownTables(scenario, rows)}${mark(scenario.name, 'end')}

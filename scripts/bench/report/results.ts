@@ -9,6 +9,8 @@ export interface Conditions {
   cpu: string;
   placement: string;
   node: string;
+  /** Of Tahan and the servers beside it, in words. */
+  versions: string;
   /** How busy the machine was with other work before each run, percent of all cores. */
   busyBefore: number[];
   runs: number;

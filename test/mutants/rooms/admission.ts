@@ -7,7 +7,14 @@ const SHARES = { file: 'admission/share-queue.ts', test: 'engine/admission/share
 const LANES = { file: 'admission/lanes.ts', test: 'engine/admission/lanes.test.ts' };
 const LIMIT = { file: 'admission/adaptive-limit.ts', test: 'engine/admission/adaptive-limit.test.ts' };
 
+const COSTS = { file: 'admission/route-costs.ts', test: 'engine/admission/route-costs.test.ts' };
+const WORK = { file: 'admission/route-work.ts', test: 'engine/admission/route-costs.test.ts' };
+
 export const ADMISSION: readonly Mutant[] = [
+  { ...COSTS, name: 'routes without bound are kept for the next start', text: '.slice(0, MAX_KEPT)', to: '' },
+  { ...COSTS, name: 'names of any length are kept', text: '|| name.length > MAX_NAME', to: '' },
+  { ...WORK, name: 'a first request is kept for the next start', text: 'LEAST_LEARNED = 5', to: 'LEAST_LEARNED = 1' },
+  { ...WORK, name: 'an old median outlives the first request', text: 'this.runs === 1 || ', to: '' },
   {
     ...GATE,
     name: 'the gate refuses one that is alone and dearer than its deadline',

@@ -4,6 +4,7 @@ import { barChart } from '../../../scripts/bench/report/chart.ts';
 import { withSection } from '../../../scripts/bench/report/document.ts';
 import { medians } from '../../../scripts/bench/report/results.ts';
 import { markdownTables, shown } from '../../../scripts/bench/report/table.ts';
+import { versionsOf } from '../../../scripts/bench/report/versions.ts';
 import type { Row } from '../../../scripts/bench/scenario.ts';
 import { rendersPerTtl } from '../../../scripts/bench/scenarios/core.ts';
 import { mostWithin } from '../../../scripts/bench/scenarios/fleet.ts';
@@ -62,6 +63,11 @@ test('a section of the document replaces its former self, and leaves the others 
   expect(second).not.toContain('ninety');
   expect(second.indexOf('three')).toBeLessThan(second.indexOf('two'));
   expect(second.match(/<!-- begin/g)).toHaveLength(2);
+});
+
+test('versions of the servers beside it stand where one was measured', () => {
+  expect(versionsOf(['Tahan', 'node:http'])).toMatch(/^Tahan [\d.]+$/);
+  expect(versionsOf(['Tahan', 'Koa + toobusy-js'])).toMatch(/koa \d.*toobusy-js \d/);
 });
 
 test('the chart draws a bar per row, and escapes what it shows', () => {

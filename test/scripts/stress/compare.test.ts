@@ -31,6 +31,41 @@ describe('two runs', () => {
     expect(worse.length).toBeGreaterThanOrEqual(180);
   });
 
+  /** A whole run of `--runs 3`: four pages and 21 scenarios, each with three numbers; `slower`: of what it costs and takes. */
+  const wholeReport = (slower: number, random: () => number): StressReport => {
+    const noisy = (value: number, noise: number): number[] =>
+      Array.from({ length: 3 }, () => value * (1 + noise * (random() + random() - 1)));
+    return {
+      capacity: {
+        routes: [1, 2, 5, 8].map((ms) => ({
+          name: `page ${ms}`,
+          path: '/',
+          perSecond: 1,
+          atLeast: false,
+          costMs: noisy(ms * slower, 0.04),
+        })),
+      },
+      scenarios: Array.from({ length: 21 }, (_, n) => ({
+        name: `scenario ${n}`,
+        status: 'passed',
+        numbers: {
+          'good rate': noisy(0.97, 0.02),
+          'p50 ms': noisy(20 * slower, 0.15),
+          'p99 ms': noisy(150 * slower, 0.3),
+        },
+      })),
+      machine: { busyPercent: 5 },
+    } as unknown as StressReport;
+  };
+
+  test('of a whole run with repeats: 9 of 10 of one build agree, and 9 of 10 of a slower one do not', () => {
+    const random = seededRandom(3);
+    const verdicts = (slower: number) =>
+      Array.from({ length: 100 }, () => compareReports(wholeReport(1, random), wholeReport(slower, random)).verdict);
+    expect(verdicts(1).filter((verdict) => verdict === 'same').length).toBeGreaterThanOrEqual(90);
+    expect(verdicts(1.2).filter((verdict) => verdict === 'worse').length).toBeGreaterThanOrEqual(90);
+  });
+
   test('on a machine that was otherwise busy say that, too', () => {
     const { text } = compareReports(reportOf([5, 5], 3), reportOf([6, 6], 90));
     expect(text).toContain('3 % busy with other work then, 90 % now');

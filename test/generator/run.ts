@@ -1,0 +1,58 @@
+/**
+ * `npm run test:generator`: does our generator count what wrk counts? A closed loop of the same connections on the same
+ * server, in turn, several times. Exit code 1: the medians are more than 5 % apart; 69: wrk is not installed.
+ */
+import { fileURLToPath } from 'node:url';
+import { CLOSED_LOOP_TOOL, throughput } from '../../scripts/bench/wrk.ts';
+import { generate } from '../../scripts/load/drive.ts';
+import { answers, freePort, launch } from '../../scripts/load/processes.ts';
+import { median } from '../../scripts/load/statistics.ts';
+
+const MAX_DIFFERENCE = 0.05;
+const CONNECTIONS = [1, 16, 64];
+const ROUNDS = 7;
+const SECONDS = 2;
+const EX_UNAVAILABLE = 69;
+
+async function compare(port: number, connections: number): Promise<boolean> {
+  const load = { port, path: '/', seconds: SECONDS, connections };
+  const [wrk, own]: [number[], number[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    wrk.push((await throughput(load)).requestsPerSecond);
+    own.push((await generate('closed', load, SECONDS * 1_000)).requestsPerSecond);
+  }
+  const ratio = median(own) / median(wrk);
+  const agrees = Math.abs(ratio - 1) <= MAX_DIFFERENCE;
+  const shown = (values: readonly number[]): string => median(values).toFixed(0);
+  console.log(
+    `${agrees ? '✓' : '✗'} ${connections} connections: wrk ${shown(wrk)}, ours ${shown(own)} requests a second (x${ratio.toFixed(3)})`,
+  );
+  return agrees;
+}
+
+async function main(): Promise<number> {
+  if (CLOSED_LOOP_TOOL !== 'wrk') {
+    console.error('wrk is not installed: apt install wrk');
+    return EX_UNAVAILABLE;
+  }
+  const port = await freePort();
+  const server = await launch(
+    {
+      name: 'the server',
+      command: process.execPath,
+      args: [fileURLToPath(new URL('./server.ts', import.meta.url))],
+      env: { PORT: String(port) },
+      place: 'server',
+    },
+    () => answers(port, '/'),
+  );
+  try {
+    const verdicts: boolean[] = [];
+    for (const connections of CONNECTIONS) verdicts.push(await compare(port, connections));
+    return verdicts.every(Boolean) ? 0 : 1;
+  } finally {
+    await server.stop();
+  }
+}
+
+process.exitCode = await main();
