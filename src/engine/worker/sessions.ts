@@ -8,7 +8,7 @@ import type { Site } from '../site.ts';
 import { openedSession, opensSession, sessionOf, sessionOfRequest } from './session-id.ts';
 
 /** Sessions that this worker knows as its own; older ones are forgotten, and found by asking the primary. */
-const MAX_OWN = 50_000;
+export const MAX_OWN = 50_000;
 /** Connections on their way to other workers at a time. */
 export const MAX_ON_THEIR_WAY = 64;
 /** A session that no worker has is answered here for so long, ms. */

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Downward, Upward } from '../../../src/engine/beats.ts';
 import type { Link, PortHandle } from '../../../src/engine/link.ts';
 import { openedSession, opensSession, sessionOf, sessionOfRequest } from '../../../src/engine/worker/session-id.ts';
-import { MAX_ON_THEIR_WAY, Sessions } from '../../../src/engine/worker/sessions.ts';
+import { MAX_ON_THEIR_WAY, MAX_OWN, Sessions } from '../../../src/engine/worker/sessions.ts';
 
 const SID = 'Jrbj3xip6iBCwlvFAAAA';
 const POLL = '/socket.io/?EIO=4&transport=polling&t=a';
@@ -111,6 +111,18 @@ describe('the sessions of a worker', () => {
     const taken = sockets.map((socket, n) => sessions.takes(socket, get(`${POLL}&sid=${SID}${n}`)));
     expect(taken.lastIndexOf(true)).toBe(MAX_ON_THEIR_WAY - 1);
     sockets.at(-1)!.destroy();
+  });
+
+  test('that were opened long ago are forgotten over the bound, and asked for', async () => {
+    const { sessions } = set();
+    let opened = 0;
+    const handler = sessions.watch((_request, response) => {
+      opened += 1;
+      response.end(`0{"sid":"session-${opened}-of-many"}`);
+    });
+    for (let n = 0; n <= MAX_OWN; n++) handler({ url: POLL } as never, { end: () => {} } as never);
+    expect(sessions.takes(await accepted(), get(`${POLL}&sid=session-2-of-many`))).toBe(false);
+    expect(sessions.takes(await accepted(), get(`${POLL}&sid=session-1-of-many`))).toBe(true);
   });
 
   test('of another worker are sent to a new connection where node:http reads already', async () => {
