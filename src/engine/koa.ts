@@ -6,7 +6,7 @@ import type { RequestInfo } from './site.ts';
 
 /** What `tahan()` adds to the context of Koa. */
 export interface TahanContext {
-  /** What Tahan knows of the request: deadline, signal, priority, the visitor's address. Undefined under plain node. */
+  /** What Tahan knows of the request: the time that is left, signal, priority, the visitor's address. Undefined under plain node. */
   tahan: RequestInfo | undefined;
 }
 

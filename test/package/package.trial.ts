@@ -109,7 +109,7 @@ import { tahan, type TahanContext } from 'tahan/koa';
 import { withTahan } from 'tahan/next';
 const key: string = newKey();
 export const sent: Promise<Response> = send('/posts', { key });
-export const deadline = (context: TahanContext): number | undefined => context.tahan?.deadlineAt;
+export const left = (context: TahanContext): number | undefined => context.tahan?.remainingMs();
 export const middleware = tahan();
 export const handler: string | undefined = withTahan({ reactStrictMode: true }).cacheHandler;
 `,
