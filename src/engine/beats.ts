@@ -77,6 +77,8 @@ const connectionFields = {
   bytes: z.base64().max(Math.ceil(MAX_HANDED_BYTES / 3) * 4),
 };
 
+const sessionId = z.string().min(1).max(64);
+
 const tags = z.array(z.string().min(1).max(200)).max(1_000);
 const purgeFields = {
   type: z.literal('purge'),
@@ -209,8 +211,10 @@ export const upwardSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('broadcast'), topic: label, body: z.unknown() }),
   /** Wants the exposition, for a scrape on the public port. */
   z.object({ type: z.literal('scrape'), id: z.string().max(64), openMetrics: z.boolean() }),
-  /** From the lifeboat: a connection that it accepted and a worker is to answer. */
-  z.object({ type: z.literal('hand-back'), ...connectionFields }),
+  /** A connection that another worker is to answer: from the lifeboat any, from a worker the one that has the session. */
+  z.object({ type: z.literal('hand-back'), ...connectionFields, sid: sessionId.optional() }),
+  /** The app has opened a session of Socket.IO's polling, which only this worker knows. */
+  z.object({ type: z.literal('session'), sid: sessionId }),
   /** From a worker: whether it has the connection. It reads no request of it before this is said. */
   z.object({ type: z.literal('taken'), id: z.string().max(64), taken: z.boolean() }),
 ]);
@@ -274,9 +278,11 @@ export const downwardSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('broadcast'), topic: label, body: z.unknown() }),
   /** Answer to a scrape on the public port. */
   z.object({ type: z.literal('exposition'), id: z.string().max(64), text: z.string() }),
-  /** To a worker: a connection that the lifeboat accepted. Answered by `taken`. */
+  /** There are sessions that only one worker knows: whoever asks for one of another worker is handed over. */
+  z.object({ type: z.literal('sessions') }),
+  /** To a worker: a connection that the lifeboat or another worker accepted. Answered by `taken`. */
   z.object({ type: z.literal('take'), ...connectionFields }),
-  /** To the lifeboat: whether a worker has the connection now; else it is the lifeboat's as before. */
+  /** To whom it came from: whether a worker has the connection now; else it is theirs as before. */
   z.object({ type: z.literal('handed'), id: z.string().max(64), taken: z.boolean() }),
 ]);
 export type Downward = z.infer<typeof downwardSchema>;

@@ -3,7 +3,8 @@ import type { BlockList } from 'node:net';
 import { clientAddress, isSecure } from './client.ts';
 import type { Priority, RequestInfo } from './site.ts';
 
-const INFO = Symbol('tahan.request-info');
+/** From whichever copy of the package the app asks. */
+const INFO = Symbol.for('tahan.request-info');
 
 /** What the engine holds of a request that it passes to the site. Times on the clock of `performance.now()`, ms. */
 export class SiteRequestInfo implements RequestInfo {
@@ -85,7 +86,11 @@ export class ClientGoneError extends Error {
  * @throws {TypeError} for a request that did not come through the engine
  */
 export function requestInfoOf(request: IncomingMessage): SiteRequestInfo {
-  const info = (request as { [INFO]?: SiteRequestInfo })[INFO];
+  const info = knownRequestInfo(request);
   if (info === undefined) throw new TypeError('this request did not come through Tahan');
   return info;
 }
+
+/** As `requestInfoOf`; undefined for a request that did not come through the engine. */
+export const knownRequestInfo = (request: IncomingMessage): SiteRequestInfo | undefined =>
+  (request as { [INFO]?: SiteRequestInfo })[INFO];

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, expect, test } from '@jest/globals';
-import { startServer, stopAll, TAHAN, type TestServer } from '../cluster/server.ts';
+import { NODE, startServer, stopAll, TAHAN, type TestServer } from '../cluster/server.ts';
 
 // Frameworks from npm, in a package of their own: `npm run test:apps` fetches them.
 
@@ -36,3 +38,32 @@ test('a WebSocket of ws is open until a reload, which closes it with 1012', asyn
   process.kill(server.process.pid!, 'SIGHUP');
   expect(await closed).toBe(1012);
 });
+
+test.each([['polling'], ['polling,websocket']])(
+  'a session of Socket.IO stays with its worker (%s), over two workers',
+  async (transports) => {
+    const { port } = await startServer(
+      { TAHAN_WORKERS_MIN: '2', TAHAN_WORKERS_MAX: '2', TAHAN_SPARE: '0' },
+      { command: [TAHAN, fileURLToPath(new URL('./files/socket-io.js', import.meta.url))] },
+    );
+    // Whoever comes before every worker knows that there are sessions may have to begin anew.
+    await talk(port, 1, transports);
+    const { pids, failures } = await talk(port, 20, transports);
+    expect(failures).toEqual([]);
+    expect(pids.length).toBe(2);
+  },
+);
+
+/** Clients that each ask three times, in a process of their own; by whom they were answered, and what went wrong. */
+async function talk(
+  port: number,
+  clients: number,
+  transports: string,
+): Promise<{ pids: number[]; failures: string[] }> {
+  const { stdout } = await promisify(execFile)(
+    NODE,
+    [fileURLToPath(new URL('./files/socket-io-client.js', import.meta.url)), String(port), String(clients), transports],
+    { timeout: 30_000 },
+  );
+  return JSON.parse(stdout);
+}

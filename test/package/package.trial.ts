@@ -88,10 +88,31 @@ test('publint and arethetypeswrong find nothing in it', () => {
   run('npx', ['--yes', '@arethetypeswrong/cli@0.18.5', '--profile', 'esm-only', tarball], folder);
 }, 300_000);
 
+test('its parts for Next.js, Koa and the browser can be imported, on a server, too', () => {
+  const code =
+    "import { withTahan } from 'tahan/next'; import { tahan } from 'tahan/koa'; import { send } from 'tahan/client';" +
+    'const { cacheHandler, cacheHandlers } = withTahan({});' +
+    'const handlers = await Promise.all([cacheHandler, cacheHandlers.default].map((file) => import(file)));' +
+    'console.log(typeof tahan(), typeof send, ...handlers.map((one) => typeof one.default));';
+  expect(run('node', ['--input-type=module', '-e', code], folder).trim()).toBe('function function function object');
+});
+
 test('its types are found, and tell what a wrong tahan.config is', () => {
   writeFileSync(
     join(folder, 'right.mts'),
     "import { defineConfig, type Site } from 'tahan';\nexport default defineConfig({ routes: [{ route: '/a', cache: { ttlMs: 1 } }] });\nexport const site: Site = { handler: (_request, response) => response.end() };\n",
+  );
+  writeFileSync(
+    join(folder, 'parts.mts'),
+    `import { newKey, send } from 'tahan/client';
+import { tahan, type TahanContext } from 'tahan/koa';
+import { withTahan } from 'tahan/next';
+const key: string = newKey();
+export const sent: Promise<Response> = send('/posts', { key });
+export const left = (context: TahanContext): number | undefined => context.tahan?.remainingMs();
+export const middleware = tahan();
+export const handler: string | undefined = withTahan({ reactStrictMode: true }).cacheHandler;
+`,
   );
   writeFileSync(
     join(folder, 'wrong.mts'),
@@ -121,5 +142,6 @@ test('its types are found, and tell what a wrong tahan.config is', () => {
     }
   };
   expect(check('right.mts')).toBe('');
+  expect(check('parts.mts')).toBe('');
   expect(check('wrong.mts')).toContain("'routs' does not exist");
 });

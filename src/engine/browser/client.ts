@@ -1,6 +1,7 @@
 /**
  * /tahan/client.js: forms that time out, try again and say plainly what goes on. One tag is all:
  * `<script type="module" src="/tahan/client.js"></script>`. Without it, or without JavaScript, forms go on as ever.
+ * The package has it as `tahan/client`, for a bundler: with `send` for scripts, and without effect on a server.
  * Every try of one form carries the same idempotency key, so that the server does once what was sent more than once.
  */
 
@@ -261,7 +262,7 @@ function show(form: HTMLFormElement, submitter: Submitter | null, state: FormSta
   form.requestSubmit(submitter);
 }
 
-document.addEventListener('submit', (event) => {
+function onSubmit(event: SubmitEvent): void {
   const form = event.target;
   if (!(form instanceof HTMLFormElement) || event.defaultPrevented) return;
   const submitter = event.submitter as Submitter | null;
@@ -273,7 +274,7 @@ document.addEventListener('submit', (event) => {
   if (!isOurs(form, submitter)) return;
   event.preventDefault();
   if (!state?.busy) void submit(form, submitter);
-});
+}
 
 /** Kept over a reload, in this tab only: what was typed, but nothing secret. */
 type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
@@ -341,11 +342,16 @@ function putBack(form: HTMLFormElement): void {
   }
 }
 
-document.addEventListener('input', (event) => {
+function onInput(event: Event): void {
   const form = (event.target as Partial<Field>).form;
   if (form instanceof HTMLFormElement && form.method === 'post' && form.dataset.tahan !== 'off') remember(form);
-});
-for (const form of document.forms) if (form.method === 'post' && form.dataset.tahan !== 'off') putBack(form);
+}
+
+if (typeof document !== 'undefined') {
+  document.addEventListener('submit', onSubmit);
+  document.addEventListener('input', onInput);
+  for (const form of document.forms) if (form.method === 'post' && form.dataset.tahan !== 'off') putBack(form);
+}
 
 /**
  * Pages that were seen stay readable while the server is away. One that is there looks after itself: the browser asks at

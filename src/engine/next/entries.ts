@@ -42,7 +42,7 @@ const PREFIX = 'next entry\n';
 const TAG_PREFIX = 'next tag\n';
 const YEAR_MS = 31_536_000_000;
 /** Tags whose revalidations are in memory; of the others the store knows. */
-const MAX_TAGS = 10_000;
+export const MAX_TAGS = 10_000;
 /** A tag of which the store knew nothing is looked for again after this, ms: the store may not have been readable. */
 const ABSENT_MS = 10_000;
 /** Next.js gives each path a tag of its own. */

@@ -51,7 +51,7 @@ export interface ExitNews {
 }
 
 export interface FleetEvents {
-  message: (member: Member, message: Upward) => void;
+  message: (member: Member, message: Upward, given?: PortHandle) => void;
   exit: (member: Member, news: ExitNews) => void;
   /** A worker began or ended to serve. */
   change: () => void;
@@ -127,7 +127,7 @@ export function createFleet(options: FleetOptions): Fleet {
     member.process.send(message, lent as never, () => {});
   };
 
-  const onMessage = (member: Member, raw: unknown): void => {
+  const onMessage = (member: Member, raw: unknown, given: PortHandle | undefined): void => {
     if (!isOurs(raw)) return;
     // Most messages say no more than that the worker is there.
     if ((raw as { type: unknown }).type === 'pulse') {
@@ -137,6 +137,7 @@ export function createFleet(options: FleetOptions): Fleet {
     const parsed = upwardSchema.safeParse(raw);
     if (!parsed.success) {
       log.warn({ worker: member.name, problem: parsed.error.issues[0]?.message }, 'message from a worker is not valid');
+      given?.close();
       return;
     }
     const message = parsed.data;
@@ -165,7 +166,7 @@ export function createFleet(options: FleetOptions): Fleet {
         leaving(member, message.withinMs);
         break;
     }
-    events.message(member, message);
+    events.message(member, message, given);
     if (message.type === 'ready' || message.type === 'listening' || message.type === 'left') reconcile();
   };
 
@@ -230,7 +231,7 @@ export function createFleet(options: FleetOptions): Fleet {
       setImmediate(() => onExit(member, `not started: ${String(launched)}`, null));
       return member;
     }
-    child.on('message', (raw: unknown) => onMessage(member, raw));
+    child.on('message', (raw: unknown, given: unknown) => onMessage(member, raw, given as PortHandle | undefined));
     child.on('error', (error) => {
       // Of one that could not be started it is the end, which is told below.
       if (member.pid !== 0) log.warn({ worker: member.name, error: error.message }, 'worker process error');

@@ -18,10 +18,12 @@ export interface HandBackParts {
   /** Workers that answer now. */
   answering: () => readonly Member[];
   send: (member: Member, message: Downward, handle: PortHandle) => void;
+  /** The worker that has a session; undefined: none. */
+  ownerOf?: (sid: string) => Member | undefined;
 }
 
 export interface HandBacks {
-  /** Passes a connection that the lifeboat accepted to a worker that answers. `reply`: to the lifeboat it came from. */
+  /** Passes a connection to the worker that has its session, else to one that answers. `reply`: to whom it came from. */
   pass: (message: HandBack, handle: PortHandle | undefined, reply: (message: Downward) => void) => void;
   /** A worker says whether it has the connection. */
   taken: (member: Member, message: Taken) => void;
@@ -30,11 +32,11 @@ export interface HandBacks {
 }
 
 /**
- * Takes connections from the lifeboat to workers. The lifeboat keeps its copy until the worker has said that it has the
+ * Takes connections from the lifeboat, or from a worker to another, to workers. Whoever gives one keeps its copy until the worker has said that it has the
  * connection, and the worker says that before it reads the request: so a worker's death on the way loses no visitor,
  * and no request is run twice. The primary never looks into the bytes.
  */
-export function createHandBacks({ answering, send }: HandBackParts): HandBacks {
+export function createHandBacks({ answering, send, ownerOf = () => undefined }: HandBackParts): HandBacks {
   const onTheirWay = new Map<string, OnItsWay>();
 
   const end = (id: string, taken: boolean): void => {
@@ -54,8 +56,8 @@ export function createHandBacks({ answering, send }: HandBackParts): HandBacks {
   };
 
   return {
-    pass({ id, bytes }, handle, reply) {
-      const member = choose();
+    pass({ id, bytes, sid }, handle, reply) {
+      const member = sid === undefined ? choose() : ownerOf(sid);
       if (handle === undefined || member === undefined || onTheirWay.size >= MAX_ON_THEIR_WAY || onTheirWay.has(id)) {
         handle?.close();
         reply({ type: 'handed', id, taken: false });

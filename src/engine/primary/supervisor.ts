@@ -221,7 +221,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     reporting.renew({ ...next, enabled: config.monitor });
   }
 
-  function onMessage(member: Member, message: Upward): void {
+  function onMessage(member: Member, message: Upward, given?: PortHandle): void {
     switch (message.type) {
       case 'beat':
         totals.beat(member.name, message);
@@ -232,6 +232,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
         if (!member.reserved) setPublicPages(message.publicPages);
         fleet.send(member, modeMessage());
         fleet.send(member, controls());
+        exchange.joined(member);
         fleet.send(member, events.message);
         if (rooms.state !== undefined) fleet.send(member, rooms.state);
         reloader.onReady(member, message.problem);
@@ -283,7 +284,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
         exchange.take(member, message);
         return;
       default:
-        exchange.take(member, message);
+        exchange.take(member, message, given);
     }
   }
 

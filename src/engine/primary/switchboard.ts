@@ -5,13 +5,16 @@ import { createHandBacks } from './hand-backs.ts';
 import { createLeases } from './leases.ts';
 import type { Lifeboat } from './lifeboat-succession.ts';
 import { createPurges } from './purges.ts';
+import { SessionOwners } from './session-owners.ts';
 
 /** The lifeboat's number where processes are told apart by number; workers count from 1. */
 const LIFEBOAT = 0;
 
 export interface Exchange {
   /** Takes what a worker has for others; another message is left alone. */
-  take: (member: Member, message: Upward) => void;
+  take: (member: Member, message: Upward, handle?: PortHandle) => void;
+  /** A worker is about to serve. */
+  joined: (member: Member) => void;
   /** Takes what the lifeboat has for others. */
   takeFromLifeboat: (message: Upward, handle: PortHandle | undefined, reply: (message: Downward) => void) => void;
   /** A worker is gone: nobody waits for it any more. */
@@ -29,12 +32,22 @@ export interface ExchangeParts {
 
 /**
  * What the processes have to do with one another goes through the primary: leases of renders, purges, broadcasts, and
- * the connections that the lifeboat gives back.
+ * the connections that the lifeboat gives back, and those that are for another worker.
  */
 export function createExchange({ fleet, lifeboat, answering, now }: ExchangeParts): Exchange {
   const leases = createLeases();
   const purges = createPurges();
   const handBacks = createHandBacks({ answering, send: fleet.send });
+  const owners = new SessionOwners();
+  /** With places of their own: in a surge of sessions the lifeboat's visitors must not wait. */
+  const handOvers = createHandBacks({
+    answering,
+    send: fleet.send,
+    ownerOf(sid) {
+      const owner = owners.of(sid);
+      return owner === undefined ? undefined : fleet.members.get(owner);
+    },
+  });
 
   const tell = (id: number | undefined, message: Downward): void => {
     const member = id === undefined ? undefined : fleet.members.get(id);
@@ -60,8 +73,23 @@ export function createExchange({ fleet, lifeboat, answering, now }: ExchangePart
     boat?.send(message);
   };
 
+  /** One that forgot its own session is told that it has it. */
+  const handOver = (
+    { id }: Member,
+    message: Extract<Upward, { type: 'hand-back' }>,
+    handle: PortHandle | undefined,
+  ): void => {
+    const toItself = message.sid === undefined || owners.of(message.sid) === id;
+    if (toItself) handle?.close();
+    if (toItself) tell(id, { type: 'handed', id: message.id, taken: false });
+    else handOvers.pass(message, handle, (reply) => tell(id, reply));
+  };
+
   return {
-    take(member, message) {
+    joined(member) {
+      if (owners.any) fleet.send(member, { type: 'sessions' });
+    },
+    take(member, message, handle) {
       switch (message.type) {
         case 'purge':
           purge(member.id, message);
@@ -82,6 +110,13 @@ export function createExchange({ fleet, lifeboat, answering, now }: ExchangePart
           return;
         case 'taken':
           handBacks.taken(member, message);
+          handOvers.taken(member, message);
+          return;
+        case 'session':
+          if (owners.note(message.sid, member.id)) fleet.broadcast({ type: 'sessions' });
+          return;
+        case 'hand-back':
+          handOver(member, message, handle);
           return;
       }
     },
@@ -92,6 +127,8 @@ export function createExchange({ fleet, lifeboat, answering, now }: ExchangePart
     gone(member) {
       const { id } = member;
       handBacks.gone(member);
+      handOvers.gone(member);
+      owners.gone(id);
       for (const [key, waiters] of leases.drop(id))
         for (const waiter of waiters) tell(waiter, { type: 'freed', key, stored: false });
       purges.gone(id);

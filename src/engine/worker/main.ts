@@ -23,6 +23,7 @@ import { createPurger } from '../pages/purger.ts';
 import { BrowserFiles } from '../request/browser-files.ts';
 import { MISSING_PARTS } from '../request/connection/node-parts.ts';
 import { createPortServer } from '../request/connection/port-server.ts';
+import { attach } from '../request/connection/raw-connection.ts';
 import { passUpgrades } from '../request/connection/upgrades.ts';
 import { EngineRoutes } from '../request/engine-routes.ts';
 import { createRequestPath } from '../request/request-path.ts';
@@ -43,6 +44,7 @@ import { withoutPorts } from './no-ports.ts';
 import { obeyOperator } from './operator.ts';
 import { PageFiles } from './page-files.ts';
 import { createDoor } from './room.ts';
+import { Sessions } from './sessions.ts';
 import { siteContext } from './site-context.ts';
 import { SitePool } from './site-pool.ts';
 import { WorkerState } from './state.ts';
@@ -143,6 +145,8 @@ async function serve(
   const context = siteContext(config, processName, log, link, pool, purger, parts, sender.traffic);
   const create = (): ReturnType<typeof module.createSite> => module.createSite(context);
   const site = checkSite(await (doors === undefined ? withoutPorts(create) : create()), module);
+  const sessions: Sessions = new Sessions(link, processName, (handle, bytes) => attach(server.server, handle, bytes));
+  if (doors !== undefined) site.handler = sessions.watch(site.handler);
   // A request's own work in the pool has its priority only where the site is known to have tasks.
   if (module.tasks !== undefined) site.tasks ??= module.tasks;
   pool.open(site.tasks);
@@ -196,7 +200,13 @@ async function serve(
   if (MISSING_PARTS.length > 0)
     log.warn({ missing: MISSING_PARTS }, 'this Node lacks parts of node:http: plain requests take the long way');
   const maxConnections = boundedConnections(config.maxConnections);
-  const server = createPortServer({ ...config, maxConnections }, path.onRequest, path.onConnection, path.quick);
+  const server = createPortServer(
+    { ...config, maxConnections },
+    path.onRequest,
+    path.onConnection,
+    path.quick,
+    sessions,
+  );
   const upgrades =
     site.upgrade === undefined
       ? undefined

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { ALL_PAGES } from '../../../src/engine/cache/make-page.ts';
 import { PageMemory } from '../../../src/engine/cache/memory.ts';
 import type { Page } from '../../../src/engine/cache/page.ts';
-import { Entries } from '../../../src/engine/next/entries.ts';
+import { Entries, MAX_TAGS } from '../../../src/engine/next/entries.ts';
 
 let now: number;
 let store: Map<string, Page>;
@@ -115,6 +115,22 @@ describe('the cache of an app on the page store', () => {
     expect(other.get('a')?.value).toBe(1);
     now += 6_000;
     expect(other.get('a')?.value).toBe(2);
+  });
+
+  test('over the bound of tags in memory the store is asked', async () => {
+    const entries = worker();
+    await entries.revalidate(
+      Array.from({ length: MAX_TAGS + 1 }, (_, n) => `t${n}`),
+      undefined,
+    );
+    const asked: string[] = [];
+    const { get } = store;
+    store.get = (key) => {
+      asked.push(key);
+      return get.call(store, key);
+    };
+    expect([entries.lastExpiry(['t1']), entries.lastExpiry(['t0'])]).toEqual([now, now]);
+    expect(asked).toEqual(['next tag\nt0']);
   });
 
   test('a tag that the store does not know is not asked for at each look', () => {

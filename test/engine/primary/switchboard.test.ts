@@ -58,6 +58,51 @@ describe('a purge', () => {
   });
 });
 
+describe('a connection for a session', () => {
+  const handBack: Upward = { type: 'hand-back', id: 'c1', bytes: '', sid: 's' };
+  const handle = (): { close: () => void; open: number } => ({
+    open: 1,
+    close() {
+      this.open -= 1;
+    },
+  });
+
+  test('goes to the worker that opened the session, and its giver learns that it has it', () => {
+    const { exchange, members, take, news } = set();
+    take(2, { type: 'session', sid: 's' });
+    expect(news()).toEqual(['1 sessions', '2 sessions', '3 sessions']);
+    const copy = handle();
+    exchange.take(members.get(1)!, handBack, copy);
+    expect(news()).toEqual(['2 take']);
+    take(2, { type: 'taken', id: 'c1', taken: true });
+    expect([news(), copy.open]).toEqual([['1 handed'], 0]);
+  });
+
+  test('comes back where nobody has the session, or the giver itself', () => {
+    const { exchange, members, take, news } = set();
+    const copy = handle();
+    exchange.take(members.get(1)!, handBack, copy);
+    expect([news(), copy.open]).toEqual([['1 handed'], 0]);
+    take(1, { type: 'session', sid: 's' });
+    news();
+    const again = handle();
+    exchange.take(members.get(1)!, handBack, again);
+    expect([news(), again.open]).toEqual([['1 handed'], 0]);
+    exchange.gone(members.get(1)!);
+    exchange.take(members.get(2)!, handBack, handle());
+    expect(news()).toEqual(['2 handed']);
+  });
+
+  test('is known to a worker that comes later', () => {
+    const { exchange, members, take, news } = set();
+    exchange.joined(members.get(3)!);
+    take(1, { type: 'session', sid: 's' });
+    news();
+    exchange.joined(members.get(3)!);
+    expect(news()).toEqual(['3 sessions']);
+  });
+});
+
 describe('a lease', () => {
   const ask: Upward = { type: 'lease', key: 'k', ttlMs: 1_000 };
 

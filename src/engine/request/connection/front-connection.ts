@@ -21,11 +21,20 @@ export interface QuickBytes {
 /** Answers a plain GET at once, or leaves it to the listeners of the server with undefined. */
 export type QuickAnswer = (get: PlainGet, socket: Socket) => QuickBytes | undefined;
 
+/** Whom another process is to answer. */
+export interface Elsewhere {
+  /** False: nobody, and nothing is looked at. */
+  readonly active: boolean;
+  /** Takes the connection out of the socket, with what was read; false: it is to be answered here. */
+  takes: (socket: Socket, bytes: Buffer) => boolean;
+}
+
 /** What the connections of one server share. */
 export interface FrontParts {
   server: Server;
   held: Set<FrontConnection>;
   quick: QuickAnswer;
+  elsewhere: Elsewhere;
   /** Plain GETs can be given to the listeners of the server. */
   canExchange: boolean;
   parse: NodeParser;
@@ -102,6 +111,8 @@ export class FrontConnection {
   }
 
   private look(bytes: Buffer, answered: boolean): void {
+    const { elsewhere } = this.front;
+    if (elsewhere.active && !answered && this.aheadLength === 0 && elsewhere.takes(this.socket, bytes)) return;
     let get = parsePlainGet(bytes);
     if (get === undefined) {
       // Several requests, of which the first may be plain.

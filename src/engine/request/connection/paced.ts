@@ -63,6 +63,14 @@ export function endUnreadable(socket: Socket, answer: string): void {
   (socket as MaybePaced)[PACED]?.fail(answer);
 }
 
+/**
+ * The connection speaks another protocol from here on: nothing of it goes to node:http any more, whose parser may serve
+ * another connection by now. What came ahead is the next that is read of it.
+ */
+export function releaseUpgraded(socket: Socket): void {
+  (socket as MaybePaced)[PACED]?.release();
+}
+
 interface Begun {
   request: IncomingMessage;
   response: ServerResponse;
@@ -110,13 +118,25 @@ class Paced {
     this.parse = parse;
     this.parseEnd = parseEnd;
     // A listener of ours for `data` makes node:http leave the reading to node:net.
-    socket.on('data', (chunk: Buffer) => this.data(chunk));
+    socket.on('data', this.onData);
     socket.off('data', parse);
     socket.off('end', parseEnd);
-    socket.on('end', () => this.ended());
+    socket.on('end', this.onEnd);
     socket.once('close', () => this.ahead.clear());
     // So node:http ends a connection after its last answer.
     socket.destroySoon = () => this.close();
+  }
+
+  private readonly onData = (chunk: Buffer): void => this.data(chunk);
+  private readonly onEnd = (): void => this.ended();
+
+  release(): void {
+    const { socket, ahead } = this;
+    this.closing = true;
+    socket.off('data', this.onData);
+    socket.off('end', this.onEnd);
+    delete (socket as Partial<Socket>).destroySoon;
+    if (ahead.length > 0) socket.unshift(ahead.take(ahead.length));
   }
 
   begin(bytes: Buffer, answered: boolean): void {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Server as NetServer, type Socket } from 'node:net';
 import type { PortHandle } from '../../link.ts';
 import { type Front, putFront } from './front.ts';
-import type { QuickAnswer } from './front-connection.ts';
+import type { Elsewhere, QuickAnswer } from './front-connection.ts';
 import { endUnreadable } from './paced.ts';
 import { cutStalled } from './stalled.ts';
 
@@ -38,6 +38,7 @@ export function createPortServer(
   onRequest: (request: IncomingMessage, response: ServerResponse) => void,
   onConnection: () => void,
   quick?: QuickAnswer,
+  elsewhere?: Elsewhere,
 ): PortServer {
   const server = createServer(
     {
@@ -52,7 +53,8 @@ export function createPortServer(
     onRequest,
   );
   server.maxConnections = limits.maxConnections;
-  const front: Front | undefined = quick === undefined ? undefined : putFront(server, limits, quick);
+  const front: Front | undefined =
+    quick === undefined ? undefined : putFront(server, limits, quick, undefined, elsewhere);
   let open = 0;
   let draining = false;
   const closed = (): void => {

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Site } from '../../site.ts';
+import { releaseUpgraded } from './paced.ts';
 import type { PortServer } from './port-server.ts';
 
 /** A WebSocket's close frame with code 1012, "service restart" (RFC 6455 section 5.5.1, IANA's list of codes). */
@@ -28,6 +30,7 @@ export function passUpgrades(
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // node:http listens no longer: an error of the connection must not end the worker.
     socket.on('error', () => socket.destroy());
+    releaseUpgraded(socket as Socket);
     if (ending || open.size >= most) {
       count('refused');
       socket.end(NO_ROOM, () => socket.destroy());
