@@ -10,7 +10,7 @@ import { median } from '../../scripts/load/statistics.ts';
 
 const MAX_DIFFERENCE = 0.05;
 const CONNECTIONS = [1, 16, 64];
-const ROUNDS = 7;
+const ROUNDS = 5;
 const SECONDS = 2;
 const EX_UNAVAILABLE = 69;
 
