@@ -117,7 +117,7 @@ describe('starting and stopping', () => {
       readdirSync(server.dataDir)
         .sort()
         .filter((name) => !/^(?:pages|traffic|idempotency)\.db|^visitors-\d+\.salt$/.test(name)),
-    ).toEqual(['admin.token', 'compile-cache', 'server.lock', 'session.secret']);
+    ).toEqual(['admin.token', 'compile-cache', 'server.lock', 'session.secret', 'tahan.log']);
     await server.stop();
   });
 });
