@@ -71,7 +71,7 @@ export function standing(news: RoomNews, cls: TicketClass, order: number, unseen
  * once get one page, made once.
  */
 function coarse(unseen: number, ahead: number): number {
-  const step = Math.max(1, Math.round(ahead / 50));
+  const step = Math.max(1, Math.floor((ahead + unseen) / 50));
   return unseen - (unseen % step);
 }
 

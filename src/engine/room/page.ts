@@ -95,8 +95,9 @@ export class WaitingPages {
 
   private keptPage(told: Told): Buffer {
     const { standing, beginsInSeconds, language } = told;
-    const { place, waiting, seconds, lowSeconds, highSeconds } = standing ?? {};
-    const key = `${language} ${place} ${waiting} ${seconds} ${lowSeconds} ${highSeconds} ${beginsInSeconds?.toFixed()}`;
+    const { place = 0, waiting = 0, seconds = 0, lowSeconds = 0, highSeconds = 0 } = standing ?? {};
+    const times = [lowSeconds, highSeconds, beginsInSeconds ?? -1].map(Math.round).join(' ');
+    const key = `${language} ${place} ${waiting} ${seconds < NEXT_S} ${times}`;
     const known = this.kept.get(key);
     if (known !== undefined) return known;
     const made = Buffer.from(this.page(told));

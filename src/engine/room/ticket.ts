@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomInt, timingSafeEqual } from 'node:crypto';
 
 /** Who goes first: members before newcomers. */
 export const CLASSES = ['m', 'n'] as const;
@@ -61,7 +61,7 @@ export class TicketOffice {
   }
 
   /** A new ticket. `now`: epoch ms, one clock for all workers of the machine. */
-  issue(room: string, cls: TicketClass, now: number, lottery?: Lottery, tie = randomBytes(3).readUIntBE(0, 3)): Ticket {
+  issue(room: string, cls: TicketClass, now: number, lottery?: Lottery, tie = randomInt(TIES)): Ticket {
     const ticket: Ticket = { room, cls, order: now + tie / TIES, slot: slotOf(now), counted: false, lottery, tie };
     if (lottery !== undefined) ticket.order = this.draw(lottery, tie);
     return ticket;
