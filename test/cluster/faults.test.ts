@@ -91,7 +91,8 @@ test('after a spree of kills the site is back within seconds', async () => {
   }
   // What the next fork waits for is at most 2 s, by the server's own word.
   const pauses = [...server.output().matchAll(/"nextInMs":(\d+)/g)].map(([, ms]) => Number(ms));
-  expect(pauses.length).toBeGreaterThan(5);
+  // How many deaths fit into the spree depends on how fast a worker starts; from the third on a back-off would be seen.
+  expect(pauses.length).toBeGreaterThan(2);
   expect(Math.max(...pauses)).toBeLessThanOrEqual(2_000);
   await untilServing(server, 1);
 });
