@@ -114,11 +114,13 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function signal(pid: number, name: NodeJS.Signals): void {
+/** False: it is gone already. */
+export function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
-    process.kill(pid, name);
+    return process.kill(pid, name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // gone already is what we want
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    return false;
   }
 }
 

@@ -1,10 +1,7 @@
-/** Middle value; the mean of the middle two when their count is even. NaN for none. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  if (sorted.length === 0) return Number.NaN;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
+import { median as middleOf } from '../../src/engine/median.ts';
+
+/** Middle value; NaN for none: nothing was measured. */
+export const median = (values: readonly number[]): number => (values.length === 0 ? Number.NaN : middleOf(values));
 
 /**
  * The largest value that passes, between one that should pass and one that should not, to within `tolerance` (a share

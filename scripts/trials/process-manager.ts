@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { processTree } from '../load/processes.ts';
+import { processTree, signal } from '../load/processes.ts';
 
 /** The primary is killed only when its server was ready for so long, ms: one that never serves can acknowledge nothing. */
 const PRIMARY_LIVES_MS = 8_000;
@@ -53,7 +53,7 @@ export class ProcessManager {
     const tree = processTree(child.pid!);
     child.kill('SIGTERM');
     await Promise.race([exited, delay(15_000, undefined, { ref: false })]);
-    for (const pid of tree) kill(pid);
+    for (const pid of tree) signal(pid, 'SIGKILL');
   }
 
   private start(): ChildProcess {
@@ -78,7 +78,7 @@ export class ProcessManager {
     const chosen = all[Math.floor(Math.random() * all.length)];
     if (chosen === undefined) return;
     const name = chosen === pid ? 'primary' : roleOf(chosen);
-    if (!kill(chosen)) return;
+    if (!signal(chosen, 'SIGKILL')) return;
     this.killed.set(name, (this.killed.get(name) ?? 0) + 1);
   }
 }
@@ -91,13 +91,3 @@ const roleOf = (pid: number): string => {
     return 'worker'; // it has ended meanwhile
   }
 };
-
-function kill(pid: number): boolean {
-  try {
-    process.kill(pid, 'SIGKILL');
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-    throw error;
-  }
-}

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { answers, freePort, launch } from '../load/processes.ts';
 import { kendallTau, median } from '../load/statistics.ts';
+import { judged, type Seen } from './goals.ts';
 import { comeAndWait, connections, type Person, type Told } from './person.ts';
 import { PAGE_MS, PLACES } from './room-site.ts';
 
@@ -120,7 +121,7 @@ function report(
     people.filter(({ cameAt, landedAt, leftAt }) => cameAt <= at && (landedAt ?? leftAt ?? 0) > at).length;
   const tooMany = counted.filter(({ at }) => at > missedAt).map(({ at, waiting }) => waiting - waitingAt(at));
   const mostWaiting = Math.max(...people.map(({ cameAt }) => waitingAt(cameAt)));
-  const goals: [string, string, boolean][] = [
+  const goals: Seen[] = [
     ['waited at once', `${mostWaiting} people, ${connections.most} connections open`, mostWaiting >= 1_000],
     ['let in, left, failed', `${landed.length}, ${left.length}, ${failed.length}`, failed.length === 0],
     ['order kept (Kendall tau)', tau.toFixed(4), tau > 0.99],
@@ -141,9 +142,9 @@ function report(
       waitOf(members) < waitOf(newcomers) / 2,
     ],
   ];
-  for (const [what, value, held] of goals) console.log(`${held ? 'ok    ' : 'MISSED'} ${what}: ${value}`);
+  const held = judged(goals);
   for (const { failed: why } of failed.slice(0, 5)) console.log(`       failed: ${why}`);
-  return goals.every(([, , held]) => held);
+  return held;
 }
 
 process.exitCode = (await trial()) ? 0 : 1;

@@ -11,6 +11,7 @@ import { sign, signature } from '../../src/site/http/cookies.ts';
 import { ADDRESSES, addressOf, type Member, postPaths, seedSite } from '../load/members.ts';
 import { answers, freePort } from '../load/processes.ts';
 import { csrfOf, mergeCookies } from '../load/visitor.ts';
+import { judged, type Seen } from './goals.ts';
 import { ProcessManager } from './process-manager.ts';
 
 /**
@@ -202,7 +203,7 @@ function report(done: readonly Done[], dataDir: string, killed: ReadonlyMap<stri
     .map((kind) => `${kind} ${acknowledged.filter((one) => one.kind === kind).length}`)
     .join(', ');
   const kills = [...killed].map(([name, times]) => `${name} ${times}`).join(', ');
-  const goals: [string, string, boolean][] = [
+  const goals: Seen[] = [
     ['acknowledged', `${acknowledged.length} of ${WRITES} in ${seconds.toFixed(0)} s`, acknowledged.length === WRITES],
     ['killed', kills, [...killed.values()].reduce((sum, n) => sum + n, 0) > 3],
     ['sent more than once', `${again}`, again > 0],
@@ -210,10 +211,10 @@ function report(done: readonly Done[], dataDir: string, killed: ReadonlyMap<stri
     ['done twice', `${doubled}`, doubled === 0],
     ['count of likes', `${counted}, in the table ${allLikes}`, counted === allLikes],
   ];
-  for (const [what, value, held] of goals) console.log(`${held ? 'ok    ' : 'MISSED'} ${what}: ${value}`);
+  const held = judged(goals);
   for (const { kind, status, tries } of others.slice(0, 10))
     console.log(`       ${kind}: status ${status} after ${tries} tries`);
-  return goals.every(([, , held]) => held);
+  return held;
 }
 
 process.exitCode = (await trial()) ? 0 : 1;

@@ -75,10 +75,6 @@ export const actionSchema = z.discriminatedUnion('do', [
 ]);
 export type OperatorAction = z.infer<typeof actionSchema>;
 
-/** Done by the monitor itself; the others are the primary's. */
-export const isOfMonitor = (action: OperatorAction): boolean =>
-  action.do === 'mute' || action.do === 'note' || action.do.startsWith('event-');
-
 /** What was asked for, as a line of the log and of the time axis tells it. */
 export function actionWords(action: OperatorAction): string {
   switch (action.do) {

@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { json, text as read } from 'node:stream/consumers';
+import { text as read } from 'node:stream/consumers';
 import { isAlive } from '../is-alive.ts';
 import type { ActionResult, OperatorAction } from '../operator-action.ts';
 import type { FleetGlance } from './status-lines.ts';
@@ -18,74 +18,29 @@ const STOP_MS = 310_000;
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
 
-/** @throws {Error} nobody answers there, or something else than Tahan */
-export function readFleet({ host, port }: AdminPort): Promise<FleetGlance> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ host, port, path: '/fleet', timeout: 5_000, agent: false }, (response) => {
-      json(response).then(
-        (fleet) => resolve(fleet as FleetGlance),
-        (cause: unknown) =>
-          reject(new Error(`what answers on ${host}:${port} is not the admin port of Tahan`, { cause })),
-      );
-    });
-    asked.on('timeout', () => asked.destroy(new Error('no answer within 5 s')));
-    asked.on('error', (error) =>
-      reject(
-        new Error(
-          `no server on the admin port ${host}:${port} (${error.message}); is it started, with these settings?`,
-        ),
-      ),
-    );
-    asked.end();
-  });
+interface Asking {
+  path: string;
+  timeoutMs: number;
+  token?: string;
+  /** JSON that is posted. */
+  body?: string;
 }
 
-/**
- * What `/ops/api/<name>` answers; undefined: the monitor, which answers it, is away.
- * @throws {Error} nobody answers there, or the token is wrong
- */
-export function askOps({ host, port }: AdminPort, token: string, name: string): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${token}` };
-    const path = `/ops/api/${name}`;
-    const asked = request({ host, port, path, headers, timeout: 5_000, agent: false }, (response) => {
-      read(response).then((given) => {
-        if (response.statusCode === 200) resolve(JSON.parse(given));
-        else if (response.statusCode === 503 || response.statusCode === 404) resolve(undefined);
-        else reject(new Error(given.trim()));
-      }, reject);
-    });
-    asked.on('timeout', () => asked.destroy(new Error('no answer within 5 s')));
-    asked.on('error', (error) => reject(new Error(`no server on the admin port ${host}:${port} (${error.message})`)));
-    asked.end();
-  });
-}
-
-/**
- * Has an operator's action done; gives the sentence that tells what came of it.
- * @throws {Error} it was not done, and why
- */
-export function actOn({ host, port }: AdminPort, token: string, action: OperatorAction): Promise<string> {
-  const body = JSON.stringify(action);
+/** @throws {Error} nobody answers there */
+function ask(
+  { host, port }: AdminPort,
+  { path, timeoutMs, token, body }: Asking,
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const headers = {
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
-      authorization: `Bearer ${token}`,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
     };
-    const asked = request(
-      { host, port, path: '/ops/api/actions', method: 'POST', headers, timeout: 15_000, agent: false },
-      (response) => {
-        read(response).then((given) => {
-          const { statusCode = 0 } = response;
-          const words =
-            statusCode === 200 || statusCode === 409 ? (JSON.parse(given) as ActionResult).text : given.trim();
-          if (statusCode === 200) resolve(words);
-          else reject(new Error(words));
-        }, reject);
-      },
-    );
-    asked.on('timeout', () => asked.destroy(new Error('no answer within 15 s')));
+    const method = body === undefined ? 'GET' : 'POST';
+    const asked = request({ host, port, path, method, headers, timeout: timeoutMs, agent: false }, (response) => {
+      read(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
+    });
+    asked.on('timeout', () => asked.destroy(new Error(`no answer within ${timeoutMs / 1_000} s`)));
     asked.on('error', (error) =>
       reject(
         new Error(
@@ -95,6 +50,39 @@ export function actOn({ host, port }: AdminPort, token: string, action: Operator
     );
     asked.end(body);
   });
+}
+
+/** @throws {Error} nobody answers there, or something else than Tahan */
+export async function readFleet(admin: AdminPort): Promise<FleetGlance> {
+  const { text } = await ask(admin, { path: '/fleet', timeoutMs: 5_000 });
+  try {
+    return JSON.parse(text) as FleetGlance;
+  } catch (cause) {
+    throw new Error(`what answers on ${admin.host}:${admin.port} is not the admin port of Tahan`, { cause });
+  }
+}
+
+/**
+ * What `/ops/api/<name>` answers; undefined: the monitor, which answers it, is away.
+ * @throws {Error} nobody answers there, or the token is wrong
+ */
+export async function askOps(admin: AdminPort, token: string, name: string): Promise<unknown> {
+  const { status, text } = await ask(admin, { path: `/ops/api/${name}`, timeoutMs: 5_000, token });
+  if (status === 200) return JSON.parse(text);
+  if (status === 503 || status === 404) return undefined;
+  throw new Error(text.trim());
+}
+
+/**
+ * Has an operator's action done; gives the sentence that tells what came of it.
+ * @throws {Error} it was not done, and why
+ */
+export async function actOn(admin: AdminPort, token: string, action: OperatorAction): Promise<string> {
+  const body = JSON.stringify(action);
+  const { status, text } = await ask(admin, { path: '/ops/api/actions', timeoutMs: 15_000, token, body });
+  const words = status === 200 || status === 409 ? (JSON.parse(text) as ActionResult).text : text.trim();
+  if (status !== 200) throw new Error(words);
+  return words;
 }
 
 /**

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWhole } from '../write-whole.ts';
 import { eventsSchema, type PlannedEvent } from './event.ts';
 
 /** The file of events cannot be read or written; the message says what to do. */
@@ -33,21 +33,14 @@ export function readEvents(dataDir: string): PlannedEvent[] {
   }
 }
 
-/**
- * Writes a file as a whole or not at all: a crash leaves the one before.
- * @throws {EventFileError}
- */
-export function writeWhole(path: string, value: unknown): void {
-  const part = `${path}.${randomBytes(4).toString('hex')}`;
+/** @throws {EventFileError} */
+export function writeJson(path: string, value: unknown): void {
   try {
-    mkdirSync(join(path, '..'), { recursive: true, mode: 0o750 });
-    writeFileSync(part, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o640, flush: true });
-    renameSync(part, path);
+    writeWhole(path, `${JSON.stringify(value, null, 2)}\n`);
   } catch (error) {
-    rmSync(part, { force: true });
     throw new EventFileError(`${path} cannot be written (${(error as NodeJS.ErrnoException).code})`);
   }
 }
 
 export const writeEvents = (dataDir: string, events: readonly PlannedEvent[]): void =>
-  writeWhole(eventFile(dataDir), events);
+  writeJson(eventFile(dataDir), events);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { writeWhole } from './file.ts';
+import { writeJson } from './file.ts';
 
 /** A reload is forced by a file that is no older than this, ms. */
 export const FORCE_MS = 30_000;
@@ -8,4 +8,4 @@ export const FORCE_MS = 30_000;
 export const forceFile = (dataDir: string): string => join(dataDir, 'reload.force');
 
 /** @throws {EventFileError} it cannot be written */
-export const writeForce = (dataDir: string): void => writeWhole(forceFile(dataDir), { force: true });
+export const writeForce = (dataDir: string): void => writeJson(forceFile(dataDir), { force: true });

@@ -25,6 +25,7 @@ import { toOriginForm } from '../request/target.ts';
 import { compileRoutes } from '../routes.ts';
 import { settle } from '../settle.ts';
 import type { Answered } from '../traffic/answered.ts';
+import { askerOf } from '../traffic/asker.ts';
 import { createTrafficSender } from '../traffic/sender.ts';
 import { Copies } from './copies.ts';
 import { standBefore } from './reception.ts';
@@ -116,15 +117,9 @@ export async function startLifeboat(config: Config): Promise<void> {
   ): void => {
     if (!traffic.looks(request.socket, performance.now())) return;
     traffic.answered({
-      connection: request.socket,
-      peer: request.socket.remoteAddress ?? '',
-      method: request.method ?? 'GET',
+      ...askerOf(request),
       path,
       query,
-      header(name) {
-        const value = request.headers[name];
-        return typeof value === 'string' ? value : undefined;
-      },
       // No site code runs here that could tell.
       member: false,
       route,

@@ -166,7 +166,7 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
   const lookAtDisk = (now: number): void => {
     if (now - diskAt < DISK_EVERY_MS) return;
     diskAt = now;
-    whileFull(() => keepWithin(db, config.historyMb * MIB));
+    whileFull(() => keepWithin(db, maxBytesOf(config)));
     statfs(config.dataDir).then(
       ({ bavail, blocks, bsize }) => {
         disk = { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
@@ -234,6 +234,9 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
     },
   };
 }
+
+/** Most that history and traffic take on the disk, bytes. */
+export const maxBytesOf = ({ historyMb }: Pick<Config, 'historyMb'>): number => historyMb * MIB;
 
 /** How long each step of the history is kept, ms. */
 export const keepMsOf = ({

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { EntryMeta } from './entries.ts';
 import { entriesOfProcess } from './entries-of-process.ts';
+import { expiryOf } from './revalidations.ts';
 
 /** The `cacheHandler` of Next.js 16 (next/dist/server/lib/incremental-cache): what of its types is used here. */
 interface HandlerContext {
@@ -101,10 +102,6 @@ export default class IsrHandler {
     return state === 'stale' ? asStale(page, false) : page;
   }
 }
-
-/** Until when it may be served, s; a revalidation that says nothing of it means at once. */
-export const expiryOf = (durations: { expire?: number } | undefined): number | undefined =>
-  durations === undefined ? undefined : (durations.expire ?? Number.POSITIVE_INFINITY);
 
 const tagsOf = (value: Value | null): string[] => {
   const tags = value?.headers?.[TAGS_HEADER];

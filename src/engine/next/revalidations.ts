@@ -21,3 +21,7 @@ export function revalidated(before: Revalidated, now: number, expireS: number | 
 /** When what carries the tag was last taken back. */
 export const lastExpiry = ({ expiredAt, dueAt, dueSince }: Revalidated, now: number): number =>
   dueAt <= now ? Math.max(expiredAt, dueSince) : expiredAt;
+
+/** Until when it may be served, s; a revalidation that says nothing of it means at once. */
+export const expiryOf = (durations: { expire?: number } | undefined): number | undefined =>
+  durations === undefined ? undefined : (durations.expire ?? Number.POSITIVE_INFINITY);

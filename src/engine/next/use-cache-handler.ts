@@ -1,5 +1,5 @@
 import { entriesOfProcess } from './entries-of-process.ts';
-import { expiryOf } from './isr-handler.ts';
+import { expiryOf } from './revalidations.ts';
 
 /** The `cacheHandlers` of Next.js 16 (next/dist/server/lib/cache-handlers/types). */
 interface CacheEntry {

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
 import type { Downward, Mode } from '../beats.ts';
 import { endOf, type PlannedEvent } from '../events/event.ts';
-import { eventFile, readEvents, writeWhole } from '../events/file.ts';
+import { eventFile, readEvents, writeJson } from '../events/file.ts';
 import { FORCE_MS, forceFile } from '../events/force.ts';
 import { type EventPlan, eventPlan } from '../events/plan.ts';
 import type { RoomAccount } from '../room/account.ts';
@@ -98,7 +98,7 @@ export function createEvents({ account, log, tell }: EventsParts): Events {
 
   const save = (dataDir: string, report: EventReport): void => {
     try {
-      writeWhole(reportFile(dataDir, report.id), report);
+      writeJson(reportFile(dataDir, report.id), report);
     } catch (error) {
       log.error({ error: (error as Error).message }, 'the report of the event cannot be written');
     }

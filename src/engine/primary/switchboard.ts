@@ -79,10 +79,12 @@ export function createExchange({ fleet, lifeboat, answering, now }: ExchangePart
     message: Extract<Upward, { type: 'hand-back' }>,
     handle: PortHandle | undefined,
   ): void => {
-    const toItself = message.sid === undefined || owners.of(message.sid) === id;
-    if (toItself) handle?.close();
-    if (toItself) tell(id, { type: 'handed', id: message.id, taken: false });
-    else handOvers.pass(message, handle, (reply) => tell(id, reply));
+    if (message.sid !== undefined && owners.of(message.sid) !== id) {
+      handOvers.pass(message, handle, (reply) => tell(id, reply));
+      return;
+    }
+    handle?.close();
+    tell(id, { type: 'handed', id: message.id, taken: false });
   };
 
   return {

@@ -124,12 +124,9 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
           else if (plain === undefined) once.enter(asked, NO_BODY, decision.copyKey);
           else direct.answer(asked, decision.copyKey);
         };
-        if (!tools.door.onDuty) {
-          go();
-          break;
-        }
-        const visit = visitOf(comingOf(request, asked, member), parts.roomLanguages);
-        if (needsRoom(decision, pages.copyOf) || tools.door.holds(visit)) parts.atTheDoor.pass(asked, visit, go);
+        const visit = tools.door.onDuty ? visitOf(comingOf(request, asked, member), parts.roomLanguages) : undefined;
+        if (visit !== undefined && (needsRoom(decision, pages.copyOf) || tools.door.holds(visit)))
+          parts.atTheDoor.pass(asked, visit, go);
         else go();
       }
     }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { Controls } from '../beats.ts';
 import { clientAddress } from '../client.ts';
+import { escapeHtml } from '../escape-html.ts';
 import { wantsJson } from './answer/accept.ts';
 
 /** When those who find something closed may look again, s. */
@@ -104,7 +105,5 @@ const STYLE =
   'body{font:1.1rem/1.6 system-ui,sans-serif;max-width:32rem;margin:18vh auto;padding:0 1.5rem;color:#12303a;background:#f4f8f8}h1{font-size:1.6rem;line-height:1.2}a{color:inherit}@media(prefers-color-scheme:dark){body{color:#dcebec;background:#0d1c22}}';
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
-
 const page = (siteName: string, title: string, text: string): string =>
-  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title} · ${escaped(siteName)}</title><style>${STYLE}</style></head><body><main><h1>${title}</h1><p>${text}</p></main></body></html>\n`;
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title} · ${escapeHtml(siteName)}</title><style>${STYLE}</style></head><body><main><h1>${title}</h1><p>${text}</p></main></body></html>\n`;

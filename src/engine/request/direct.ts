@@ -11,6 +11,7 @@ import type { Priority, Site } from '../site.ts';
 import { type Trace, traceOf } from '../trace.ts';
 import { detach } from './answer/detach.ts';
 import { answerBody, countBody } from './body.ts';
+import { plainGetOf } from './connection/plain-exchange.ts';
 import { STALLED_MS } from './connection/stalled.ts';
 import type { AnswerTools, EngineRequest, SiteAnswers } from './engine-request.ts';
 import type { Learning } from './learning.ts';
@@ -135,7 +136,8 @@ class DirectAnswer implements SiteJob, CurrentRequest {
     const { site } = this.parts;
     const { request, response } = this.asked;
     this.flight = flight;
-    this.trace = traceOf(request.headers);
+    // Of a plain request node:http makes its headers when somebody asks for them.
+    this.trace = plainGetOf(request)?.traced === false ? undefined : traceOf(request.headers);
     this.asked.continue();
     this.asked.claim?.hold(request, response);
     for (let at = 0; at < extraHeaders.length; at += 2) response.setHeader(extraHeaders[at]!, extraHeaders[at + 1]!);

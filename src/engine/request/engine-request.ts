@@ -18,6 +18,7 @@ import type { Priority, RoutePolicy } from '../site.ts';
 import type { Tail } from '../tail/tail.ts';
 import { Way } from '../tail/way.ts';
 import type { Traffic } from '../traffic/answered.ts';
+import { askerOf } from '../traffic/asker.ts';
 import type { Refusals } from './answer/refusal.ts';
 import { answerSendAgain, sendAgainPage } from './answer/send-again.ts';
 import type { WantedCodings } from './answer/wanted-codings.ts';
@@ -235,12 +236,9 @@ export class EngineRequest implements PageVisitor {
   private tellTraffic(use: CacheUse): void {
     const { request, response, served } = this;
     this.tools.traffic.answered({
-      connection: request.socket,
-      peer: request.socket.remoteAddress ?? '',
-      method: request.method ?? 'GET',
+      ...askerOf(request),
       path: this.path,
       query: this.query,
-      header: (name) => textOf(request.headers[name]),
       member: this.member,
       route: this.route,
       cpuMs: this.tools.cpuMsOf(this.route),

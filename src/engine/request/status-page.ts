@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { escapeHtml } from '../escape-html.ts';
 import { FEATURE_STATES, type FeatureState } from '../features/types.ts';
 
 /** A page that is asked for by everybody at once is made once in this time, ms. */
@@ -57,9 +58,9 @@ function pageOf(siteName: string, { status, since, maintenance, features }: Told
   const [word, sentence] = WORDS[state];
   const rows = Object.entries(features)
     .sort(([a], [b]) => a.localeCompare(b, 'en'))
-    .map(([name, feature]) => `<li class="${feature}"><span>${escaped(name)}</span> ${FEATURE_WORDS[feature]}</li>`)
+    .map(([name, feature]) => `<li class="${feature}"><span>${escapeHtml(name)}</span> ${FEATURE_WORDS[feature]}</li>`)
     .join('');
-  const name = escaped(siteName);
+  const name = escapeHtml(siteName);
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>${word} · ${name}</title><style>${STYLE}</style></head><body><main><p class="site">${name}</p><h1 class="${state}">${word}</h1><p>${sentence}</p>${since === undefined ? '' : `<p class="soft">Since ${timeOf(Date.parse(since))}.</p>`}${rows === '' ? '' : `<h2>Parts of the site</h2><ul>${rows}</ul>`}<p class="soft">As of ${timeOf(now)}. This page looks again by itself.</p></main></body></html>\n`;
 }
 
@@ -69,8 +70,6 @@ function timeOf(at: number): string {
   const [, day, month, year, clock] = time.toUTCString().split(' ');
   return `<time datetime="${time.toISOString()}">${Number(day)} ${month} ${year}, ${clock} UTC</time>`;
 }
-
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
 const STYLE =
   'body{font:1.1rem/1.6 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.5rem;color:#12303a;background:#f4f8f8}h1{font-size:2rem;line-height:1.2;margin:.2em 0;padding-left:.6rem;border-left:.5rem solid #14806c}h1.saturated,h1.degraded,h1.maintenance{border-color:#b26a00}h1.down{border-color:#b3261e}h2{font-size:1.1rem;margin-top:2rem}ul{list-style:none;padding:0}li{display:flex;justify-content:space-between;gap:1rem;border-top:1px solid #d5e0e2;padding:.35rem 0}li.down,li.degraded{font-weight:600}.site{font-weight:600;margin:0}.soft{color:#4a626b}@media(prefers-color-scheme:dark){body{color:#dcebec;background:#0d1c22}li{border-color:#23404a}.soft{color:#9fb6bd}}';

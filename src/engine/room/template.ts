@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { escapeHtml } from '../escape-html.ts';
 import { STANDARD_TEMPLATE } from './standard-template.ts';
 
 /** Largest template, bytes: it is sent to everybody who waits, again and again. */
@@ -99,7 +100,5 @@ export function templateAt(path: string): Template {
   return readTemplate(source, path);
 }
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
-
 export const fill = ({ parts }: Template, values: TemplateValues): string =>
-  parts.map((part) => (typeof part === 'string' ? part : escaped(values[part.value]))).join('');
+  parts.map((part) => (typeof part === 'string' ? part : escapeHtml(values[part.value]))).join('');

@@ -18,14 +18,14 @@ export const measuredSchema = z.object({
 export type Measured = z.infer<typeof measuredSchema>;
 
 /** On what it was measured: numbers of another machine or version say nothing of this one. */
-export interface Circumstances {
-  version: string;
-  node: string;
-  cpu: string;
-  cores: number;
-}
+export const circumstancesSchema = z.object({
+  version: z.string(),
+  node: z.string(),
+  cpu: z.string(),
+  cores: z.number(),
+});
+export type Circumstances = z.infer<typeof circumstancesSchema>;
 
-/** A run as it is kept; epoch ms. */
-export interface StressRun extends Measured, Circumstances {
-  at: number;
-}
+/** A run as it is kept; `at`: epoch ms. */
+export const stressRunSchema = z.object({ ...measuredSchema.shape, ...circumstancesSchema.shape, at: z.number() });
+export type StressRun = z.infer<typeof stressRunSchema>;

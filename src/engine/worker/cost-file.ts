@@ -8,6 +8,7 @@ import { costName, keptCosts, type LearnedCosts, learnedCostsSchema, NO_COSTS } 
 import type { RouteWork } from '../admission/route-work.ts';
 import type { Routes } from '../routes.ts';
 import { circumstances, differences } from '../stress/circumstances.ts';
+import { circumstancesSchema } from '../stress/run-record.ts';
 
 /** 256 routes have some 50 KiB; a larger file is none of ours. */
 const MAX_BYTES = 262_144;
@@ -20,10 +21,7 @@ const fileSchema = z.object({
   schema: z.literal(1),
   savedAt: z.number(),
   site: z.string(),
-  version: z.string(),
-  node: z.string(),
-  cpu: z.string(),
-  cores: z.number(),
+  ...circumstancesSchema.shape,
   ...learnedCostsSchema.shape,
 });
 

@@ -6,6 +6,7 @@ import { NO_ALERT_SETTINGS } from '../../../src/engine/alerts/file.ts';
 import { createMonitor, type Monitor } from '../../../src/engine/monitor/monitor.ts';
 import { openTrafficDb, type TrafficDb } from '../../../src/engine/monitor/traffic-db.ts';
 import { sampleOf } from '../alerts/sample.ts';
+import { monitorConfig } from './config.ts';
 
 let folder: string;
 let db: TrafficDb;
@@ -27,21 +28,8 @@ function start(): Monitor {
   const silent = { info: () => {}, warn: () => {}, error: () => {} };
   const monitor = createMonitor({
     db,
-    config: {
-      dataDir: folder,
-      version: '1',
-      incidentProfile: false,
-      siteName: 'Tahan',
-      publicUrl: '',
-      // Nobody listens: what is told stays in the queue, where it is looked at.
-      alertWebhook: 'http://127.0.0.1:1/',
-      alertEmail: [],
-      smtpUrl: '',
-      historySecondsMin: 60,
-      historyMinutesDays: 30,
-      historyHoursDays: 730,
-      historyMb: 256,
-    },
+    // Nobody listens: what is told stays in the queue, where it is looked at.
+    config: monitorConfig(folder, { alertWebhook: 'http://127.0.0.1:1/' }),
     alertSettings: NO_ALERT_SETTINGS,
     log: silent,
     send: () => {},

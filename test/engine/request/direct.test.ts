@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { currentRequest } from '../../../src/engine/current-request.ts';
 import { budget } from '../../../src/engine/request/connection/haste.ts';
 import { requestInfoOf } from '../../../src/engine/request-info.ts';
 import type { RequestInfo, RoutePolicy } from '../../../src/engine/site.ts';
@@ -51,6 +52,21 @@ function talk(port: number, texts: string[], answers = texts.length): Promise<{ 
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
 describe('a request that the site answers for one visitor', () => {
+  test.each([true, false])('has the trace that its client told, read by the engine or not: %s', async (quick) => {
+    const seen: (string | undefined)[] = [];
+    const { get } = await start(
+      (_request, response) => {
+        seen.push(currentRequest.getStore()?.trace?.id);
+        response.end();
+      },
+      { quick },
+    );
+    const id = '4bf92f3577b34da6a3ce929d0e0e4736';
+    await get('/', { headers: { TraceParent: `00-${id}-00f067aa0ba902b7-01` } });
+    await get('/');
+    expect(seen).toEqual([id, undefined]);
+  });
+
   test('gets the site’s answer, with the headers that every answer carries', async () => {
     const { get } = await start((_request, response) => response.writeHead(201, { 'x-a': 'b' }).end('made'));
     expect(await get('/')).toMatchObject({ status: 201, body: 'made', headers: { 'x-a': 'b' } });

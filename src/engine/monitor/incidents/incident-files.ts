@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { INCIDENT_ID } from '../../incident-id.ts';
+import { writeWhole } from '../../write-whole.ts';
 import type { Incident } from './incident.ts';
 import { reportHtml, reportMarkdown } from './render.ts';
 import { type IncidentReport, titleOf } from './story.ts';
@@ -77,18 +78,13 @@ export class IncidentFiles {
 
   /** @throws {Error} the disk does not take it */
   write(report: IncidentReport): void {
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     const { id } = report.incident;
     const bodies: Record<ReportFormat, string> = {
       html: reportHtml(report),
       md: reportMarkdown(report),
       json: `${JSON.stringify({ title: titleOf(report), ...report })}\n`,
     };
-    for (const end of ENDS) {
-      const path = this.path(id, end);
-      writeFileSync(`${path}.part`, bodies[end], { mode: 0o600 });
-      renameSync(`${path}.part`, path);
-    }
+    for (const end of ENDS) writeWhole(this.path(id, end), bodies[end], { mode: 0o600, folderMode: 0o700 });
     this.prune();
   }
 

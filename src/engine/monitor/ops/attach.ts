@@ -5,7 +5,7 @@ import { type Config, isOwnMachine } from '../../../config.ts';
 import { actionWords, type OperatorAction } from '../../operator-action.ts';
 import { operatorToken } from '../../secret.ts';
 import type { ShownAlert } from '../alerts/alerts.ts';
-import { keepMsOf, type Monitor } from '../monitor.ts';
+import { keepMsOf, type Monitor, maxBytesOf } from '../monitor.ts';
 import { trafficDbBytes } from '../traffic-db.ts';
 import { Errands } from './errand.ts';
 import { changeEvents, plannedEvents } from './planned.ts';
@@ -89,7 +89,7 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
       latency: (range) => latencies.report(range, Date.now()),
       storage: () => ({
         bytes: trafficDbBytes(history.db),
-        maxBytes: config.historyMb * 1_048_576,
+        maxBytes: maxBytesOf(config),
         keptMs: keepMsOf(config),
       }),
       view: () => views.read(),

@@ -1,6 +1,7 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { writeWhole } from '../../write-whole.ts';
 
 const MAX_RANGE_MS = 800 * 86_400_000;
 /** Panels that are named at most: more than there are. */
@@ -36,7 +37,6 @@ export class ViewFile {
 
   /** @throws {Error} the disk does not take it */
   write(choices: ViewChoices): void {
-    writeFileSync(`${this.path}.part`, `${JSON.stringify(choices)}\n`, { mode: 0o600 });
-    renameSync(`${this.path}.part`, this.path);
+    writeWhole(this.path, `${JSON.stringify(choices)}\n`, { mode: 0o600 });
   }
 }

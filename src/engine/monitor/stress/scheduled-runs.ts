@@ -43,17 +43,14 @@ export function createScheduledRuns(options: ScheduledRunsOptions): ScheduledRun
     const program = run();
     const mine = { program, startRate: rateOf(sample), startedAt: now() } as NonNullable<typeof running>;
     running = mine;
+    const over = (take: () => void): void => {
+      running = undefined;
+      if (mine.ended === undefined) take();
+      else note(`the scheduled stress run was ended: ${mine.ended}`, false);
+    };
     program.result.then(
-      (measured: Measured) => {
-        running = undefined;
-        if (mine.ended === undefined) keep({ ...options.circumstances, ...measured, at: now() });
-        else note(`the scheduled stress run was ended: ${mine.ended}`, false);
-      },
-      (error: Error) => {
-        running = undefined;
-        if (mine.ended === undefined) note(`the scheduled stress run failed: ${error.message}`, true);
-        else note(`the scheduled stress run was ended: ${mine.ended}`, false);
-      },
+      (measured: Measured) => over(() => keep({ ...options.circumstances, ...measured, at: now() })),
+      (error: Error) => over(() => note(`the scheduled stress run failed: ${error.message}`, true)),
     );
   };
 

@@ -1,18 +1,8 @@
-import { z } from 'zod';
-import { measuredSchema, type StressRun } from '../../stress/run-record.ts';
+import { type StressRun, stressRunSchema } from '../../stress/run-record.ts';
 import type { TrafficDb } from '../traffic-db.ts';
 
 /** Runs that are kept: a year of one a day. */
 export const MAX_RUNS = 366;
-
-const runSchema = z.object({
-  ...measuredSchema.shape,
-  at: z.number(),
-  version: z.string(),
-  node: z.string(),
-  cpu: z.string(),
-  cores: z.number(),
-});
 
 /** Scheduled stress runs, in the monitor's file. */
 export class StressStore {
@@ -39,6 +29,6 @@ export class StressStore {
   /** Oldest first. */
   runs(): StressRun[] {
     const rows = this.db.prepare('SELECT data FROM stress_runs ORDER BY at').all() as { data: string }[];
-    return rows.map(({ data }) => runSchema.parse(JSON.parse(data)));
+    return rows.map(({ data }) => stressRunSchema.parse(JSON.parse(data)));
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { escapeHtml } from '../../escape-html.ts';
 import { prefersJson, wantsJson } from './accept.ts';
 
 /** Retry-After spread, s: visitors told to come back at the same moment would be the next surge. */
@@ -106,28 +107,26 @@ const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || 
 export const style = (seconds: number): string =>
   `body{font:1.1rem/1.6 system-ui,sans-serif;max-width:32rem;margin:18vh auto;padding:0 1.5rem;color:#12303a;background:#f4f8f8}h1{font-size:1.6rem;line-height:1.2}a{color:inherit}div{height:6px;border-radius:3px;margin:2rem 0;background:#d3dedd;overflow:hidden}div::after{content:"";display:block;height:100%;background:#0b5b6c;transform-origin:left;animation:fill ${seconds}s linear}@keyframes fill{from{transform:scaleX(0)}}@media(prefers-color-scheme:dark){body{color:#dcebec;background:#0d1c22}div{background:#234049}div::after{background:#7ccfd8}}@media(prefers-reduced-motion){div{display:none}}`;
 
-export const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
-
 const inSeconds = (seconds: number): string => `${seconds} second${seconds === 1 ? '' : 's'}`;
 
 /** The page of those who asked for something. An empty address is that of the page itself, whatever it is. */
 const waitingPage = (siteName: string, seconds: number): string =>
   page(siteName, seconds, 'One moment, please', [
-    `Many people are visiting ${escaped(siteName)} right now. This page tries again by itself in ${inSeconds(seconds)}; you need not do anything.`,
+    `Many people are visiting ${escapeHtml(siteName)} right now. This page tries again by itself in ${inSeconds(seconds)}; you need not do anything.`,
     '<a href="">Try now</a>',
   ]);
 
 /** The page of those who sent something that nobody has looked at. */
 const notTakenPage = (siteName: string, seconds: number): string =>
   page(siteName, seconds, 'This was not taken', [
-    `Many people are visiting ${escaped(siteName)} right now, and what you sent was not taken.`,
+    `Many people are visiting ${escapeHtml(siteName)} right now, and what you sent was not taken.`,
     `Please go back: what you typed is kept. Send it again in ${inSeconds(seconds)}.`,
   ]);
 
 /** The page of those whose sending was begun and not finished in time. */
 const unsurePage = (siteName: string, seconds: number): string =>
   page(siteName, seconds, 'This took too long', [
-    `Many people are visiting ${escaped(siteName)} right now, and what you sent was perhaps not taken.`,
+    `Many people are visiting ${escapeHtml(siteName)} right now, and what you sent was perhaps not taken.`,
     `Please look first whether it is there. If it is not, go back: what you typed is kept. Send it again in ${inSeconds(seconds)}.`,
   ]);
 
@@ -138,7 +137,7 @@ export function page(siteName: string, seconds: number, heading: string, paragra
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${heading} - ${escaped(siteName)}</title>
+<title>${heading} - ${escapeHtml(siteName)}</title>
 <style>${style(seconds)}</style>
 </head>
 <body>

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { escapeHtml } from '../../escape-html.ts';
 import { isForeign } from '../../foreign.ts';
 import { KEY_FIELD } from '../../idempotency/request-key.ts';
 import { wantsJson } from './accept.ts';
-import { escaped, page, style } from './refusal.ts';
+import { page, style } from './refusal.ts';
 
 /** Larger forms are kept by the browser on the way back; this page is made anew for each refusal. */
 export const MAX_FORM_BYTES = 8_192;
@@ -26,10 +27,10 @@ export function sendAgainPage(
   if (fields === undefined) return undefined;
   if (!fields.has(KEY_FIELD)) fields.set(KEY_FIELD, randomBytes(KEY_BYTES).toString('hex'));
   const inputs = [...fields].map(
-    ([name, value]) => `<input type="hidden" name="${escaped(name)}" value="${escaped(value)}">`,
+    ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
   );
   const body = page(siteName, RETRY_AFTER_S, 'This was not taken', [
-    `Many people are visiting ${escaped(siteName)} right now, and what you sent was not taken. It is kept on this page.`,
+    `Many people are visiting ${escapeHtml(siteName)} right now, and what you sent was not taken. It is kept on this page.`,
     `<form method="post" action="">${inputs.join('')}<button>Send it again</button></form>`,
   ]);
   const styleHash = createHash('sha256').update(style(RETRY_AFTER_S)).digest('base64');

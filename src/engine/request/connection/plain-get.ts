@@ -20,6 +20,8 @@ export interface PlainGet extends Asked {
   ifNoneMatch: string | undefined;
   /** What the browser fetches it for (Fetch Metadata). */
   fetchDest: string | undefined;
+  /** It belongs to a trace of its client. */
+  traced: boolean;
   /** The request as it came. */
   text: string;
   /** What was decided of it when it could not be answered from bytes. */
@@ -69,6 +71,7 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
     acceptLanguage: undefined,
     ifNoneMatch: undefined,
     fetchDest: undefined,
+    traced: false,
     text,
     decided: undefined,
     byProxy: false,
@@ -120,6 +123,9 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
         break;
       case 'sec-fetch-dest':
         found.fetchDest ??= text.slice(colon + 1, end).trim();
+        break;
+      case 'traceparent':
+        found.traced = true;
         break;
       default:
         if (NOT_PLAIN.has(name)) return undefined;

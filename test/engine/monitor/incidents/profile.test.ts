@@ -12,6 +12,7 @@ import { NOTHING_HELD } from '../../../../src/engine/primary/controls.ts';
 import type { Fleet } from '../../../../src/engine/primary/fleet.ts';
 import { sampleOf } from '../../alerts/sample.ts';
 import { serving } from '../../primary/views.ts';
+import { monitorConfig } from '../config.ts';
 
 test.each([
   [true, 1],
@@ -23,20 +24,7 @@ test.each([
     const sent: FromMonitor[] = [];
     const monitor = createMonitor({
       db,
-      config: {
-        dataDir: folder,
-        version: '1',
-        siteName: 'Tahan',
-        publicUrl: '',
-        incidentProfile,
-        alertWebhook: '',
-        alertEmail: [],
-        smtpUrl: '',
-        historySecondsMin: 60,
-        historyMinutesDays: 30,
-        historyHoursDays: 730,
-        historyMb: 256,
-      },
+      config: monitorConfig(folder, { incidentProfile }),
       alertSettings: NO_ALERT_SETTINGS,
       log: { info: () => {}, warn: () => {}, error: () => {} },
       send: (message) => sent.push(message),

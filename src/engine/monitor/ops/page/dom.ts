@@ -32,3 +32,7 @@ export function setText(element: Element, text: string): void {
 export function setClass(element: Element, name: string): void {
   if (element.className !== name) element.className = name;
 }
+
+/** A row of a table: its head, and a cell for each text. */
+export const tableRow = (head: string, cells: readonly string[]): HTMLTableRowElement =>
+  el('tr', {}, el('th', { scope: 'row' }, head), ...cells.map((text) => el('td', {}, text)));

@@ -1,5 +1,5 @@
 import * as api from './api.ts';
-import { byId, el, setText } from './dom.ts';
+import { byId, el, setText, tableRow } from './dom.ts';
 import { boxesOf, type CpuProfile, type Flame, type Frame, flameOf, topFunctions } from './flame-tree.ts';
 import { bytes, duration, percent } from './format.ts';
 
@@ -107,12 +107,7 @@ function topTable(root: Frame): HTMLElement {
       'tbody',
       {},
       ...topFunctions(root, MAX_TOP).map(({ name, place, selfMs }) =>
-        el(
-          'tr',
-          {},
-          el('th', { scope: 'row' }, name),
-          ...[place, duration(selfMs), percent(selfMs / root.totalMs)].map((text) => el('td', {}, text)),
-        ),
+        tableRow(name, [place, duration(selfMs), percent(selfMs / root.totalMs)]),
       ),
     ),
   );

@@ -1,5 +1,5 @@
 import type { RouteLatency } from '../../route-latency.ts';
-import { byId, el } from './dom.ts';
+import { byId, tableRow } from './dom.ts';
 import { amount, duration } from './format.ts';
 
 const MAX_ROWS = 20;
@@ -12,12 +12,7 @@ export function showLatency(routes: readonly RouteLatency[]): void {
     ...routes
       .slice(0, MAX_ROWS)
       .map(({ route, requests, p50, p95, p99 }) =>
-        el(
-          'tr',
-          {},
-          el('th', { scope: 'row' }, route),
-          ...[amount(requests), duration(p50), duration(p95), duration(p99)].map((text) => el('td', {}, text)),
-        ),
+        tableRow(route, [amount(requests), duration(p50), duration(p95), duration(p99)]),
       ),
   );
 }

@@ -1,5 +1,5 @@
 import type { Named, TrafficReport } from '../../../traffic/report.ts';
-import { byId, el, setText } from './dom.ts';
+import { byId, el, setText, tableRow } from './dom.ts';
 import { amount, bytes, percent } from './format.ts';
 
 const MAX_ROWS = 8;
@@ -41,23 +41,18 @@ export function showTraffic(found: TrafficReport | null): void {
   byId('cache-rows').replaceChildren(
     ...found.routes.slice(0, 20).map((route) => {
       const { uses } = route;
-      return el(
-        'tr',
-        {},
-        el('th', { scope: 'row' }, route.route),
-        ...[
-          amount(route.requests),
-          amount((uses.fresh ?? 0) + (uses.revalidate ?? 0)),
-          amount(uses.last_good ?? 0),
-          amount(uses.miss ?? 0),
-          amount(uses.bypass ?? 0),
-          amount(uses.refused ?? 0),
-          `${route.costMs.toFixed(1)} ms`,
-          `${amount(route.savedSeconds)} s`,
-          `${amount(route.ageMeanSeconds)} s`,
-          route.ttlMs === 0 ? 'not cached' : `${amount(route.ttlMs / 1_000)} s`,
-        ].map((text) => el('td', {}, text)),
-      );
+      return tableRow(route.route, [
+        amount(route.requests),
+        amount((uses.fresh ?? 0) + (uses.revalidate ?? 0)),
+        amount(uses.last_good ?? 0),
+        amount(uses.miss ?? 0),
+        amount(uses.bypass ?? 0),
+        amount(uses.refused ?? 0),
+        `${route.costMs.toFixed(1)} ms`,
+        `${amount(route.savedSeconds)} s`,
+        `${amount(route.ageMeanSeconds)} s`,
+        route.ttlMs === 0 ? 'not cached' : `${amount(route.ttlMs / 1_000)} s`,
+      ]);
     }),
   );
 }
