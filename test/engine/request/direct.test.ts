@@ -292,6 +292,8 @@ describe('the deadline', () => {
 });
 
 describe('a visitor who leaves', () => {
+  afterEach(() => void jest.useRealTimers());
+
   test('aborts the work, and what the site writes then raises nothing', async () => {
     const reasons: unknown[] = [];
     const server = await start(async (request, response) => {
@@ -314,7 +316,8 @@ describe('a visitor who leaves', () => {
 
   test('while queued never reaches the site', async () => {
     const asked: string[] = [];
-    // On a busy machine the later ones come after the gate's usual bound.
+    // On a busy machine the later ones come after the usual bounds: of the gate, and of how long one waits for a place.
+    holdClock('timeouts');
     const server = await start((request) => void asked.push(request.url!), {
       asyncLimit: 1,
       gateMs: 10_000,
