@@ -1,3 +1,6 @@
+const { JEST_FAILED_SUITES: file } = process.env;
+const failedSuites = file ? [['<rootDir>/test/jest/failed-suites.js', { file }]] : [];
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
@@ -8,6 +11,8 @@ export default {
       { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
+  // For `test/jest/run.ts`, which runs the few suites again that failed in a whole run.
+  reporters: ['default', ...failedSuites],
   testSequencer: '<rootDir>/test/jest/sequencer.js',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // Real processes on a busy machine: each wait in the tests has a bound of its own.
