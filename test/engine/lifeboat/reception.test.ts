@@ -82,7 +82,7 @@ function client(port: number): Client {
   };
 }
 const until = async (holds: () => boolean): Promise<void> => {
-  for (const end = Date.now() + 5_000; !holds(); ) {
+  for (const end = Date.now() + 30_000; !holds(); ) {
     if (Date.now() > end) throw new Error('not within 5 s');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -25,7 +25,7 @@ beforeEach(() => {
 const flightOf = (): PageFlight => new PageFlight(KEY, compileRoutes([]).unknown, 'miss', 'low', refusals);
 
 const until = async (visitor: FakeVisitor): Promise<void> => {
-  const end = performance.now() + 5_000;
+  const end = performance.now() + 30_000;
   while (visitor.got.length === 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 2));
 };
 
