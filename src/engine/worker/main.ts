@@ -270,16 +270,16 @@ const publicPagesOf = (site: Site, mainPage: MainPage, routes: Routes): PublicPa
   })),
 });
 
-/** When the threads may start after the first visitor, and how often it is looked whether they may, ms. */
-const WARM_AFTER_MS = 200;
+/** From the first visitor on it is looked each so many ms whether the threads may start. */
 const WARM_LOOK_MS = 1_000;
-/** Utilisation of the event loop under which there is room beside it for the start of the threads. */
-const WARM_ELU = 0.6;
+/** Utilisation of the event loop over that time under which there is room beside it for the start of the threads. */
+const WARM_ELU = 0.5;
 
 /**
  * Threads cost memory, so at rest there are none; they take long to start on a busy machine, and who signs in is not to wait
  * for that. So they start when a visitor has come, who has to read a form before he sends it; not beside work for others, which
- * would be refused for it (measured: 3 % of the visitors in the first 12 s at 0.65 of the capacity of one core).
+ * would be refused for it, or wait three times as long (measured: 3 % of the visitors in the first 12 s at 0.65 of the capacity of one
+ * core).
  */
 function warmedByVisitors(pool: SitePool): () => void {
   let done = false;
@@ -291,6 +291,6 @@ function warmedByVisitors(pool: SitePool): () => void {
   return () => {
     if (done) return;
     done = true;
-    setTimeout(look, WARM_AFTER_MS, performance.eventLoopUtilization()).unref();
+    setTimeout(look, WARM_LOOK_MS, performance.eventLoopUtilization()).unref();
   };
 }
