@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import request from 'supertest';
 import { sharing } from '../../src/engine/cache/sharing.ts';
 import { render } from '../../src/engine/pages/render.ts';
-import { PoolFullError, TaskDeadlineError } from '../../src/engine/pool/errors.ts';
+import { PoolFullError, TaskDeadlineError, TaskError } from '../../src/engine/pool/errors.ts';
+import { DatabaseBusyError } from '../../src/site/data/write.ts';
 import { Browser } from './browser.ts';
 import { addUser, PASSWORD, signIn } from './people.ts';
 import { type SiteServer, siteServer } from './site-server.ts';
@@ -175,6 +176,7 @@ describe('answers to what cannot be', () => {
 
   test.each([
     ['the pool is full', new PoolFullError('signIn', 256), 'Please send it again in a moment.'],
+    ['the database is locked', new TaskError('signIn', new DatabaseBusyError(500)), 'Please send it again in a moment.'],
     ['a task is too slow', new TaskDeadlineError('signIn', 2_000), 'One moment, please'],
   ])('when %s, sign-in says 503 and when to come back', async (_why, error, words) => {
     running.context.failing.set('signIn', error);

@@ -1,9 +1,17 @@
 import { PoolFullError, TaskDeadlineError } from '../pool/errors.ts';
 
-/** Of the machine's disk, of a visitor who left, of one who is to sign in. */
-const NOT_ITS_FAULT = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT', 'CLIENT_GONE', 'SIGN_IN_NEEDED', 'FEATURE_FULL']);
+/** Of the machine's disk, of another writer, of a visitor who left, of one who is to sign in. */
+const NOT_ITS_FAULT = new Set([
+  'SQLITE_FULL',
+  'ENOSPC',
+  'EDQUOT',
+  'DATABASE_BUSY',
+  'CLIENT_GONE',
+  'SIGN_IN_NEEDED',
+  'FEATURE_FULL',
+]);
 
-/** Whether a feature is to blame: not for a visitor's mistake, nor for a busy pool or a full disk, nor for a visitor who left. */
+/** Whether a feature is to blame: not for a visitor's mistake, nor for a busy pool, a locked database or a full disk, nor for a visitor who left. */
 export function isFailure(error: unknown): boolean {
   if (error instanceof PoolFullError) return false;
   if (error instanceof TaskDeadlineError && error.cause !== undefined) return false;

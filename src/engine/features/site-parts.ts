@@ -1,5 +1,6 @@
 import { createFeature, type EngineFeature, type FeatureOutcome } from './feature.ts';
 import { createFragments } from './fragments.ts';
+import { budgetOfProcess } from './retry-budget.ts';
 import type { FeatureOptions, FeatureState, Fragment, SiteTools, UpstreamFetch } from './types.ts';
 import { createUpstreamFetch, type UpstreamOutcome } from './upstream-fetch.ts';
 
@@ -54,7 +55,7 @@ export function createSiteParts(now: () => number = () => performance.now()): Si
       return feature;
     },
     fragment,
-    fetch: createUpstreamFetch({ count: (outcome) => connection?.countFetch(outcome) }),
+    fetch: createUpstreamFetch({ budget: budgetOfProcess(), count: (outcome) => connection?.countFetch(outcome) }),
     health: () => Object.fromEntries([...features].map(([name, feature]) => [name, feature.state()])),
     purge,
     connect(to) {

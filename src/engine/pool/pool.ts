@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
+import { budgetOfProcess } from '../features/retry-budget.ts';
 import { moduleNear } from '../module-near.ts';
 import type { Priority } from '../site.ts';
 import { PoolFullError, TaskDeadlineError, TaskError } from './errors.ts';
@@ -261,6 +262,8 @@ function modulesOf({ tasks, engineTasks = {} }: PoolOptions): Record<string, str
 }
 
 function startThreads({ queue, memoryMb, onStray }: PoolOptions, data: ThreadData): Piscina {
+  // Made before the first thread, so that all share it.
+  budgetOfProcess();
   const piscina = new Piscina({
     filename: fileURLToPath(moduleNear('./runner', import.meta.url)),
     workerData: data,

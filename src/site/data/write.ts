@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { budgetOfProcess } from '../../engine/features/retry-budget.ts';
 import { doneBefore, noteDone, onceKey } from './done-writes.ts';
 import { type Db, openReader, openWriter } from './open.ts';
 import { noteWait } from './waits.ts';
@@ -6,10 +7,15 @@ import { noteWait } from './waits.ts';
 /** First and longest pause before another try for the lock, ms; each pause is drawn from the upper half of the doubling. */
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 250;
+/**
+ * So long anybody may wait for the lock: writers take turns, and a turn takes some milliseconds. To go on for as long again
+ * is a retry, of which there are a tenth of the calls: with a lock that stays, threads must not all wait for it.
+ */
+export const TURN_MS = 500;
 /** Data folders that one thread keeps open. One in a server; more only in tests. */
 const MAX_OPEN = 4;
 
-/** The lock was not free before the deadline. */
+/** The lock was not free before the deadline, or for longer than there are retries for. */
 export class DatabaseBusyError extends Error {
   readonly code = 'DATABASE_BUSY';
   override readonly name = 'DatabaseBusyError';
@@ -43,11 +49,21 @@ export function closeConnections(): void {
   }
 }
 
+/** The one of the worker, which its calls of `context.fetch` draw on, too. */
+const budget = budgetOfProcess();
+
 const isBusy = (error: unknown): boolean => String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
 
 /** The lock, or the connection itself, was not to be had: the next try may. */
 async function retryWhileBusy<T>(signal: AbortSignal, attempt: () => T): Promise<T> {
   const began = performance.now();
+  let turnEnds = began + TURN_MS;
+  const givenUp = (): DatabaseBusyError => {
+    const waitedMs = performance.now() - began;
+    noteWait(waitedMs);
+    return new DatabaseBusyError(waitedMs);
+  };
+  budget.noteCall();
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
     signal.throwIfAborted();
     try {
@@ -55,12 +71,14 @@ async function retryWhileBusy<T>(signal: AbortSignal, attempt: () => T): Promise
     } catch (error) {
       if (!isBusy(error)) throw error;
     }
+    if (performance.now() >= turnEnds) {
+      if (!budget.take()) throw givenUp();
+      turnEnds += TURN_MS;
+    }
     try {
       await delay(pauseMs * (0.5 + Math.random() / 2), undefined, { signal });
     } catch {
-      const waitedMs = performance.now() - began;
-      noteWait(waitedMs);
-      throw new DatabaseBusyError(waitedMs);
+      throw givenUp();
     }
   }
 }
@@ -91,7 +109,7 @@ export async function writtenBefore<T>(dataDir: string, signal: AbortSignal): Pr
  * and in scripts: it waits for the lock and for the disk. What `work` throws undoes it.
  * A request with an idempotency key has each of its tasks write once: further tries get what the first gave.
  * @param work synchronous; sees and changes the database alone; what it gives can be JSON
- * @throws {DatabaseBusyError} no lock before `signal` aborted
+ * @throws {DatabaseBusyError} no lock before `signal` aborted, or in its turn and with no retry left
  */
 export async function write<T>(dataDir: string, signal: AbortSignal, work: (db: Db) => T): Promise<T> {
   const began = performance.now();

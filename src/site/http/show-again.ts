@@ -10,7 +10,7 @@ const DISK_FULL =
   'There is no room to save anything right now, so nothing was changed. What you typed is still here: keep this page, or a copy of it, and send it again later.';
 
 /**
- * The result of a form's task. Undefined: the thread pool refused the task or the disk is full, and the form was shown
+ * The result of a form's task. Undefined: the task was refused (`isRefused`) or the disk is full, and the form was shown
  * again with what was in it, as a 503 with Retry-After or a 507. Programs that ask for JSON get the problem instead.
  * @param show shows the form with this message; its status is set here
  * @throws whatever else the task throws

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Lanes } from '../../../src/engine/admission/lanes.ts';
+import { budgetOfProcess } from '../../../src/engine/features/retry-budget.ts';
 import { POOL_NICE_STEPS } from '../../../src/engine/pool/cpu-priority.ts';
 import { PoolFullError, TaskDeadlineError, TaskError } from '../../../src/engine/pool/errors.ts';
 import { createPool, type Pool, type PoolOptions, type TaskNews } from '../../../src/engine/pool/pool.ts';
@@ -51,6 +52,13 @@ test('its threads start with the first task, or before it when told to', async (
   await until(() => threadsHere() >= before + 3);
   await early.close();
   early.warm();
+});
+
+test('its threads take their retries from the budget of the process', async () => {
+  const budget = budgetOfProcess();
+  const { saved } = budget;
+  expect(await open().run('takesRetry', undefined)).toBe(saved - 1);
+  expect(budget.saved).toBe(saved - 1);
 });
 
 const cells = (): Int32Array => new Int32Array(new SharedArrayBuffer(8));

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { budgetOfProcess } from '../../../src/engine/features/retry-budget.ts';
 import { openWriter } from '../../../src/site/data/open.ts';
 import { meterWaits, type WaitMeter } from '../../../src/site/data/waits.ts';
 import { DatabaseBusyError, longRead, write } from '../../../src/site/data/write.ts';
@@ -54,6 +55,35 @@ describe('a write', () => {
     holder.exec('ROLLBACK');
     holder.close();
     await expect(write(data.dataDir, soon(), () => 1)).resolves.toBe(1);
+  });
+
+  describe('while another process keeps the lock', () => {
+    const budget = budgetOfProcess();
+    let holder: ReturnType<typeof openWriter>;
+    beforeEach(() => {
+      while (budget.take());
+      holder = openWriter(data.dataDir);
+      holder.exec('BEGIN IMMEDIATE');
+    });
+    afterEach(() => {
+      holder.close();
+      for (let calls = 0; calls < 100; calls += 1) budget.noteCall();
+    });
+
+    test('waits for its turn only, when the retries are used up', async () => {
+      const signal = soon();
+      await expect(write(data.dataDir, signal, () => 1)).rejects.toThrow(DatabaseBusyError);
+      expect(signal.aborted).toBe(false);
+      await expect(longRead(data.dataDir, signal, () => 1)).resolves.toBe(1);
+    });
+
+    test('waits on with a retry of the budget that calls of upstreams have, too', async () => {
+      for (let calls = 0; calls < 10; calls += 1) budget.noteCall();
+      const writing = write(data.dataDir, soon(), () => 1);
+      await until(() => budget.saved < 1);
+      holder.exec('ROLLBACK');
+      await expect(writing).resolves.toBe(1);
+    });
   });
 
   test('does not begin when nobody waits for it any more', async () => {

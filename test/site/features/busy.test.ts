@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { PoolFullError, TaskDeadlineError, TaskError } from '../../../src/engine/pool/errors.ts';
+import { DatabaseBusyError } from '../../../src/site/data/write.ts';
 import { Browser } from '../browser.ts';
 import { addUser, PASSWORD, signIn } from '../people.ts';
 import { type SiteServer, siteServer } from '../site-server.ts';
@@ -88,7 +89,7 @@ test('a program is told in JSON that the server is busy', async () => {
   expect(answer.body).toMatchObject({ status: 503, code: 'BUSY' });
 });
 
-test('a pool that is busy for long takes no feature down, and locks nobody out', async () => {
+test('a pool that is busy or a database that is locked for long takes no feature down, and locks nobody out', async () => {
   const tries = async (error: Error): Promise<void> => {
     running.context.failing.set('signIn', error);
     expect((await browser.submit('/login', '/login', { name: 'edna', password: PASSWORD })).status).toBe(503);
@@ -96,6 +97,7 @@ test('a pool that is busy for long takes no feature down, and locks nobody out',
   // More often than an account has tries: what the pool refused was none.
   for (let time = 0; time < 12; time += 1) await tries(new PoolFullError('signIn', 1));
   for (let time = 0; time < 6; time += 1) await tries(new TaskDeadlineError('signIn', 9, new Error('left')));
+  for (let time = 0; time < 6; time += 1) await tries(new TaskError('signIn', new DatabaseBusyError(500)));
   expect(running.site.health!()).toMatchObject({ account: 'ok' });
   running.context.failing.clear();
   await signIn(browser, 'edna');
