@@ -22,13 +22,16 @@ import { ProcessManager } from './process-manager.ts';
 const WRITES = 1_000;
 const SECRET = randomUUID() + randomUUID();
 const KILL_EVERY_MS = 500;
-const CLIENTS = 24;
+const TELL_EVERY_MS = 10_000;
+const CLIENTS = 96;
 const MEMBERS = 10;
 /** The first five seeded members are editors. */
 const EDITORS = 5;
 /** A client gives up after this, ms: the trial has failed then. */
 const PATIENCE_MS = 120_000;
 const ANSWER_WITHIN_MS = 5_000;
+/** Not now, but perhaps in a moment. 409: the first try is under way still. */
+const NOT_YET = new Set([408, 409, 425, 429]);
 
 interface Write {
   kind: 'register' | 'like' | 'publish';
@@ -72,12 +75,17 @@ async function trial(): Promise<boolean> {
     const began = performance.now();
     server.killEvery(KILL_EVERY_MS);
     const done: Done[] = [];
+    const told = setInterval(() => {
+      const passed = (performance.now() - began) / 1_000;
+      console.log(`${passed.toFixed(0)} s: ${done.length} of ${WRITES}`);
+    }, TELL_EVERY_MS);
     await Promise.all(
       Array.from({ length: CLIENTS }, async () => {
         for (let next = writes.shift(); next !== undefined; next = writes.shift()) done.push(await send(port, next));
       }),
     );
     const seconds = (performance.now() - began) / 1_000;
+    clearInterval(told);
     server.spare();
     return report(done, dataDir, server.killed, seconds);
   } finally {
@@ -163,8 +171,7 @@ async function send(port: number, write: Write): Promise<Done> {
       });
       await answer.arrayBuffer();
       status = answer.status;
-      // 409: the first try is under way still.
-      if (status < 500 && status !== 409) return { ...write, status, tries };
+      if (status < 500 && !NOT_YET.has(status)) return { ...write, status, tries };
       againMs = Math.min(2_000, 1_000 * Number(answer.headers.get('retry-after') ?? 0.3));
     } catch {
       status = 0; // cut off: it is not known whether it was done

@@ -108,12 +108,15 @@ export class AtTheDoor {
           hasRoom: () => !this.dispatcher.wouldRefuse(priority, this.works[route.index]!, withinMs),
           isGone: () => response.destroyed,
           letIn: () => {
-            if (!door.claim(ticket)) {
+            const claimed = door.claim(ticket);
+            if (claimed === undefined) {
               this.refuseCopy(asked, visit);
               return;
             }
-            response.on('close', () => door.claimEnded(ticket, asked.entered && response.writableFinished));
-            asked.ticket = ticket;
+            response.on('close', () =>
+              door.claimEnded(ticket, asked.entered && response.writableFinished, asked.ticket === claimed),
+            );
+            asked.ticket = claimed;
             // The time at the door is none of the site's.
             asked.bodyComplete();
             this.watchHead(asked, undefined);

@@ -173,14 +173,20 @@ export class Door {
     this.went.note(room, 2);
   }
 
-  /** The holder of a ticket goes in. False: somebody else does by the same ticket, or did: it has no place any more. */
-  claim(ticket: Ticket): boolean {
-    return this.spent.claim(ticket);
+  /**
+   * The holder of a ticket goes to the gate, and leaves the line: what the site needs for the page must not look as if somebody
+   * who was called did not come. Undefined: somebody else does by the same ticket, or did: it has no place any more.
+   */
+  claim(ticket: Ticket): Ticket | undefined {
+    if (!this.spent.claim(ticket)) return undefined;
+    if (ticket.counted) this.move(ticket, ticket.slot, -1);
+    return { ...ticket, counted: false };
   }
 
-  /** The one who claimed has an answer, or is gone without one: then the ticket is as good as before. */
-  claimEnded(ticket: Ticket, answered: boolean): void {
+  /** The one who claimed has an answer, or not: then the ticket is as good as before. `gone`: he left without any, and may come back. */
+  claimEnded(ticket: Ticket, answered: boolean, gone: boolean): void {
     this.spent.done(ticket, answered);
+    if (gone && ticket.counted) this.move(ticket, ticket.slot, 1);
   }
 
   /** For the copy of a used ticket: a place at the end of the line; undefined: the page of the gate. */
@@ -191,7 +197,6 @@ export class Door {
 
   /** The holder of a ticket is inside; gives the cookies to set. */
   entered(ticket: Ticket): string[] {
-    if (ticket.counted) this.move(ticket, ticket.slot, -1);
     this.went.note(ticket.room, 0);
     this.spent.enter(ticket, this.parts.now());
     this.parts.count('enters');

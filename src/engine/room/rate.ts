@@ -1,7 +1,9 @@
 /** Memory of what load those bring who go in, s. */
 const MEMORY_S = 6;
-/** Memory of the rate that is told, s. */
+/** Memory of the rate that is told, s; of a new rate half of the time for which it is known. */
 const TOLD_MEMORY_S = 12;
+/** The rate that it begins with is a guess, and counts as so much time of a full server, s. */
+const GUESS_S = 0.5;
 /**
  * Those who are called and have not gone in are as many as there is room for within this time, s. With more of them the
  * order is kept less well; with fewer the server waits for people. It is learned between these two.
@@ -51,7 +53,8 @@ export class AdmissionRate {
   deviation: number;
   /** Visitors who went in, and load times seconds, both forgotten alike. */
   private entered: number;
-  private loadS = MEMORY_S;
+  private loadS = GUESS_S;
+  private knownS = GUESS_S;
   private aheadS = FIRST_AHEAD_S;
   private noShowsPerS = 0;
   private owed = 0;
@@ -59,7 +62,7 @@ export class AdmissionRate {
   /** `startPerS`: requests that the server completed a second when it began to refuse. */
   constructor(startPerS: number) {
     this.perS = Math.max(1, startPerS);
-    this.entered = this.perS * MEMORY_S;
+    this.entered = this.perS * GUESS_S;
     this.toldPerS = this.perS;
     this.deviation = this.perS / 4;
   }
@@ -68,29 +71,36 @@ export class AdmissionRate {
   step(measured: Measured, dtS: number, maxPerS: number): number {
     if (dtS <= 0) return 0;
     const { pending, noShows, refusing } = measured;
-    this.learn(measured, dtS);
+    const tooFew = isTooFew(measured);
+    this.learn(measured, tooFew, dtS);
     this.noShowsPerS = towards(this.noShowsPerS, noShows / dtS, dtS, NO_SHOW_MEMORY_S);
     const stock = Math.max(LEAST_STOCK, this.perS * this.aheadS);
     const coming = Math.max(0, pending - this.noShowsPerS * NO_SHOW_STAYS_S);
-    const wanted = refusing ? 0 : Math.max(0, stock - coming);
+    // Of the called ones many may be gone: while the server has nothing to do, as many are called as it could take.
+    const wanted = refusing ? 0 : Math.max(tooFew ? this.perS * dtS : 0, stock - coming);
     // A part of a visitor is kept for the next step; what could not be called is not saved up.
     this.owed = (this.owed % 1) + Math.min(wanted, maxPerS * dtS);
     return Math.floor(this.owed);
   }
 
-  private learn({ load, entered, turnedBack, crowded, pending }: Measured, dtS: number): void {
+  private learn({ load, entered, turnedBack }: Measured, tooFew: boolean, dtS: number): void {
     const kept = Math.exp(-dtS / MEMORY_S);
     this.entered = this.entered * kept + entered;
     this.loadS = this.loadS * kept + Math.min(1, load) * dtS;
     // Nearly nothing was measured: the rate stays.
     if (this.loadS > 0.02 * MEMORY_S && this.entered > 0.5) this.perS = this.entered / this.loadS;
-    this.toldPerS = towards(this.toldPerS, this.perS, dtS, TOLD_MEMORY_S);
-    this.deviation = towards(this.deviation, Math.abs(this.perS - this.toldPerS), dtS, TOLD_MEMORY_S);
-    const tooFew = load < FULL_LOAD && turnedBack === 0 && !crowded && pending > 0;
+    this.knownS += dtS;
+    const memoryS = Math.min(TOLD_MEMORY_S, this.knownS / 2);
+    this.toldPerS = towards(this.toldPerS, this.perS, dtS, memoryS);
+    this.deviation = towards(this.deviation, Math.abs(this.perS - this.toldPerS), dtS, memoryS);
     const change = tooFew ? AHEAD_UP : turnedBack > 0.05 * entered ? -AHEAD_DOWN : 0;
     this.aheadS = Math.min(MOST_AHEAD_S, Math.max(LEAST_AHEAD_S, this.aheadS * (1 + change * dtS)));
   }
 }
+
+/** There is room, and nobody of the called ones comes for it. */
+const isTooFew = ({ load, turnedBack, crowded, pending }: Measured): boolean =>
+  load < FULL_LOAD && turnedBack === 0 && !crowded && pending > 0;
 
 const towards = (before: number, now: number, dtS: number, memoryS: number): number =>
   before + (1 - Math.exp(-dtS / memoryS)) * (now - before);

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import {
   MAX_ROOM_MOVES,
   MAX_ROOMS,
@@ -145,11 +145,11 @@ test('a ticket lets in once: its copies have no place, at this worker and at the
   const cookie = cookieIn(door.look(visit()));
   clock.now += 1_000;
   const { ticket } = called(door, cookie);
-  expect(door.claim(ticket)).toBe(true);
+  const claimed = door.claim(ticket)!;
   // At the same time.
-  expect(door.claim(called(door, cookie).ticket)).toBe(false);
-  door.entered(ticket);
-  door.claimEnded(ticket, true);
+  expect(door.claim(called(door, cookie).ticket)).toBeUndefined();
+  door.entered(claimed);
+  door.claimEnded(ticket, true, false);
   // Later: as somebody who is new.
   told(door, news());
   clock.now += 1_000;
@@ -165,8 +165,42 @@ test('whoever got no answer, or found no room, has the ticket still', () => {
   const door = told(newDoor(), news());
   const cookie = cookieIn(door.look(visit()));
   const { ticket } = called(door, cookie);
-  expect(door.claim(ticket)).toBe(true);
-  door.entered(ticket);
-  door.claimEnded(ticket, false);
-  expect(door.claim(called(door, cookie).ticket)).toBe(true);
+  door.entered(door.claim(ticket)!);
+  door.claimEnded(ticket, false, false);
+  expect(door.claim(called(door, cookie).ticket)).toBeDefined();
+});
+
+describe('whoever is on the way in', () => {
+  const onTheWay = () => {
+    const door = told(newDoor(), news());
+    const first = cookieIn(door.look(visit()));
+    clock.now += 1_000;
+    const cookie = cookieIn(door.look(visit(first)));
+    const { ticket } = called(door, cookie);
+    const counted = (): number => (door.takeTidings()?.moves ?? []).reduce((sum, [, , , , n]) => sum + n, 0);
+    expect(counted()).toBe(1);
+    const claimed = door.claim(ticket)!;
+    return { door, cookie, ticket, claimed, counted };
+  };
+
+  test('is in no line while the site makes the page, and none the less when it is there', () => {
+    const { door, ticket, claimed, counted } = onTheWay();
+    expect(counted()).toBe(-1);
+    door.entered(claimed);
+    door.claimEnded(ticket, true, false);
+    expect(counted()).toBe(0);
+  });
+
+  test('is back in it when the gate had no room after all', () => {
+    const { door, cookie, ticket, claimed, counted } = onTheWay();
+    door.turnBack(visit(cookie), claimed);
+    door.claimEnded(ticket, false, false);
+    expect(counted()).toBe(0);
+  });
+
+  test('is back in it when the client left without an answer', () => {
+    const { door, ticket, counted } = onTheWay();
+    door.claimEnded(ticket, false, true);
+    expect(counted()).toBe(0);
+  });
 });

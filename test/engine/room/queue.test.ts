@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { FrontQueue, HOLD_MS, type Kept, MAX_HELD } from '../../../src/engine/room/queue.ts';
 import { type TicketClass, TicketOffice } from '../../../src/engine/room/ticket.ts';
@@ -37,7 +38,7 @@ test('no more are kept at the door than the bound', () => {
   expect(queue.size).toBe(0);
 });
 
-test('they go in by the order of their tickets, members first, however they came', () => {
+test('they go in by the order of their tickets, members first, however they came', async () => {
   const { state, queue, went, one } = front();
   for (const [name, order] of [
     ['c', 3],
@@ -48,7 +49,29 @@ test('they go in by the order of their tickets, members first, however they came
   queue.keep(one('member', 9, 'm'));
   state.called = START + 10;
   queue.look();
+  while (queue.size > 0) await turn();
   expect(went).toEqual(['member', 'a', 'b', 'c']);
+});
+
+test('the gate sees each who goes in before it is asked for the next', async () => {
+  const { state, queue, went, one, end } = front();
+  state.called = START + 10;
+  for (const [name, order] of [
+    ['a', 1],
+    ['b', 2],
+    ['c', 3],
+  ] as const)
+    queue.keep(one(name, order));
+  queue.look();
+  expect(went).toEqual(['a']);
+  // What the gate makes of it.
+  state.room = false;
+  for (let n = 0; n < 5; n += 1) await turn();
+  expect(went).toEqual(['a']);
+  state.room = true;
+  queue.look();
+  expect(went).toEqual(['a', 'b']);
+  end();
 });
 
 test('whoever is kept for too long is shown the page, and nobody goes in while there is no room', () => {

@@ -1,26 +1,35 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { kendallTau } from '../../../scripts/load/statistics.ts';
+import { loopServer, placesServer, type SimulatedServer } from './simulated-servers.ts';
 import { type Outcome, type Person, person, seeded, simulate } from './simulation.ts';
 
-/** A server that does one thing in 20 ms: 50 a second. 5,000 people come within 20 s; a fifth gives up at some time. */
+/** Room for 50 a second: one thing after the other, each of 20 ms in the mean; or 20 at once, each waiting 400 ms elsewhere. */
+const SERVERS: Record<string, (random: () => number) => SimulatedServer> = {
+  'renders of unequal cost': (random) => loopServer(20, () => -20 * Math.log(1 - random())),
+  'pages that wait elsewhere': () => placesServer(20, 400),
+};
+/** 5,000 people come within 20 s; a fifth gives up some time after. */
 const SECONDS = 20_000;
-const crowd = (seed: number): Outcome => {
+const crowd = (server: (random: () => number) => SimulatedServer, seed: number): Outcome => {
   const random = seeded(seed);
-  const people: Person[] = Array.from({ length: 5_000 }, () =>
-    person({
-      arrivesAt: random() * SECONDS,
+  const people: Person[] = Array.from({ length: 5_000 }, () => {
+    const arrivesAt = random() * SECONDS;
+    return person({
+      arrivesAt,
       cls: random() < 0.1 ? 'm' : 'n',
-      leavesAt: random() < 0.2 ? SECONDS + random() * 60_000 : Number.POSITIVE_INFINITY,
-    }),
-  );
-  return simulate(people, 20, random);
+      leavesAt: random() < 0.2 ? arrivesAt + 4_000 + random() * 60_000 : Number.POSITIVE_INFINITY,
+    });
+  });
+  return simulate(people, server(random), random);
 };
 const landed = ({ people }: Outcome): Person[] => people.filter((one) => one.ticket && one.landedAt !== undefined);
 
-describe.each([1, 2, 3])('5,000 people for a site with room for 50 a second (seed %i)', (seed) => {
+const CASES = Object.entries(SERVERS).flatMap(([name, server]) => [1, 2].map((seed) => ({ name, server, seed })));
+
+describe.each(CASES)('5,000 people for a site with room for 50 a second: $name (seed $seed)', ({ server, seed }) => {
   let outcome: Outcome;
   beforeAll(() => {
-    outcome = crowd(seed);
+    outcome = crowd(server, seed);
   });
 
   test('those who stay land in the order in which they came', () => {
