@@ -176,7 +176,11 @@ describe('answers to what cannot be', () => {
 
   test.each([
     ['the pool is full', new PoolFullError('signIn', 256), 'Please send it again in a moment.'],
-    ['the database is locked', new TaskError('signIn', new DatabaseBusyError(500)), 'Please send it again in a moment.'],
+    [
+      'the database is locked',
+      new TaskError('signIn', new DatabaseBusyError(500)),
+      'Please send it again in a moment.',
+    ],
     ['a task is too slow', new TaskDeadlineError('signIn', 2_000), 'One moment, please'],
   ])('when %s, sign-in says 503 and when to come back', async (_why, error, words) => {
     running.context.failing.set('signIn', error);
