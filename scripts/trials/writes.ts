@@ -23,7 +23,7 @@ const WRITES = 1_000;
 const SECRET = randomUUID() + randomUUID();
 const KILL_EVERY_MS = 500;
 const TELL_EVERY_MS = 10_000;
-const CLIENTS = 96;
+const CLIENTS = 24;
 const MEMBERS = 10;
 /** The first five seeded members are editors. */
 const EDITORS = 5;
