@@ -25,7 +25,7 @@ const LEAST_RATE = 4;
 
 export type SendsTo = Pick<Load, 'host' | 'port' | 'ownHost'> & { headers: Record<string, string> };
 
-/** Whether a rate of these routes is served in time: 98 % good within 500 ms. */
+/** Whether a rate of these routes is served in time: 98 % good within 500 ms, and fresh. */
 async function isServed(
   to: SendsTo,
   routes: readonly Route[],
@@ -49,7 +49,8 @@ async function isServed(
     interrupt,
   );
   const all = Object.values(report.classes);
-  const good = all.reduce((sum, one) => sum + one.good, 0);
+  // A copy that is served in need says nothing of what the server can do.
+  const good = all.reduce((sum, one) => sum + one.good - one.lastGood, 0);
   const offered = all.reduce((sum, one) => sum + one.offered, 0);
   if (report.void !== undefined) return 'void';
   return good >= PASSES * offered ? 'yes' : 'no';
@@ -99,7 +100,7 @@ export async function measureRoute(
   const rates: number[] = [];
   for (let repeat = 0; repeat < effort.repeats && target.own !== undefined; repeat += 1) {
     const before = treeCpuSeconds(target.own.pid);
-    const { requestsPerSecond } = await generate(
+    const { requestsPerSecond, errors, answers } = await generate(
       'closed',
       {
         port: to.port,
@@ -112,7 +113,7 @@ export async function measureRoute(
       undefined,
       interrupt,
     );
-    const done = requestsPerSecond * effort.seconds;
+    const done = answers.offered - errors;
     rates.push(requestsPerSecond);
     if (done >= 1) costMs.push((1000 * (treeCpuSeconds(target.own.pid) - before)) / done);
   }
@@ -128,4 +129,18 @@ export function mixGuess(routes: readonly Route[], capacities: readonly RouteCap
     return perSecond === undefined ? sum : sum + share / shares / perSecond;
   }, 0);
   return seconds === 0 ? MAX_RATE / 8 : 1 / seconds;
+}
+
+/**
+ * Capacity of other routes than the mix. The page that costs most decides: as much of it is asked for a second as in the mix at
+ * its capacity.
+ */
+export function capacityOfRoutes(routes: readonly Route[], mix: readonly Route[], mixPerSecond: number): number {
+  if (routes === mix) return mixPerSecond;
+  const part = (of: readonly Route[]): number => {
+    const all = of.reduce((sum, { share }) => sum + share, 0);
+    return of.filter(({ path }) => path.startsWith('/lab/work')).reduce((sum, { share }) => sum + share, 0) / all;
+  };
+  const [own, standard] = [part(routes), part(mix)];
+  return own === 0 || standard === 0 ? mixPerSecond : (mixPerSecond * standard) / own;
 }

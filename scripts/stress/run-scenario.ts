@@ -5,9 +5,10 @@ import type { HeldSpec } from '../load/held.ts';
 import type { JourneysReport } from '../load/journeys.ts';
 import { percentileMs } from '../load/latencies.ts';
 import { SEEDED } from '../load/members.ts';
+import { watchOthers } from '../load/others.ts';
 import type { Phase } from '../load/spec.ts';
 import type { ClassReport } from '../load/tally.ts';
-import type { SendsTo } from './capacity.ts';
+import { capacityOfRoutes, type SendsTo } from './capacity.ts';
 import { FAULTS } from './fault-names.ts';
 import { injure } from './faults.ts';
 import { type FleetWatch, watchFleet } from './fleet-watch.ts';
@@ -16,17 +17,23 @@ import { type Measured, metricsOf, seriesOf } from './measured.ts';
 import type { Metrics } from './metric.ts';
 import type { Point, RouteRow, ScenarioResult } from './result.ts';
 import type { Part, Route, Scenario } from './scenario.ts';
+import { thresholdsFor } from './standard-mix.ts';
 import { judge } from './thresholds/evaluate.ts';
 import { parseThreshold } from './thresholds/parse.ts';
+
+/** What the server could do when it was last looked. */
+export interface MixCapacity {
+  /** Requests per second of the standard mix. */
+  perSecond: number;
+  /** Share of the CPU time that other programs took meanwhile, 0 to 1. */
+  others: number;
+}
 
 export interface Conditions {
   target: Target;
   to: SendsTo;
   mix: Route[];
-  /** Requests per second of the standard mix that the server can do. */
-  mixPerSecond: number;
-  /** The same of this scenario's own routes. */
-  capacityOfRoutes: (routes: readonly Route[]) => number;
+  capacity: MixCapacity;
   journeyFile: string | undefined;
   seed: number;
   /** All times are multiplied by it. */
@@ -44,6 +51,8 @@ const BUCKET_MS = 500;
  */
 const MAX_SEND_LAG_MS = 50;
 const THINK_MS = 120;
+/** `visits` of a scenario are for a server that does so many requests of the standard mix a second; one that does fewer gets fewer. */
+const VISITS_AT = 800;
 const MAX_RATE = 8_000;
 const MAX_IN_FLIGHT = 4_000;
 const RENDERED_BY = 'x-lab-renderer';
@@ -62,13 +71,14 @@ interface LoadResult {
  */
 export async function runScenario(scenario: Scenario, conditions: Conditions): Promise<ScenarioResult> {
   const { target, pace, interrupt } = conditions;
-  const thresholds = scenario.thresholds.map(parseThreshold);
+  const thresholds = thresholdsFor(scenario, conditions.mix).map(parseThreshold);
   const parts = scenario.parts.map((part) => ({ ...part, seconds: part.seconds * pace }));
   const seconds = secondsOf(parts);
   let watch: FleetWatch | undefined;
   let underWay: Promise<number | undefined> = Promise.resolve(undefined);
   let slow: Promise<unknown> = Promise.resolve();
   if (scenario.slowClients !== undefined) slow = holdOn(scenario.slowClients, conditions, seconds);
+  const others = watchOthers();
   const result = await sendLoad(scenario, parts, conditions, () => {
     const startedAt = Date.now();
     if (target.own !== undefined) watch = watchFleet(target.own.adminPort, startedAt);
@@ -77,6 +87,7 @@ export async function runScenario(scenario: Scenario, conditions: Conditions): P
   });
   const faultEndMs = await underWay;
   await slow;
+  const share = others();
   watch?.stop();
   interrupt.throwIfAborted();
   const alive = await isAlive(conditions);
@@ -100,12 +111,13 @@ export async function runScenario(scenario: Scenario, conditions: Conditions): P
   const metrics = metricsOf(measured);
   const judged = thresholds.map((threshold) => judge(threshold, metrics));
   const failed = judged.some(({ passed }) => !passed);
+  const reason = result.void ?? (failed ? disturbance(share, conditions.capacity.others) : undefined);
   return {
     name: scenario.name,
     title: scenario.title,
     text: scenario.text,
-    status: result.void === undefined ? (failed ? 'failed' : 'passed') : 'void',
-    ...(result.void === undefined ? {} : { reason: result.void }),
+    status: reason === undefined ? (failed ? 'failed' : 'passed') : 'void',
+    ...(reason === undefined ? {} : { reason }),
     thresholds: judged,
     seconds,
     bucketMs: BUCKET_MS,
@@ -121,7 +133,21 @@ export async function runScenario(scenario: Scenario, conditions: Conditions): P
     events: measured.events,
     numbers: numbersOf(metrics),
     generator: { sendLagP99Ms: result.generator.sendLag.p99Ms, utilisation: result.generator.elu },
+    others: { share, atCapacity: conditions.capacity.others },
   };
+}
+
+/**
+ * The load is a multiple of what the server could do while the capacity was found. When other programs take so much more of
+ * the machine than then, the multiple is another one.
+ */
+const DISTURBED = 0.12;
+
+/** Why a verdict that failed says nothing of the server; undefined: it does. */
+export function disturbance(share: number, atCapacity: number): string | undefined {
+  if (share - atCapacity <= DISTURBED) return undefined;
+  const percent = (of: number): string => `${(100 * of).toFixed(0)} %`;
+  return `other programs took ${percent(share)} of the CPU time, and ${percent(atCapacity)} while the capacity was found`;
 }
 
 export const secondsOf = (parts: readonly Part[]): number => parts.reduce((sum, { seconds }) => sum + seconds, 0);
@@ -140,19 +166,20 @@ function peakOf(parts: readonly Part[]): { fromMs: number; toMs: number } | unde
 async function sendLoad(
   scenario: Scenario,
   parts: readonly Part[],
-  { to, mix, capacityOfRoutes, journeyFile, seed, interrupt }: Conditions,
+  { to, mix, capacity: found, journeyFile, seed, interrupt }: Conditions,
   onStart: () => void,
 ): Promise<LoadResult> {
   const { headers, ...where } = to;
   if (scenario.journeys !== undefined) {
     const { visits, file = journeyFile } = scenario.journeys;
+    const pace = Math.min(1, found.perSecond / VISITS_AT);
     const report = await generate(
       'journeys',
       {
         ...where,
         headers,
         seed,
-        phases: parts.map(({ seconds, load }) => ({ seconds, rate: load * visits })),
+        phases: parts.map(({ seconds, load }) => ({ seconds, rate: load * visits * pace })),
         ...(file === undefined ? {} : { file }),
         accounts: { count: SEEDED.users, editors: Math.ceil(SEEDED.users / 100), password: SEEDED.password },
         deadlineMs: GOOD_MS,
@@ -168,7 +195,7 @@ async function sendLoad(
     return { classes: report.steps, journeys: report, ...report };
   }
   const routes = scenario.routes ?? mix;
-  const capacity = capacityOfRoutes(routes);
+  const capacity = capacityOfRoutes(routes, mix, found.perSecond);
   const phases = parts.map(
     ({ seconds, load, only }): Phase => ({
       seconds,
@@ -250,13 +277,10 @@ async function isAlive({ to }: Conditions): Promise<boolean> {
 }
 
 /** Each route's part of the capacity. */
-function capacityOf(
-  { routes: own, journeys }: Scenario,
-  { mix, capacityOfRoutes }: Conditions,
-): Record<string, number> {
+function capacityOf({ routes: own, journeys }: Scenario, { mix, capacity: found }: Conditions): Record<string, number> {
   if (journeys !== undefined) return {};
   const routes = own ?? mix;
-  const capacity = capacityOfRoutes(routes);
+  const capacity = capacityOfRoutes(routes, mix, found.perSecond);
   const shares = routes.reduce((sum, { share }) => sum + share, 0);
   return Object.fromEntries(routes.map(({ name, share }) => [name, (capacity * share) / shares]));
 }

@@ -43,7 +43,7 @@ export interface Scenario {
   parts: Part[];
   /** What visitors ask for. Default: the standard mix (`standard-mix.ts`). */
   routes?: Route[];
-  /** Visitors who walk, in the place of single requests: `load` of the parts is then in multiples of `visits` a second. */
+  /** Visitors who walk, in the place of single requests: `load` of the parts is then in multiples of `visits` a second (fewer on a slow machine). */
   journeys?: { visits: number; file?: string };
   /** New connections for each request instead of kept ones. */
   newConnections?: boolean;

@@ -3,8 +3,10 @@ import type { ClassReport } from '../../../scripts/load/tally.ts';
 import { allScenarios, problemOf } from '../../../scripts/stress/all-scenarios.ts';
 import { type Measured, metricsOf } from '../../../scripts/stress/measured.ts';
 import { longestGapMs, recoveryMs } from '../../../scripts/stress/recovery.ts';
-import { hasPassed, type ScenarioResult } from '../../../scripts/stress/result.ts';
+import { hasPassed, type ScenarioResult, wasDisturbed } from '../../../scripts/stress/result.ts';
+import { disturbance } from '../../../scripts/stress/run-scenario.ts';
 import { defineScenario } from '../../../scripts/stress/scenario.ts';
+import { MAIN_PAGE, STANDARD_MIX, thresholdsFor } from '../../../scripts/stress/standard-mix.ts';
 import { judge } from '../../../scripts/stress/thresholds/evaluate.ts';
 import { parseThreshold } from '../../../scripts/stress/thresholds/parse.ts';
 
@@ -124,6 +126,40 @@ describe('a run', () => {
     [[result('passed')], true],
   ])('has not passed: %j, interrupted: %s', (scenarios, partial) => {
     expect(hasPassed({ scenarios, partial })).toBe(false);
+  });
+
+  test('is void, and not failed, when the machine is what kept it from passing', () => {
+    const is = (...all: ScenarioResult['status'][]): boolean =>
+      wasDisturbed({ scenarios: all.map(result), partial: false });
+    expect([is('passed', 'void'), is('failed', 'void'), is('passed', 'failed'), is('passed')]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  test('that fails says nothing when other programs took much more than while the capacity was found', () => {
+    expect(disturbance(0.5, 0.1)).toBe(
+      'other programs took 50 % of the CPU time, and 10 % while the capacity was found',
+    );
+    expect(disturbance(0.5, 0.45)).toBeUndefined();
+    expect(disturbance(0.1, 0.6)).toBeUndefined();
+  });
+});
+
+describe('on other pages than those of the built-in site', () => {
+  test('what can have no numbers is not asked, and the rest is', () => {
+    expect(thresholdsFor(spike, STANDARD_MIX)).toEqual(spike.thresholds);
+    const left = thresholdsFor(spike, MAIN_PAGE);
+    expect(left).toContain('good_rate{route:home}: rate>=0.8');
+    expect(left).toContain('alive: rate>=1');
+    expect(left.filter((text) => text.includes('{route:work}'))).toEqual([]);
+  });
+
+  test('a page that a scenario of one’s own misspells still fails it', () => {
+    const own = { ...spike, routes: MAIN_PAGE, thresholds: ['good_rate{route:wrok}: rate>=0.8'] };
+    expect(verdictOf(thresholdsFor(own, MAIN_PAGE), measured({}))).toEqual(own.thresholds);
   });
 });
 
