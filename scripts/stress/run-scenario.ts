@@ -1,69 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { drive, generate } from '../load/drive.ts';
-import type { Punctuality } from '../load/health.ts';
-import type { HeldSpec } from '../load/held.ts';
-import type { JourneysReport } from '../load/journeys.ts';
 import { percentileMs } from '../load/latencies.ts';
-import { SEEDED } from '../load/members.ts';
 import { watchOthers } from '../load/others.ts';
-import type { Phase } from '../load/spec.ts';
 import type { ClassReport } from '../load/tally.ts';
-import { capacityOfRoutes, type SendsTo } from './capacity.ts';
+import { capacityOfRoutes } from './capacity.ts';
+import type { Conditions } from './conditions.ts';
 import { FAULTS } from './fault-names.ts';
 import { injure } from './faults.ts';
 import { type FleetWatch, watchFleet } from './fleet-watch.ts';
-import type { Target } from './instance.ts';
 import { type Measured, metricsOf, seriesOf } from './measured.ts';
 import type { Metrics } from './metric.ts';
 import type { Point, RouteRow, ScenarioResult } from './result.ts';
-import type { Part, Route, Scenario } from './scenario.ts';
+import type { Part, Scenario } from './scenario.ts';
+import { BUCKET_MS, holdOn, secondsOf, sendLoad } from './send-load.ts';
 import { thresholdsFor } from './standard-mix.ts';
 import { judge } from './thresholds/evaluate.ts';
 import { parseThreshold } from './thresholds/parse.ts';
-
-/** What the server could do when it was last looked. */
-export interface MixCapacity {
-  /** Requests per second of the standard mix. */
-  perSecond: number;
-  /** Share of the CPU time that other programs took meanwhile, 0 to 1. */
-  others: number;
-}
-
-export interface Conditions {
-  target: Target;
-  to: SendsTo;
-  mix: Route[];
-  capacity: MixCapacity;
-  journeyFile: string | undefined;
-  seed: number;
-  /** All times are multiplied by it. */
-  pace: number;
-  interrupt: AbortSignal;
-}
-
-/** Twice the time by which the capacity is found: a verdict must not turn on what else the machine does. */
-const GOOD_MS = 1_000;
-const PATIENCE_MS = 5_000;
-const BUCKET_MS = 500;
-/**
- * A late send makes an answer look slower than it was, never quicker: as long as it is small beside half a second the
- * verdict holds. The bench, whose numbers are compared, takes a tenth of it.
- */
-const MAX_SEND_LAG_MS = 50;
-const THINK_MS = 120;
-/** `visits` of a scenario are for a server that does so many requests of the standard mix a second; one that does fewer gets fewer. */
-const VISITS_AT = 800;
-const MAX_RATE = 8_000;
-const MAX_IN_FLIGHT = 4_000;
-const RENDERED_BY = 'x-lab-renderer';
-const RENDERS = 'x-lab-render';
-
-interface LoadResult {
-  classes: Record<string, ClassReport>;
-  generator: Punctuality;
-  void?: string;
-  journeys?: Pick<JourneysReport, 'checks' | 'visitors' | 'content'>;
-}
 
 /**
  * Runs a scenario against a target, and judges it.
@@ -150,8 +101,6 @@ export function disturbance(share: number, atCapacity: number): string | undefin
   return `other programs took ${percent(share)} of the CPU time, and ${percent(atCapacity)} while the capacity was found`;
 }
 
-export const secondsOf = (parts: readonly Part[]): number => parts.reduce((sum, { seconds }) => sum + seconds, 0);
-
 function peakOf(parts: readonly Part[]): { fromMs: number; toMs: number } | undefined {
   let atMs = 0;
   let peak: { fromMs: number; toMs: number } | undefined;
@@ -161,66 +110,6 @@ function peakOf(parts: readonly Part[]): { fromMs: number; toMs: number } | unde
     atMs = endMs;
   }
   return peak;
-}
-
-async function sendLoad(
-  scenario: Scenario,
-  parts: readonly Part[],
-  { to, mix, capacity: found, journeyFile, seed, interrupt }: Conditions,
-  onStart: () => void,
-): Promise<LoadResult> {
-  const { headers, ...where } = to;
-  if (scenario.journeys !== undefined) {
-    const { visits, file = journeyFile } = scenario.journeys;
-    const pace = Math.min(1, found.perSecond / VISITS_AT);
-    const report = await generate(
-      'journeys',
-      {
-        ...where,
-        headers,
-        seed,
-        phases: parts.map(({ seconds, load }) => ({ seconds, rate: load * visits * pace })),
-        ...(file === undefined ? {} : { file }),
-        accounts: { count: SEEDED.users, editors: Math.ceil(SEEDED.users / 100), password: SEEDED.password },
-        deadlineMs: GOOD_MS,
-        timeoutMs: scenario.patienceMs ?? PATIENCE_MS,
-        thinkMs: THINK_MS,
-        bucketMs: BUCKET_MS,
-        maxSendLagMs: MAX_SEND_LAG_MS,
-      },
-      secondsOf(parts) * 1000 + 12 * (PATIENCE_MS + THINK_MS),
-      onStart,
-      interrupt,
-    );
-    return { classes: report.steps, journeys: report, ...report };
-  }
-  const routes = scenario.routes ?? mix;
-  const capacity = capacityOfRoutes(routes, mix, found.perSecond);
-  const phases = parts.map(
-    ({ seconds, load, only }): Phase => ({
-      seconds,
-      rate: Math.min(MAX_RATE, capacity * load),
-      ...(only === undefined ? {} : { only }),
-    }),
-  );
-  return drive(
-    {
-      ...where,
-      seed,
-      connections: scenario.newConnections === true ? 'new' : 'keep-alive',
-      phases,
-      classes: routes.map((route) => ({ ...route, headers })),
-      deadlineMs: GOOD_MS,
-      timeoutMs: scenario.patienceMs ?? PATIENCE_MS,
-      maxInFlight: MAX_IN_FLIGHT,
-      bucketMs: BUCKET_MS,
-      maxSendLagMs: MAX_SEND_LAG_MS,
-      watch: routes.some(({ path }) => path.startsWith('/lab/page')) ? [RENDERED_BY, RENDERS] : [],
-      ...(scenario.retry === undefined ? {} : { retry: scenario.retry }),
-    },
-    onStart,
-    interrupt,
-  );
 }
 
 /** Makes the fault when it is due; gives when it was over, ms since the start. */
@@ -238,21 +127,6 @@ async function hurt(
   const over = Date.now() - startedAt;
   if (fault.seconds > 0) watch?.events.push({ atMs: over, kind: 'fault', text: 'the fault is over' });
   return over;
-}
-
-/** Uploads that stall for as long as the scenario lasts; those that the server ends come again. */
-function holdOn(count: number, { to }: Conditions, seconds: number): Promise<unknown> {
-  const head = `POST /login HTTP/1.1\r\nHost: ${to.host}:${to.port}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 20000\r\n\r\n`;
-  const spec: HeldSpec = {
-    port: to.port,
-    count,
-    perSecond: count,
-    holdMs: Math.max(1_000, (seconds - 1) * 1000),
-    payload: `${head}name=`,
-    read: true,
-    reopen: true,
-  };
-  return generate('held', spec, seconds * 1000 + 5_000);
 }
 
 const ALIVE_WITHIN_MS = 5_000;

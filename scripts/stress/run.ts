@@ -1,13 +1,15 @@
 import { watchOthers } from '../load/others.ts';
 import { type Effort, findCapacity, measureRoute, mixGuess, type SendsTo } from './capacity.ts';
+import type { Conditions, MixCapacity } from './conditions.ts';
 import type { FaultName } from './fault-names.ts';
 import { cannotMake } from './faults.ts';
 import { type DataTemplate, startInstance, type Target } from './instance.ts';
 import type { StressOptions } from './options.ts';
 import type { Progress } from './progress.ts';
 import type { RouteCapacity, ScenarioResult, StressReport } from './result.ts';
-import { type Conditions, type MixCapacity, runScenario, secondsOf } from './run-scenario.ts';
+import { runScenario } from './run-scenario.ts';
 import type { Route, Scenario } from './scenario.ts';
+import { secondsOf } from './send-load.ts';
 import { MAIN_PAGE, mixOf, PUBLIC_MIX, STANDARD_MIX } from './standard-mix.ts';
 
 export interface Plan {
@@ -33,18 +35,19 @@ const BEFORE_SMOKE_SECONDS = 10;
 const SMOKE_MS = 240_000;
 /** Starting, ending, and looking whether it lives. */
 const AROUND_SECONDS = 4;
-const SMOKE_PACE = 0.5;
+/** Times of the scenarios are multiplied by it: all of them in less than five minutes, the most telling ones in one. */
+const PACE = { all: 0.65, smoke: 0.5 };
 /** A void run is tried again, with the capacity found anew. */
 const ATTEMPTS = 3;
 /** Says to whoever reads the log of a server that is not an instance of our own what this is. */
 const LABEL = { 'X-Stress-Test': 'tahan' };
 
-export const paceOf = ({ smoke }: StressOptions): number => (smoke ? SMOKE_PACE : 1);
+export const paceOf = ({ smoke }: StressOptions): number => (smoke ? PACE.smoke : PACE.all);
 
 /** How long a run will take, s. */
 export function expectedSeconds(options: StressOptions, scenarios: readonly Scenario[]): number {
   const { smoke, runs } = options;
-  const pace = smoke ? SMOKE_PACE : 1;
+  const pace = paceOf(options);
   const each = scenarios.reduce((sum, { parts }) => sum + secondsOf(parts) * pace + AROUND_SECONDS, 0);
   return (smoke ? BEFORE_SMOKE_SECONDS : mixFor(options).length * 9 + 8) + each * runs;
 }
