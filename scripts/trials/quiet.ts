@@ -91,7 +91,7 @@ function verdict(report: LoadReport, runs: readonly boolean[]): boolean {
       (at) => [at - 1, at, at + 1].every((near) => (runs[near] ?? false) === during),
     );
   const latencies = (at: readonly number[]): Latencies =>
-    together(at.flatMap((second) => series.flatMap((one) => one[second]?.accepted ?? [])));
+    together(at.flatMap((second) => series.map((one) => one[second]?.accepted ?? [])));
   const [beside, without] = [seconds(true), seconds(false)];
   const p = (at: readonly number[], percent: number): number => percentileMs(latencies(at), percent) ?? Number.NaN;
   const all = Object.values(report.classes);

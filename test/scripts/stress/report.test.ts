@@ -54,6 +54,7 @@ const report = (scenarios: ScenarioResult[]): StressReport => ({
     mixPerSecond: 100,
     mix: 'the mix',
     routes: [{ name: 'work', path: '/w', perSecond: 90, costMs: [5], atLeast: false }],
+    others: 0.04,
   },
   scenarios,
   passed: scenarios.every(({ status }) => status === 'passed'),
