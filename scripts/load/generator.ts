@@ -8,12 +8,15 @@ const tell = (message: object, sent?: () => void): boolean | undefined =>
 // A load whose parent is gone is nobody's.
 process.once('disconnect', () => process.exit());
 
+/** Of the open loop, which only root may ask for. */
+const NICE = -5;
+
 process.once('message', async ({ name, spec }: { name: JobName; spec: JobSpec<JobName> }) => {
   // A load must be punctual, whatever else runs on its core; only root may ask for this. A closed loop keeps its turn: beside
   // other work Linux takes a group's share of the CPU to its tasks of high priority, and the server got a tenth of it (measured
   // beside wrk). And visitors come before a quiet test.
   if (name !== 'closed' && process.getuid?.() === 0 && process.env.TAHAN_INTERNAL_QUIET === undefined)
-    setPriority(Number(process.env.XPRIO ?? -20));
+    setPriority(NICE);
   const job = JOBS[name] as (spec: JobSpec<JobName>, onStart: () => void) => Promise<object>;
   const report = await job(spec, () => tell({ type: 'started' }));
   tell({ type: 'report', report }, () => process.disconnect?.());

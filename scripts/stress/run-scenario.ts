@@ -11,7 +11,7 @@ import { type Measured, metricsOf, seriesOf } from './measured.ts';
 import type { Metrics } from './metric.ts';
 import type { Point, RouteRow, ScenarioResult } from './result.ts';
 import type { Part, Scenario } from './scenario.ts';
-import { BUCKET_MS, holdOn, secondsOf, sendLoad } from './send-load.ts';
+import { BUCKET_MS, GOOD_MS, holdOn, secondsOf, sendLoad } from './send-load.ts';
 import { thresholdsFor } from './standard-mix.ts';
 import { judge } from './thresholds/evaluate.ts';
 import { parseThreshold } from './thresholds/parse.ts';
@@ -47,6 +47,7 @@ export async function runScenario(scenario: Scenario, conditions: Conditions): P
     classes: result.classes,
     kind: scenario.journeys === undefined ? 'route' : 'step',
     bucketMs: BUCKET_MS,
+    goodMs: GOOD_MS,
     capacityOf: capacityOf(scenario, conditions),
     peak,
     wellFromMs: faultEndMs ?? peak?.toMs,

@@ -10,7 +10,7 @@ import type { Conditions } from './conditions.ts';
 import type { Part, Scenario } from './scenario.ts';
 
 /** Twice the time by which the capacity is found: a verdict must not turn on what else the machine does. */
-const GOOD_MS = 1_000;
+export const GOOD_MS = 1_000;
 const PATIENCE_MS = 5_000;
 export const BUCKET_MS = 500;
 /**

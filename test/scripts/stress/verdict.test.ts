@@ -47,6 +47,7 @@ const measured = (over: Partial<Measured>): Measured => ({
   classes: {},
   kind: 'route',
   bucketMs: 500,
+  goodMs: 1_000,
   capacityOf: {},
   peak: undefined,
   wellFromMs: undefined,
@@ -100,6 +101,23 @@ describe('the verdict on a spike', () => {
 
   test('fails when visitors get no answer', () => {
     expect(verdictOf(spike.thresholds, storm(1_000, 80, 30, { timedOut: 900 }))).toContain('lost_rate: rate<=0.05');
+  });
+
+  test('fails when they are told “not now” after a long wait, or nobody is', () => {
+    const slow = {
+      latencies: {
+        accepted: [],
+        refused: [
+          [700, 8],
+          [1_000, 2],
+        ],
+      },
+    } as Partial<ClassReport>;
+    expect(verdictOf(spike.thresholds, storm(1_000, 80, 30, slow))).toContain('refused_in_time: rate>=0.9');
+    const none = { latencies: { accepted: [], refused: [] } } as Partial<ClassReport>;
+    const all = storm(1_000, 80, 30, none);
+    all.classes.home!.latencies.refused = [];
+    expect(verdictOf(spike.thresholds, all)).toContain('refused_in_time: rate>=0.9');
   });
 
   test('fails when it never becomes well again', () => {
