@@ -13,7 +13,7 @@ import type { Point, RouteRow, ScenarioResult } from './result.ts';
 import type { Part, Scenario } from './scenario.ts';
 import { BUCKET_MS, GOOD_MS, holdOn, secondsOf, sendLoad } from './send-load.ts';
 import { thresholdsFor } from './standard-mix.ts';
-import { judge } from './thresholds/evaluate.ts';
+import { type Judged, judge } from './thresholds/evaluate.ts';
 import { parseThreshold } from './thresholds/parse.ts';
 
 /**
@@ -63,7 +63,7 @@ export async function runScenario(scenario: Scenario, conditions: Conditions): P
   const metrics = metricsOf(measured);
   const judged = thresholds.map((threshold) => judge(threshold, metrics));
   const failed = judged.some(({ passed }) => !passed);
-  const reason = result.void ?? (failed ? disturbance(share, conditions.capacity.others) : undefined);
+  const reason = result.void ?? disturbance(judged, share, conditions.capacity.others);
   return {
     name: scenario.name,
     title: scenario.title,
@@ -95,8 +95,13 @@ export async function runScenario(scenario: Scenario, conditions: Conditions): P
  */
 const DISTURBED = 0.12;
 
-/** Why a verdict that failed says nothing of the server; undefined: it does. */
-export function disturbance(share: number, atCapacity: number): string | undefined {
+/** What a server does right or wrong, however little of the machine it has. */
+const WHATEVER_THE_LOAD = /^(?:checks|alive|renders|scaler_decisions)\b/;
+
+/** Why a verdict that failed says nothing of the server; undefined: it does, or it has not failed. */
+export function disturbance(judged: readonly Judged[], share: number, atCapacity: number): string | undefined {
+  const failed = judged.filter(({ passed }) => !passed);
+  if (failed.length === 0 || failed.some(({ text }) => WHATEVER_THE_LOAD.test(text))) return undefined;
   if (share - atCapacity <= DISTURBED) return undefined;
   const percent = (of: number): string => `${(100 * of).toFixed(0)} %`;
   return `other programs took ${percent(share)} of the CPU time, and ${percent(atCapacity)} while the capacity was found`;

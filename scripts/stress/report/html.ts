@@ -28,20 +28,19 @@ function verdictOf(report: StressReport): 'interrupted' | 'passed' | 'void' | 'f
   return wasDisturbed(report) ? 'void' : 'failed';
 }
 
+/** What a reader wants to know first. */
 function lead(report: StressReport): string {
   const failed = report.scenarios.filter(({ status }) => status === 'failed' || status === 'void');
   const safe = safeTo(report);
-  const sentences = [
-    `${safe[0]!.toUpperCase()}${safe.slice(1)}.`.replace('..', '.'),
-    breaksFirst(report),
-    beyond(report.scenarios),
-    failed.length === 0
-      ? undefined
-      : `Look at ${failed.map(({ name, title }) => `<a href="#${name}">${escapeHtml(title)}</a>`).join(', ')}.`,
-  ];
-  const [first, second, third, fourth] = sentences;
-  const text = [first, second, third].flatMap((one) => (one === undefined ? [] : [escapeHtml(one)]));
-  return `<p class="lead">${[...text, ...(fourth === undefined ? [] : [fourth])].join(' ')}</p>`;
+  const answers = [
+    ['What it can take', `${safe[0]!.toUpperCase()}${safe.slice(1)}.`.replace('..', '.')],
+    ['What breaks first', breaksFirst(report)],
+    ['What happens beyond', beyond(report.scenarios)],
+  ].flatMap(([question, answer]) =>
+    answer === undefined ? [] : [`<div><dt>${question}</dt><dd>${escapeHtml(answer)}</dd></div>`],
+  );
+  const look = failed.map(({ name, title }) => `<a href="#${name}">${escapeHtml(title)}</a>`).join(', ');
+  return `<dl class="lead">${answers.join('')}</dl>${failed.length === 0 ? '' : `<p>Look at ${look}.</p>`}`;
 }
 
 function capacityTable({ capacity }: StressReport): string {
@@ -83,5 +82,5 @@ function conditions({ machine, command, seed, data, capacity }: StressReport): s
       'open loop: visitors come when they come; latency counts from when a request was due, not from when it was sent',
     ],
   ];
-  return `<h2>How it was measured</h2><div class="card">${table(undefined, rows)}</div>`;
+  return `<h2>How it was measured</h2><div class="card plain">${table(undefined, rows)}</div>`;
 }

@@ -3,6 +3,7 @@ import type { ScenarioResult } from '../result.ts';
 import { type Mark, timeChart } from './chart.ts';
 import { escapeHtml } from './escape.ts';
 import { table } from './table.ts';
+import { inWords } from './words.ts';
 
 const SIGNS = { passed: '✓', failed: '✗', void: '!', skipped: '–' } as const;
 
@@ -37,11 +38,14 @@ function numbers({ routes, status }: ScenarioResult): string {
 
 function thresholdTable({ thresholds }: ScenarioResult): string {
   if (thresholds.length === 0) return '';
-  const rows = thresholds.map(({ text, measured, missing, passed }) => [
-    `<code>${escapeHtml(text)}</code>`,
-    measured === null ? escapeHtml(missing ?? '') : String(Number(measured.toPrecision(4))),
-    passed ? 'holds' : '<b>does not hold</b>',
-  ]);
+  const rows = thresholds.map((judged) => {
+    const { words, measured } = inWords(judged);
+    return [
+      `${escapeHtml(words)} <code class="soft">${escapeHtml(judged.text)}</code>`,
+      escapeHtml(measured),
+      judged.passed ? 'holds' : '<b>does not hold</b>',
+    ];
+  });
   return table(['What must hold', 'Measured', ''], rows).replaceAll('<td><b>', '<td class="bad"><b>');
 }
 
