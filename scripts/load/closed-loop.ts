@@ -6,7 +6,6 @@ import { LoadRefusedError } from './spec.ts';
 import { type ClassReport, createTally } from './tally.ts';
 
 export interface Throughput {
-  /** Once the generator's own code is compiled and its connections are open: from `WARM_UP_SHARE` of the time on. */
   requestsPerSecond: number;
   /** Answers with another status than 2xx or 3xx, and broken connections. */
   errors: number;
@@ -37,11 +36,6 @@ export interface ClosedReport extends Throughput {
 const MAX_CONNECTIONS = 10_000;
 const MAX_SECONDS = 600;
 const GIVE_UP_EVERY_MS = 50;
-/**
- * Of the time; what is answered in it does not count in the rate. The generator stalls for some ms whenever a part of its code
- * is compiled; with fewer than some 20 requests in flight the server has nothing to do meanwhile.
- */
-const WARM_UP_SHARE = 0.2;
 
 /**
  * Keeps `connections` requests in flight for `seconds`.
@@ -73,7 +67,6 @@ export async function closedLoop({
   const flying = new Set<{ exchange: Exchange; startMs: number; give: (head: undefined) => void }>();
   const watch = watchPunctuality();
   const start = performance.now();
-  const countFrom = start + WARM_UP_SHARE * seconds * 1000;
   let completed = 0;
   let errors = 0;
   let inFlight = connections;
@@ -101,9 +94,9 @@ export async function closedLoop({
           const gaveUp = head === undefined && now - startMs >= timeoutMs;
           const outcome = gaveUp ? 'timedOut' : outcomeOf(head, now - startMs, { deadlineMs });
           tally.settle(outcome, startMs - start, now - startMs);
-          if (head === undefined || head.status >= 400) errors += 1;
-          else if (now >= countFrom) completed += 1;
-          if (now - start < seconds * 1000) send();
+          if (head !== undefined && head.status < 400) completed += 1;
+          else errors += 1;
+          if (now - start < seconds * 1000) setImmediate(send);
           else if (--inFlight === 0) {
             clearInterval(impatience);
             resolve();
@@ -117,12 +110,12 @@ export async function closedLoop({
     for (let sender = 0; sender < connections; sender += 1) send();
   });
   pool.close();
-  const end = performance.now();
+  const took = (performance.now() - start) / 1000;
   const reason = voidReason(watch.stop());
   return {
-    requestsPerSecond: (1000 * completed) / (end - countFrom),
+    requestsPerSecond: completed / took,
     errors,
-    answers: tally.report((end - start) / 1000),
+    answers: tally.report(took),
     ...(reason === undefined ? {} : { void: reason }),
   };
 }
