@@ -2,8 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import type { ClassReport } from '../../../scripts/load/tally.ts';
 import { allScenarios, problemOf } from '../../../scripts/stress/all-scenarios.ts';
 import { type Measured, metricsOf } from '../../../scripts/stress/measured.ts';
+import { readOptions } from '../../../scripts/stress/options.ts';
 import { longestGapMs, recoveryMs } from '../../../scripts/stress/recovery.ts';
 import { hasPassed, type ScenarioResult, wasDisturbed } from '../../../scripts/stress/result.ts';
+import { expectedSeconds, mixText, whySkipped } from '../../../scripts/stress/run.ts';
 import { disturbance } from '../../../scripts/stress/run-scenario.ts';
 import { defineScenario } from '../../../scripts/stress/scenario.ts';
 import { MAIN_PAGE, STANDARD_MIX, thresholdsFor } from '../../../scripts/stress/standard-mix.ts';
@@ -178,6 +180,19 @@ describe('on other pages than those of the built-in site', () => {
     expect(left).toContain('good_rate{route:home}: rate>=0.8');
     expect(left).toContain('alive: rate>=1');
     expect(left.filter((text) => text.includes('{route:work}'))).toEqual([]);
+  });
+
+  test('scenarios are left out that need the pages or the data of the built-in site, and say so', async () => {
+    const { options } = readOptions(['--app', 'app.js'], []);
+    const left = (await allScenarios()).filter((one) => whySkipped(one, options) === undefined).map(({ name }) => name);
+    expect(left).toEqual(expect.arrayContaining(['steady', 'spike', 'worker-killed', 'all-blocked', 'reload', 'step']));
+    for (const name of ['flash-crowd', 'journeys', 'database-locked', 'slow-upstream', 'memory-leak'])
+      expect(left).not.toContain(name);
+    const built = readOptions([], []).options;
+    expect(
+      (await allScenarios()).filter(({ fault }) => fault?.name !== 'disk-full').map((one) => whySkipped(one, built)),
+    ).toEqual(Array(21).fill(undefined));
+    expect([expectedSeconds(built, await allScenarios()) < 300, mixText(options)]).toEqual([true, 'the main page']);
   });
 
   test('a page that a scenario of one’s own misspells still fails it', () => {
