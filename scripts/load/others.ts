@@ -15,16 +15,28 @@ function reading(): { all: number; busy: number; own: number } {
   };
 }
 
-/**
- * From now on: which share of all the CPU time there is goes to programs that this process did not start, and to other
- * machines of the same host, 0 to 1. 0 where the kernel does not say.
- */
-export function watchOthers(): () => number {
+/** What programs that this process did not start, and other machines of the same host, take of the CPU time. */
+export interface Others {
+  /** Of all there is, 0 to 1. */
+  share: number;
+  /** Of what this process and its children leave, 0 to 1: 1 where somebody takes whatever is to be had. */
+  ofTheRest: number;
+}
+
+/** Looks from now on until it is called. All 0 where the kernel does not say. */
+export function watchOthers(): () => Others {
   const before = reading();
   return () => {
     const now = reading();
-    const all = now.all - before.all;
-    const others = now.busy - before.busy - (now.own - before.own);
-    return all > 0 ? Math.min(1, Math.max(0, others / all)) : 0;
+    return othersOf({ all: now.all - before.all, busy: now.busy - before.busy, own: now.own - before.own });
   };
+}
+
+/** CPU time: all there is, all that was used, and what was used by oneself. */
+export function othersOf({ all, busy, own }: { all: number; busy: number; own: number }): Others {
+  const others = Math.max(0, busy - own);
+  const rest = others + Math.max(0, all - busy);
+  return all > 0
+    ? { share: Math.min(1, others / all), ofTheRest: rest > 0 ? others / rest : 0 }
+    : { share: 0, ofTheRest: 0 };
 }

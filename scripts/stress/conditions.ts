@@ -1,3 +1,4 @@
+import type { Others } from '../load/others.ts';
 import type { SendsTo } from './capacity.ts';
 import type { Target } from './instance.ts';
 import type { Route } from './scenario.ts';
@@ -6,8 +7,8 @@ import type { Route } from './scenario.ts';
 export interface MixCapacity {
   /** Requests per second of the standard mix. */
   perSecond: number;
-  /** Share of the CPU time that other programs took meanwhile, 0 to 1. */
-  others: number;
+  /** What other programs took meanwhile. */
+  others: Others;
 }
 
 /** In which a scenario is run. */

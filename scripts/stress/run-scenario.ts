@@ -4,6 +4,7 @@ import { watchOthers } from '../load/others.ts';
 import type { ClassReport } from '../load/tally.ts';
 import { capacityOfRoutes } from './capacity.ts';
 import type { Conditions } from './conditions.ts';
+import { disturbance } from './disturbance.ts';
 import { FAULTS } from './fault-names.ts';
 import { injure } from './faults.ts';
 import { type FleetWatch, watchFleet } from './fleet-watch.ts';
@@ -13,7 +14,7 @@ import type { Point, RouteRow, ScenarioResult } from './result.ts';
 import type { Part, Scenario } from './scenario.ts';
 import { BUCKET_MS, GOOD_MS, holdOn, secondsOf, sendLoad } from './send-load.ts';
 import { thresholdsFor } from './standard-mix.ts';
-import { type Judged, judge } from './thresholds/evaluate.ts';
+import { judge } from './thresholds/evaluate.ts';
 import { parseThreshold } from './thresholds/parse.ts';
 
 /**
@@ -38,7 +39,7 @@ export async function runScenario(scenario: Scenario, conditions: Conditions): P
   });
   const faultEndMs = await underWay;
   await slow;
-  const share = others();
+  const taken = others();
   watch?.stop();
   interrupt.throwIfAborted();
   const alive = await isAlive(conditions);
@@ -63,7 +64,7 @@ export async function runScenario(scenario: Scenario, conditions: Conditions): P
   const metrics = metricsOf(measured);
   const judged = thresholds.map((threshold) => judge(threshold, metrics));
   const failed = judged.some(({ passed }) => !passed);
-  const reason = result.void ?? disturbance(judged, share, conditions.capacity.others);
+  const reason = result.void ?? disturbance(judged, conditions.capacity.others, taken);
   return {
     name: scenario.name,
     title: scenario.title,
@@ -85,26 +86,8 @@ export async function runScenario(scenario: Scenario, conditions: Conditions): P
     events: measured.events,
     numbers: numbersOf(metrics),
     generator: { sendLagP99Ms: result.generator.sendLag.p99Ms, utilisation: result.generator.elu },
-    others: { share, atCapacity: conditions.capacity.others },
+    others: { share: taken.share, atCapacity: conditions.capacity.others.share },
   };
-}
-
-/**
- * The load is a multiple of what the server could do while the capacity was found. When other programs take so much more of
- * the machine than then, the multiple is another one.
- */
-const DISTURBED = 0.12;
-
-/** What a server does right or wrong, however little of the machine it has. */
-const WHATEVER_THE_LOAD = /^(?:checks|alive|renders|scaler_decisions)\b/;
-
-/** Why a verdict that failed says nothing of the server; undefined: it does, or it has not failed. */
-export function disturbance(judged: readonly Judged[], share: number, atCapacity: number): string | undefined {
-  const failed = judged.filter(({ passed }) => !passed);
-  if (failed.length === 0 || failed.some(({ text }) => WHATEVER_THE_LOAD.test(text))) return undefined;
-  if (share - atCapacity <= DISTURBED) return undefined;
-  const percent = (of: number): string => `${(100 * of).toFixed(0)} %`;
-  return `other programs took ${percent(share)} of the CPU time, and ${percent(atCapacity)} while the capacity was found`;
 }
 
 function peakOf(parts: readonly Part[]): { fromMs: number; toMs: number } | undefined {

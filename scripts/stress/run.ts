@@ -1,6 +1,7 @@
 import { watchOthers } from '../load/others.ts';
 import { type Effort, findCapacity, measureRoute, mixGuess, type SendsTo } from './capacity.ts';
 import type { Conditions, MixCapacity } from './conditions.ts';
+import { reconsidered } from './disturbance.ts';
 import type { FaultName } from './fault-names.ts';
 import { cannotMake } from './faults.ts';
 import { type DataTemplate, startInstance, type Target } from './instance.ts';
@@ -65,7 +66,7 @@ export async function runAll(plan: Plan, found: Found): Promise<void> {
     const look = async (): Promise<MixCapacity> => {
       const seen = await measureMix(plan, await servers.get({}), mix, found.capacity.mixPerSecond ?? guess);
       if (seen.perSecond > (found.capacity.mixPerSecond ?? 0))
-        Object.assign(found.capacity, { mixPerSecond: seen.perSecond, others: seen.others });
+        Object.assign(found.capacity, { mixPerSecond: seen.perSecond, others: seen.others.share });
       return seen;
     };
     let capacity = await look();
@@ -75,6 +76,18 @@ export async function runAll(plan: Plan, found: Found): Promise<void> {
       journeyFile: options.journey,
       pace: paceOf(options),
       interrupt,
+    };
+    /** A run that is not void, where the machine lets it. */
+    const judged = async (scenario: Scenario, seed: number): Promise<ScenarioResult> => {
+      for (let attempt = 1; ; attempt += 1) {
+        const before = capacity;
+        const first = await once(scenario, servers, { ...shared, capacity, seed });
+        if (first.status === 'passed') return first;
+        capacity = await look();
+        const result = reconsidered(first, before.perSecond, capacity.perSecond);
+        if (result.status !== 'void' || attempt === ATTEMPTS || !mayTryAgain()) return result;
+        progress.say(`  void (${result.reason}): again, with the capacity found anew`);
+      }
     };
     let plannedSeconds = BEFORE_SMOKE_SECONDS;
     for (const [index, scenario] of scenarios.entries()) {
@@ -89,15 +102,7 @@ export async function runAll(plan: Plan, found: Found): Promise<void> {
       const results: ScenarioResult[] = [];
       for (let run = 0; run < options.runs; run += 1) {
         progress.step(`[${index + 1} of ${scenarios.length}] ${scenario.title}`, seconds);
-        for (let attempt = 1; ; attempt += 1) {
-          const result = await once(scenario, servers, { ...shared, capacity, seed: options.seed + run });
-          if (result.status !== 'void' || attempt === ATTEMPTS || !mayTryAgain()) {
-            results.push(result);
-            break;
-          }
-          progress.say(`  void (${result.reason}): again, with the capacity found anew`);
-          capacity = await look();
-        }
+        results.push(await judged(scenario, options.seed + run));
       }
       const result = ofRepeats(results);
       found.scenarios.push(result);

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ClassReport } from '../../../scripts/load/tally.ts';
 import { allScenarios, problemOf } from '../../../scripts/stress/all-scenarios.ts';
+import { disturbance, reconsidered } from '../../../scripts/stress/disturbance.ts';
 import { type Measured, metricsOf } from '../../../scripts/stress/measured.ts';
 import { readOptions } from '../../../scripts/stress/options.ts';
 import { longestGapMs, recoveryMs } from '../../../scripts/stress/recovery.ts';
 import { hasPassed, type ScenarioResult, wasDisturbed } from '../../../scripts/stress/result.ts';
 import { expectedSeconds, mixText, whySkipped } from '../../../scripts/stress/run.ts';
-import { disturbance } from '../../../scripts/stress/run-scenario.ts';
 import { defineScenario } from '../../../scripts/stress/scenario.ts';
 import { MAIN_PAGE, STANDARD_MIX, thresholdsFor } from '../../../scripts/stress/standard-mix.ts';
 import { judge } from '../../../scripts/stress/thresholds/evaluate.ts';
@@ -162,14 +162,30 @@ describe('a run', () => {
   test('that fails says nothing when other programs took much more than while the capacity was found', () => {
     const of = (text: string, passed = false) => [{ text, measured: 0, passed }];
     const slow = of('good_rate: rate>=0.7');
-    expect(disturbance(slow, 0.5, 0.1)).toBe(
+    const quiet = { share: 0.1, ofTheRest: 0.2 };
+    const busy = { share: 0.5, ofTheRest: 0.9 };
+    expect(disturbance(slow, quiet, busy)).toBe(
       'other programs took 50 % of the CPU time, and 10 % while the capacity was found',
     );
-    expect(disturbance(slow, 0.5, 0.45)).toBeUndefined();
-    expect(disturbance(slow, 0.1, 0.6)).toBeUndefined();
-    expect(disturbance(of('good_rate: rate>=0.7', true), 0.5, 0.1)).toBeUndefined();
+    expect(disturbance(slow, busy, quiet)).toBeUndefined();
+    expect(disturbance(slow, busy, busy)).toBeUndefined();
+    // Who takes whatever is left takes more where the test needs less.
+    expect(disturbance(slow, { share: 0.57, ofTheRest: 1 }, { share: 0.75, ofTheRest: 1 })).toBeUndefined();
+    // Where the test needs all, little is the whole rest.
+    expect(disturbance(slow, { share: 0.03, ofTheRest: 0.1 }, { share: 0.05, ofTheRest: 1 })).toBeUndefined();
+    expect(disturbance(of('good_rate: rate>=0.7', true), quiet, busy)).toBeUndefined();
     // No machine is so busy that an old page is a new one.
-    expect(disturbance([...slow, ...of('checks{check:new}: rate>=1')], 0.5, 0.1)).toBeUndefined();
+    expect(disturbance([...slow, ...of('checks{check:new}: rate>=1')], quiet, busy)).toBeUndefined();
+  });
+
+  test('that fails is void when the server can do much less right after it, on another instance', () => {
+    const failed = (text: string) => ({ ...result('failed'), thresholds: [{ text, measured: 0, passed: false }] });
+    const slow = failed('good_rate: rate>=0.7');
+    expect(reconsidered(slow, 900, 450)).toMatchObject({ status: 'void', reason: expect.stringContaining('slower') });
+    expect(reconsidered(slow, 900, 800)).toBe(slow);
+    expect(reconsidered(slow, 450, 900)).toBe(slow);
+    const old = failed('checks{check:new}: rate>=1');
+    expect(reconsidered(old, 900, 450)).toBe(old);
   });
 });
 
