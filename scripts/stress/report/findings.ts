@@ -39,5 +39,6 @@ export function beyond(scenarios: readonly ScenarioResult[]): string | undefined
   const all = spike.routes.reduce((sum, { offered }) => sum + offered, 0);
   const refused = spike.routes.reduce((sum, row) => sum + row.refused, 0);
   const lost = spike.routes.reduce((sum, row) => sum + row.failed, 0);
-  return `Beyond it (“${spike.title}”) ${percent(home.good, home.offered)} still got the main page in time; of all requests ${percent(refused, all)} were told “not now”, and ${percent(lost, all)} got nothing in time.`;
+  const copies = home.lastGood > 0 ? ` (${percent(home.lastGood, home.good)} of them an older copy)` : '';
+  return `Beyond it (“${spike.title}”) ${percent(home.good, home.offered)} still got the main page in time${copies}; of all requests ${percent(refused, all)} were told “not now”, and ${percent(lost, all)} got nothing in time.`;
 }
