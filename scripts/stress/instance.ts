@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { moduleNear } from '../../src/engine/module-near.ts';
 import { ADDRESSES, seedSite } from '../load/members.ts';
-import { answers, freePort, launch } from '../load/processes.ts';
+import { answers, freePort, launch, processTree, signal } from '../load/processes.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
 
 /** Root of the Tahan under test: this one, or a copy with a fault in it (TAHAN_INTERNAL_STRESS_ROOT, an absolute path). */
@@ -147,6 +147,8 @@ export async function startInstance(
         dataDir,
         upstream,
         async stop() {
+          // Nothing of it is kept: it need not finish anything.
+          for (const one of processTree(server.pid)) signal(one, 'SIGKILL');
           await server.stop();
           await stopAll();
         },

@@ -37,19 +37,16 @@ const SMOKE_MS = 240_000;
 /** Starting, ending, and looking whether it lives. */
 const AROUND_SECONDS = 4;
 /** Times of the scenarios are multiplied by it: all of them in less than five minutes, the most telling ones in one. */
-const PACE = { all: 0.65, smoke: 0.5 };
+const PACE = 0.5;
 /** A void run is tried again, with the capacity found anew. */
 const ATTEMPTS = 3;
 /** Says to whoever reads the log of a server that is not an instance of our own what this is. */
 const LABEL = { 'X-Stress-Test': 'tahan' };
 
-export const paceOf = ({ smoke }: StressOptions): number => (smoke ? PACE.smoke : PACE.all);
-
 /** How long a run will take, s. */
 export function expectedSeconds(options: StressOptions, scenarios: readonly Scenario[]): number {
   const { smoke, runs } = options;
-  const pace = paceOf(options);
-  const each = scenarios.reduce((sum, { parts }) => sum + secondsOf(parts) * pace + AROUND_SECONDS, 0);
+  const each = scenarios.reduce((sum, { parts }) => sum + secondsOf(parts) * PACE + AROUND_SECONDS, 0);
   return (smoke ? BEFORE_SMOKE_SECONDS : mixFor(options).length * 9 + 8) + each * runs;
 }
 
@@ -74,7 +71,7 @@ export async function runAll(plan: Plan, found: Found): Promise<void> {
     const shared = {
       mix,
       journeyFile: options.journey,
-      pace: paceOf(options),
+      pace: PACE,
       interrupt,
     };
     /** A run that is not void, where the machine lets it. */
@@ -92,7 +89,7 @@ export async function runAll(plan: Plan, found: Found): Promise<void> {
     let plannedSeconds = BEFORE_SMOKE_SECONDS;
     for (const [index, scenario] of scenarios.entries()) {
       const why = whySkipped(scenario, options);
-      const seconds = secondsOf(scenario.parts) * paceOf(options);
+      const seconds = secondsOf(scenario.parts) * PACE;
       plannedSeconds += seconds + AROUND_SECONDS;
       const late = options.smoke && (plannedSeconds > SMOKE_SECONDS || performance.now() - startedAt > SMOKE_MS);
       if (why !== undefined || late) {
