@@ -1,6 +1,7 @@
 /**
  * `npm run test:generator`: does our generator count what wrk counts? A closed loop of the same connections on the same
- * server, in turn, several times. Exit code 1: they are more than 5 % apart (median of the pairs); 69: wrk is not installed; 75: the machine was too busy with other work.
+ * server, in turn, several times. Exit code 1: they are more than 5 % apart (median of the pairs); 69: wrk is not
+ * installed; 75: the machine was too busy with other work.
  */
 import { fileURLToPath } from 'node:url';
 import { CLOSED_LOOP_TOOL, throughput } from '../../scripts/bench/wrk.ts';
