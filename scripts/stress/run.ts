@@ -36,7 +36,7 @@ const BEFORE_SMOKE_SECONDS = 10;
 const SMOKE_MS = 240_000;
 /** Starting, ending, and looking whether it lives. */
 const AROUND_SECONDS = 4;
-/** Times of the scenarios are multiplied by it: all of them in less than five minutes, the most telling ones in one. */
+/** Times of the scenarios are multiplied by it: all of them in some five minutes, the most telling ones in one. */
 const PACE = 0.5;
 /** A void run is tried again, with the capacity found anew. */
 const ATTEMPTS = 3;

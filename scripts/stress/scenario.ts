@@ -40,7 +40,7 @@ export interface Scenario {
   text: string;
   /** Part of a run of a minute. */
   smoke?: boolean;
-  /** Their seconds are halved, so that all scenarios take less than five minutes. */
+  /** Their seconds are halved, so that all scenarios take some five minutes. */
   parts: Part[];
   /** What visitors ask for. Default: the standard mix (`standard-mix.ts`). */
   routes?: Route[];
