@@ -8,8 +8,9 @@ import type { Judged } from './thresholds/evaluate.ts';
  */
 const MORE_OF_ALL = 0.12;
 const MORE_OF_THE_REST = 0.3;
-/** So much less than before: the machine is not the same. */
+/** So much less than before, or so much more: the machine is not the same, and may have been a third one meanwhile. */
 const SLOWER = 0.75;
+const QUICKER = 2;
 
 /** What a server does right or wrong, however little of the machine it has. */
 const WHATEVER_THE_LOAD = /^(?:checks|alive|renders|scaler_decisions)\b/;
@@ -29,9 +30,10 @@ export function disturbance(judged: readonly Judged[], atCapacity: Others, durin
   return `other programs took ${percent(during.share)} of the CPU time, and ${percent(atCapacity.share)} while the capacity was found`;
 }
 
-/** A failed run in the light of what a new instance can do right after it: void, when that is much less than before. */
+/** A failed run in the light of what a new instance can do right after it: void, when that is something else than before. */
 export function reconsidered(result: ScenarioResult, before: number, after: number): ScenarioResult {
-  if (result.status !== 'failed' || !dependsOnLoad(result.thresholds) || after >= SLOWER * before) return result;
-  const reason = `the machine became slower: ${before.toFixed(0)} requests a second before, and ${after.toFixed(0)} right after it`;
+  if (result.status !== 'failed' || !dependsOnLoad(result.thresholds)) return result;
+  if (after >= SLOWER * before && after <= QUICKER * before) return result;
+  const reason = `the machine is not the same: ${before.toFixed(0)} requests a second before, and ${after.toFixed(0)} right after it`;
   return { ...result, status: 'void', reason };
 }
