@@ -9,19 +9,19 @@ import { calibrate } from '../src/site/features/lab/burn.ts';
 import { busyPercent } from './load/cores.ts';
 import { allScenarios } from './stress/all-scenarios.ts';
 import { compareReports, readReport } from './stress/compare.ts';
-import { prepareData } from './stress/instance.ts';
+import { OF_THE_APP, prepareData } from './stress/instance.ts';
 import { readOptions, type StressOptions } from './stress/options.ts';
 import { startProgress } from './stress/progress.ts';
 import { htmlReport } from './stress/report/html.ts';
 import { junitReport } from './stress/report/junit.ts';
 import { summary } from './stress/report/terminal.ts';
-import { hasPassed, type StressReport } from './stress/result.ts';
-import { expectedSeconds, type Found, runAll } from './stress/run.ts';
+import { hasPassed, type StressReport, wasDisturbed } from './stress/result.ts';
+import { expectedSeconds, type Found, mixText, runAll } from './stress/run.ts';
 
-const USAGE = `Usage: npm run stress -- [options]
+const USAGE = `Usage: npm run stress -- [options], or tahan stress [app.js] [options]
 The storm on purpose: starts an instance of its own with a copy of the data, finds what it can do, and runs scenarios
 with a verdict. Exit code 0: every threshold holds; 1: one does not; 64: the options cannot be used;
-75: an event goes on here.
+75: try again later, as an event goes on here, or the machine was too busy with other work to judge.
 
   --smoke             the most telling scenarios, a minute in all
   --only NAME         only this scenario (again for more, or separated by commas)
@@ -33,6 +33,7 @@ with a verdict. Exit code 0: every threshold holds; 1: one does not; 64: the opt
   --force             also while an event goes on (npm run event -- list)
   --seed N            other arrivals, the same ones for the same number (default 1)
   --route PATH        these pages in the place of the standard mix
+  --app FILE          this app in the place of the built-in site (tahan stress gives it); its arguments behind --
   --journey FILE      visits of a site of your own: a module with "export default", or a HAR file
   --target URL        a server of this machine that runs already, such as http://127.0.0.1:3000
   --i-own-this-host HOST  with --target: another machine that is yours; the load is capped, and each request says what it is`;
@@ -40,6 +41,8 @@ with a verdict. Exit code 0: every threshold holds; 1: one does not; 64: the opt
 const EX_USAGE = 64;
 /** sysexits.h: try again later. */
 const EX_TEMPFAIL = 75;
+/** `tahan stress` calls itself so. */
+const COMMAND = process.env.TAHAN_INTERNAL_STRESS_AS ?? 'npm run stress --';
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
@@ -73,7 +76,9 @@ async function main(): Promise<number> {
   await writeReports(options, report, comparison);
   process.stdout.write(summary(report, comparison));
   if (report.partial) return 130;
-  return report.passed && comparison?.verdict !== 'worse' ? 0 : 1;
+  if (comparison?.verdict === 'worse') return 1;
+  if (wasDisturbed(report)) return EX_TEMPFAIL;
+  return report.passed ? 0 : 1;
 }
 
 async function run(options: StressOptions, chosen: Awaited<ReturnType<typeof allScenarios>>): Promise<StressReport> {
@@ -89,14 +94,14 @@ async function run(options: StressOptions, chosen: Awaited<ReturnType<typeof all
   const busy = await busyPercent(500);
   if (busy > 30) say(`This machine is ${busy.toFixed(0)} % busy with other work: the numbers will show that, too.`);
   const { dataDir, version } = readConfig(readEnvironment().env);
-  const data = await prepareData(dataDir);
-  const expected = expectedSeconds(options, chosen, options.routes.length || 4);
+  const data = options.app === undefined ? await prepareData(dataDir) : OF_THE_APP;
+  const expected = expectedSeconds(options, chosen);
   const progress = startProgress(expected);
   progress.say(
     `${chosen.length} scenario(s), ${(Math.min(expected, options.smoke ? 60 : expected) / 60).toFixed(1)} min in all; Ctrl-C ends with what there is`,
   );
   const found: Found = {
-    capacity: { mixPerSecond: undefined, mix: options.routes.join(', ') || 'the standard mix', routes: [] },
+    capacity: { mixPerSecond: undefined, mix: mixText(options), routes: [], others: 0 },
     scenarios: [],
   };
   const env = workersFor(availableParallelism());
@@ -118,7 +123,7 @@ async function run(options: StressOptions, chosen: Awaited<ReturnType<typeof all
     tahan: version,
     startedAt: startedAt.toISOString(),
     seconds: (performance.now() - began) / 1000,
-    command: `npm run stress -- ${process.argv.slice(2).join(' ')}`.trim(),
+    command: `${COMMAND} ${process.argv.slice(2).join(' ')}`.trim(),
     seed: options.seed,
     partial,
     machine: {

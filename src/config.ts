@@ -406,7 +406,7 @@ export const SETTINGS = {
     '',
     {
       group: 'Monitor',
-      text: 'When a short stress test runs beside the server, at the lowest priority and on a server of its own; skipped when visitors need the machine. Needs TAHAN_MONITOR=1 and the repository: an installed package has no load generator.',
+      text: 'When a short stress test runs beside the server, at the lowest priority and on a server of its own; skipped when visitors need the machine. Needs TAHAN_MONITOR=1 and the repository; with an installed package there is tahan stress, by hand.',
       defaultText: 'never',
     },
   ),
@@ -554,7 +554,9 @@ function scheduleProblems({ stressSchedule, monitor }: Config): string[] {
   const problems: string[] = [];
   if (!monitor) problems.push(problem('needs TAHAN_MONITOR=1, the process that starts the runs'));
   if (stressProgram() === undefined)
-    problems.push(problem('works in the repository of Tahan only; an installed package has no load generator'));
+    problems.push(
+      problem('works in the repository of Tahan only; with an installed package there is tahan stress, by hand'),
+    );
   try {
     readCron(stressSchedule);
   } catch (error) {

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { moduleNear } from '../../src/engine/module-near.ts';
 import { pinned } from './cores.ts';
 import type { JobName, JobReport, JobSpec } from './jobs.ts';
 import type { LoadReport } from './run-load.ts';
 import { LOAD_STANDARD, type LoadSpec } from './spec.ts';
 
-const GENERATOR = fileURLToPath(new URL('./generator.ts', import.meta.url));
+const GENERATOR = fileURLToPath(moduleNear('./generator', import.meta.url));
 
 /**
  * Thousands of sockets wait at once in a surge and outlive every minor collection: a small nursery, collected on one thread (it has one

@@ -34,6 +34,10 @@ export function together(all: readonly Latencies[]): Latencies {
   return [...sum].sort(([a], [b]) => a - b);
 }
 
+/** How many took no longer than `ms` (to 2 %). */
+export const countWithin = (latencies: Latencies, ms: number): number =>
+  countOf(latencies.filter(([step]) => step <= stepOf(ms)));
+
 export const countOf = (latencies: Latencies): number => latencies.reduce((sum, [, count]) => sum + count, 0);
 
 /** The latency, ms, within which `percent` of them lie (0 to 100, to 2 %); undefined for none. */

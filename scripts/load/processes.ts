@@ -178,11 +178,12 @@ function pssBytes(pid: number): number {
   }
 }
 
-/** CPU time the tree has used, seconds (its living processes). */
+/** CPU time the tree has used, seconds: its living processes, and those that have ended and were waited for. */
 export function treeCpuSeconds(root: number): number {
   const ticksPerSecond = 100;
   return processTree(root).reduce((sum, pid) => {
-    const fields = stat(pid);
-    return sum + (Number(fields?.[11] ?? 0) + Number(fields?.[12] ?? 0)) / ticksPerSecond;
+    // utime, stime, and both of the children that have ended
+    const ticks = stat(pid)?.slice(11, 15) ?? [];
+    return sum + ticks.reduce((all, each) => all + Number(each), 0) / ticksPerSecond;
   }, 0);
 }

@@ -39,7 +39,7 @@ export class ScenarioError extends Error {
  * @throws {ScenarioError}
  */
 export async function allScenarios(folder: URL = new URL('./scenarios/', import.meta.url)): Promise<Scenario[]> {
-  const files = (await readdir(folder)).filter((file) => /\.[jt]s$/.test(file)).sort();
+  const files = (await readdir(folder)).filter((file) => /(?<!\.d)\.[jt]s$/.test(file)).sort();
   const scenarios = await Promise.all(
     files.map(async (file) => {
       const { default: scenario } = (await import(new URL(file, folder).href)) as { default?: Scenario };

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { processTree } from '../load/processes.ts';
+import { clusterWorkers, processTree, signal } from '../load/processes.ts';
 import type { FaultName } from './fault-names.ts';
 import { readFleet, servingPids } from './fleet-watch.ts';
 import type { OwnInstance, Target } from './instance.ts';
@@ -27,10 +27,13 @@ const INJURE: Record<FaultName, Injure> = {
   async 'all-killed'({ own }) {
     kill(servingPids(await readFleet(own.adminPort)));
   },
-  async 'all-blocked'(target, seconds) {
-    await ask(target, `/lab/block?all=1&ms=${Math.round(seconds * 1000)}`);
-    // It is answered before the block begins: recovery is counted from its end.
+  async 'all-blocked'({ own }, seconds) {
+    // The spare one, too: it would take their place. One that is replaced meanwhile is gone when they go on.
+    const pids = clusterWorkers(own.pid);
+    if (pids.length === 0) throw new Error('no worker is there');
+    for (const pid of pids) signal(pid, 'SIGSTOP');
     await delay(seconds * 1000);
+    for (const pid of pids) signal(pid, 'SIGCONT');
   },
   async 'database-locked'({ own }, seconds) {
     const db = new Database(join(own.dataDir, 'site.db'), { timeout: 5_000 });

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
+import { moduleNear } from '../../src/engine/module-near.ts';
 import { ADDRESSES, seedSite } from '../load/members.ts';
-import { answers, freePort, launch } from '../load/processes.ts';
+import { answers, freePort, launch, processTree, signal } from '../load/processes.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
 
 /** Root of the Tahan under test: this one, or a copy with a fault in it (TAHAN_INTERNAL_STRESS_ROOT, an absolute path). */
@@ -13,6 +14,15 @@ const ROOT = process.env.TAHAN_INTERNAL_STRESS_ROOT ?? fileURLToPath(new URL('..
 
 /** A machine that is full takes a minute for what takes two seconds. */
 const START_LIMIT_MS = 120_000;
+
+/** The command that serves an app of others. */
+const TAHAN = fileURLToPath(moduleNear('../../src/engine/bin/tahan', import.meta.url));
+
+/** An app of others, and what it is started with. */
+export interface App {
+  file: string;
+  args: readonly string[];
+}
 
 /** Where the load goes. What only an instance of one's own has is undefined elsewhere. */
 export interface Target {
@@ -38,6 +48,13 @@ export interface DataTemplate {
   remove: () => Promise<void>;
 }
 
+/** An app of others keeps its data where it wants; Tahan's own folder begins empty. */
+export const OF_THE_APP: DataTemplate = {
+  text: 'the app’s own: it runs a second time, beside the one that visitors use',
+  copyTo: async () => {},
+  remove: async () => {},
+};
+
 /**
  * Makes the data of the instances: a copy of the site's data where there is some (taken while it runs: SQLite's own
  * backup), with 500 made-up members besides where they are wanted; the original is only read.
@@ -62,7 +79,7 @@ export async function prepareData(dataDir: string, members = true): Promise<Data
   };
 }
 
-const STANDARD_ENV = { HOST: '127.0.0.1', TAHAN_LAB: '1', LOG_LEVEL: 'warn', ...ADDRESSES };
+const STANDARD_ENV = { HOST: '127.0.0.1', LOG_LEVEL: 'warn', ...ADDRESSES };
 /** Settings of the person's own server that an instance beside it must not have. */
 const NOT_TAKEN_OVER = [
   'PORT',
@@ -80,7 +97,12 @@ const NOT_TAKEN_OVER = [
  * Starts a server of its own on free ports of loopback, with a copy of the data.
  * @throws {ServerStartError}
  */
-export async function startInstance(data: DataTemplate, env: Record<string, string>, labRate: number): Promise<Target> {
+export async function startInstance(
+  data: DataTemplate,
+  env: Record<string, string>,
+  labRate: number,
+  app?: App,
+): Promise<Target> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tahan-stress-'));
   await mkdir(dataDir, { recursive: true });
   const upstream = await startUpstream();
@@ -95,6 +117,7 @@ export async function startInstance(data: DataTemplate, env: Record<string, stri
     const all = {
       ...Object.fromEntries(NOT_TAKEN_OVER.map((name) => [name, ''])),
       ...STANDARD_ENV,
+      ...(app === undefined ? { TAHAN_LAB: '1' } : { NODE_OPTIONS: process.env.NODE_OPTIONS ?? '' }),
       TAHAN_INTERNAL_LAB_RATE: String(labRate),
       TAHAN_INTERNAL_LAB_UPSTREAM: upstream.url,
       ...env,
@@ -106,13 +129,14 @@ export async function startInstance(data: DataTemplate, env: Record<string, stri
       {
         name: 'Tahan',
         command: process.execPath,
-        args: [join(ROOT, 'src/main.ts')],
-        cwd: ROOT,
+        ...(app === undefined
+          ? { args: [join(ROOT, 'src/main.ts')], cwd: ROOT }
+          : { args: [TAHAN, 'run', app.file, ...app.args] }),
         env: all,
         place: 'all',
         limitMs: START_LIMIT_MS,
       },
-      () => answers(port, '/health/ready'),
+      () => answers(adminPort, '/health'),
     );
     return {
       host: '127.0.0.1',
@@ -123,6 +147,8 @@ export async function startInstance(data: DataTemplate, env: Record<string, stri
         dataDir,
         upstream,
         async stop() {
+          // Nothing of it is kept: it need not finish anything.
+          for (const one of processTree(server.pid)) signal(one, 'SIGKILL');
           await server.stop();
           await stopAll();
         },

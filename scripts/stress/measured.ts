@@ -1,4 +1,4 @@
-import { together } from '../load/latencies.ts';
+import { countOf, countWithin, together } from '../load/latencies.ts';
 import type { Bucket, ClassReport } from '../load/tally.ts';
 import type { FleetEvent, FleetSample } from './fleet-watch.ts';
 import { gaugeOf, type Metric, type Metrics } from './metric.ts';
@@ -10,6 +10,8 @@ export interface Measured {
   classes: Record<string, ClassReport>;
   kind: 'route' | 'step';
   bucketMs: number;
+  /** Within it a page is good, and a refusal in time, ms. */
+  goodMs: number;
   /** Part of each route in the capacity, requests per second; for goodput. */
   capacityOf: Record<string, number>;
   peak: { fromMs: number; toMs: number } | undefined;
@@ -29,9 +31,14 @@ const rate = (passed: number, total: number): Metric => ({ kind: 'rate', passed,
 
 /** The metrics that thresholds may name. */
 export function metricsOf(measured: Measured): Metrics {
-  const { classes, kind, bucketMs, samples, events, checks, visits, renders, alive } = measured;
+  const { classes, kind, bucketMs, goodMs, samples, events, checks, visits, renders, alive } = measured;
   const all = Object.values(classes);
-  const metrics: Metrics = { ...ofClasses(all, ''), alive: rate(alive ? 1 : 0, 1) };
+  const refused = together(all.map(({ latencies }) => latencies.refused));
+  const metrics: Metrics = {
+    ...ofClasses(all, ''),
+    refused_in_time: rate(countWithin(refused, goodMs), countOf(refused)),
+    alive: rate(alive ? 1 : 0, 1),
+  };
   for (const [name, report] of Object.entries(classes)) {
     const tag = `{${kind}:${name}}`;
     Object.assign(metrics, ofClasses([report], tag));

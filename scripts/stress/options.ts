@@ -13,6 +13,8 @@ export interface StressOptions {
   seed: number;
   /** A server that runs already, in the place of an instance of one's own. */
   target: { host: string; port: number; isOwn: boolean } | undefined;
+  /** An app of its own to start, as `tahan` would (`tahan stress`), in the place of the site of this repository. */
+  app: { file: string; args: string[] } | undefined;
   routes: string[];
   journey: string | undefined;
   runs: number;
@@ -36,6 +38,7 @@ const OPTIONS = {
   route: { type: 'string', multiple: true },
   journey: { type: 'string' },
   runs: { type: 'string' },
+  app: { type: 'string' },
 } as const;
 
 /** The command line. `mistakes`: one line each; with any, nothing is to be done. */
@@ -53,6 +56,7 @@ export function readOptions(
   });
   const values: Record<string, string[]> = {};
   for (const token of tokens) {
+    if (token.kind === 'option-terminator') break;
     if (token.kind === 'positional') mistakes.push(`${token.value}: there is nothing to say but options`);
     if (token.kind !== 'option') continue;
     const { name, rawName, value } = token;
@@ -78,6 +82,12 @@ export function readOptions(
   const routes = values.route ?? [];
   for (const path of routes)
     if (!/^\/[!-~]{0,2000}$/.test(path)) mistakes.push(`--route ${path}: must be a path, such as /prices`);
+  const file = last('app');
+  const end = tokens.find(({ kind }) => kind === 'option-terminator');
+  const appArgs = end === undefined ? [] : args.slice(end.index + 1);
+  if (file === undefined && appArgs.length > 0) mistakes.push('--: what stands behind it goes to the app of --app');
+  if (file !== undefined && values.target !== undefined) mistakes.push('--app: not with --target, which runs already');
+  const app = file === undefined ? undefined : { file, args: appArgs };
   return {
     options: {
       help: values.help !== undefined,
@@ -90,6 +100,7 @@ export function readOptions(
       compare: last('compare'),
       seed: whole('seed', 1, 0, 999_999_999),
       target: targetOf(last('target'), last('i-own-this-host'), mistakes),
+      app,
       routes,
       journey: last('journey'),
       runs: whole('runs', 1, 1, MAX_RUNS),

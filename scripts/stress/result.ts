@@ -1,7 +1,7 @@
 import type { FleetEvent, FleetSample } from './fleet-watch.ts';
 import type { Judged } from './thresholds/evaluate.ts';
 
-/** `void`: the generator was late, so the numbers mean nothing. `skipped`: not run, and why. */
+/** `void`: the generator was late, or the machine busier than when the capacity was found: it says nothing of the server. `skipped`: not run, and why. */
 export type Status = 'passed' | 'failed' | 'void' | 'skipped';
 
 /** A step of the time series: counts by when visitors came, and what those who were served waited. */
@@ -44,6 +44,8 @@ export interface ScenarioResult {
   /** Numbers that two runs are compared by; larger is worse, unless the name ends in "rate" or "/s". One for each repeat. */
   numbers: Record<string, number[]>;
   generator?: { sendLagP99Ms: number; utilisation: number };
+  /** Share of the machine's CPU time that went to other programs, 0 to 1: during this run, and while the capacity was found. */
+  others?: { share: number; atCapacity: number };
 }
 
 /** What one kind of page costs, and how many of it a second are served in time. */
@@ -74,9 +76,17 @@ export interface StressReport {
     mixPerSecond: number | undefined;
     mix: string;
     routes: RouteCapacity[];
+    /** Share of the CPU time that other programs took meanwhile, 0 to 1. */
+    others: number;
   };
   scenarios: ScenarioResult[];
   passed: boolean;
+}
+
+/** Whether nothing failed, and a run is void: what it shows is the machine, and not the server. */
+export function wasDisturbed({ scenarios, partial }: Pick<StressReport, 'scenarios' | 'partial'>): boolean {
+  const has = (wanted: Status): boolean => scenarios.some(({ status }) => status === wanted);
+  return !partial && has('void') && !has('failed');
 }
 
 /** Whether a run has shown that all holds: each scenario that could be run has passed, and at least one was. */

@@ -1,60 +1,21 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { drive, generate } from '../load/drive.ts';
-import type { Punctuality } from '../load/health.ts';
-import type { HeldSpec } from '../load/held.ts';
-import type { JourneysReport } from '../load/journeys.ts';
 import { percentileMs } from '../load/latencies.ts';
-import { SEEDED } from '../load/members.ts';
-import type { Phase } from '../load/spec.ts';
+import { watchOthers } from '../load/others.ts';
 import type { ClassReport } from '../load/tally.ts';
-import type { SendsTo } from './capacity.ts';
+import { capacityOfRoutes } from './capacity.ts';
+import type { Conditions } from './conditions.ts';
+import { disturbance } from './disturbance.ts';
 import { FAULTS } from './fault-names.ts';
 import { injure } from './faults.ts';
 import { type FleetWatch, watchFleet } from './fleet-watch.ts';
-import type { Target } from './instance.ts';
 import { type Measured, metricsOf, seriesOf } from './measured.ts';
 import type { Metrics } from './metric.ts';
 import type { Point, RouteRow, ScenarioResult } from './result.ts';
-import type { Part, Route, Scenario } from './scenario.ts';
+import type { Part, Scenario } from './scenario.ts';
+import { BUCKET_MS, GOOD_MS, holdOn, secondsOf, sendLoad } from './send-load.ts';
+import { thresholdsFor } from './standard-mix.ts';
 import { judge } from './thresholds/evaluate.ts';
 import { parseThreshold } from './thresholds/parse.ts';
-
-export interface Conditions {
-  target: Target;
-  to: SendsTo;
-  mix: Route[];
-  /** Requests per second of the standard mix that the server can do. */
-  mixPerSecond: number;
-  /** The same of this scenario's own routes. */
-  capacityOfRoutes: (routes: readonly Route[]) => number;
-  journeyFile: string | undefined;
-  seed: number;
-  /** All times are multiplied by it. */
-  pace: number;
-  interrupt: AbortSignal;
-}
-
-/** Twice the time by which the capacity is found: a verdict must not turn on what else the machine does. */
-const GOOD_MS = 1_000;
-const PATIENCE_MS = 5_000;
-const BUCKET_MS = 500;
-/**
- * A late send makes an answer look slower than it was, never quicker: as long as it is small beside half a second the
- * verdict holds. The bench, whose numbers are compared, takes a tenth of it.
- */
-const MAX_SEND_LAG_MS = 50;
-const THINK_MS = 120;
-const MAX_RATE = 8_000;
-const MAX_IN_FLIGHT = 4_000;
-const RENDERED_BY = 'x-lab-renderer';
-const RENDERS = 'x-lab-render';
-
-interface LoadResult {
-  classes: Record<string, ClassReport>;
-  generator: Punctuality;
-  void?: string;
-  journeys?: Pick<JourneysReport, 'checks' | 'visitors' | 'content'>;
-}
 
 /**
  * Runs a scenario against a target, and judges it.
@@ -62,13 +23,14 @@ interface LoadResult {
  */
 export async function runScenario(scenario: Scenario, conditions: Conditions): Promise<ScenarioResult> {
   const { target, pace, interrupt } = conditions;
-  const thresholds = scenario.thresholds.map(parseThreshold);
+  const thresholds = thresholdsFor(scenario, conditions.mix).map(parseThreshold);
   const parts = scenario.parts.map((part) => ({ ...part, seconds: part.seconds * pace }));
   const seconds = secondsOf(parts);
   let watch: FleetWatch | undefined;
   let underWay: Promise<number | undefined> = Promise.resolve(undefined);
   let slow: Promise<unknown> = Promise.resolve();
   if (scenario.slowClients !== undefined) slow = holdOn(scenario.slowClients, conditions, seconds);
+  const others = watchOthers();
   const result = await sendLoad(scenario, parts, conditions, () => {
     const startedAt = Date.now();
     if (target.own !== undefined) watch = watchFleet(target.own.adminPort, startedAt);
@@ -77,6 +39,7 @@ export async function runScenario(scenario: Scenario, conditions: Conditions): P
   });
   const faultEndMs = await underWay;
   await slow;
+  const taken = others();
   watch?.stop();
   interrupt.throwIfAborted();
   const alive = await isAlive(conditions);
@@ -85,6 +48,7 @@ export async function runScenario(scenario: Scenario, conditions: Conditions): P
     classes: result.classes,
     kind: scenario.journeys === undefined ? 'route' : 'step',
     bucketMs: BUCKET_MS,
+    goodMs: GOOD_MS,
     capacityOf: capacityOf(scenario, conditions),
     peak,
     wellFromMs: faultEndMs ?? peak?.toMs,
@@ -100,12 +64,13 @@ export async function runScenario(scenario: Scenario, conditions: Conditions): P
   const metrics = metricsOf(measured);
   const judged = thresholds.map((threshold) => judge(threshold, metrics));
   const failed = judged.some(({ passed }) => !passed);
+  const reason = result.void ?? disturbance(judged, conditions.capacity.others, taken);
   return {
     name: scenario.name,
     title: scenario.title,
     text: scenario.text,
-    status: result.void === undefined ? (failed ? 'failed' : 'passed') : 'void',
-    ...(result.void === undefined ? {} : { reason: result.void }),
+    status: reason === undefined ? (failed ? 'failed' : 'passed') : 'void',
+    ...(reason === undefined ? {} : { reason }),
     thresholds: judged,
     seconds,
     bucketMs: BUCKET_MS,
@@ -121,10 +86,9 @@ export async function runScenario(scenario: Scenario, conditions: Conditions): P
     events: measured.events,
     numbers: numbersOf(metrics),
     generator: { sendLagP99Ms: result.generator.sendLag.p99Ms, utilisation: result.generator.elu },
+    others: { share: taken.share, atCapacity: conditions.capacity.others.share },
   };
 }
-
-export const secondsOf = (parts: readonly Part[]): number => parts.reduce((sum, { seconds }) => sum + seconds, 0);
 
 function peakOf(parts: readonly Part[]): { fromMs: number; toMs: number } | undefined {
   let atMs = 0;
@@ -135,65 +99,6 @@ function peakOf(parts: readonly Part[]): { fromMs: number; toMs: number } | unde
     atMs = endMs;
   }
   return peak;
-}
-
-async function sendLoad(
-  scenario: Scenario,
-  parts: readonly Part[],
-  { to, mix, capacityOfRoutes, journeyFile, seed, interrupt }: Conditions,
-  onStart: () => void,
-): Promise<LoadResult> {
-  const { headers, ...where } = to;
-  if (scenario.journeys !== undefined) {
-    const { visits, file = journeyFile } = scenario.journeys;
-    const report = await generate(
-      'journeys',
-      {
-        ...where,
-        headers,
-        seed,
-        phases: parts.map(({ seconds, load }) => ({ seconds, rate: load * visits })),
-        ...(file === undefined ? {} : { file }),
-        accounts: { count: SEEDED.users, editors: Math.ceil(SEEDED.users / 100), password: SEEDED.password },
-        deadlineMs: GOOD_MS,
-        timeoutMs: scenario.patienceMs ?? PATIENCE_MS,
-        thinkMs: THINK_MS,
-        bucketMs: BUCKET_MS,
-        maxSendLagMs: MAX_SEND_LAG_MS,
-      },
-      secondsOf(parts) * 1000 + 12 * (PATIENCE_MS + THINK_MS),
-      onStart,
-      interrupt,
-    );
-    return { classes: report.steps, journeys: report, ...report };
-  }
-  const routes = scenario.routes ?? mix;
-  const capacity = capacityOfRoutes(routes);
-  const phases = parts.map(
-    ({ seconds, load, only }): Phase => ({
-      seconds,
-      rate: Math.min(MAX_RATE, capacity * load),
-      ...(only === undefined ? {} : { only }),
-    }),
-  );
-  return drive(
-    {
-      ...where,
-      seed,
-      connections: scenario.newConnections === true ? 'new' : 'keep-alive',
-      phases,
-      classes: routes.map((route) => ({ ...route, headers })),
-      deadlineMs: GOOD_MS,
-      timeoutMs: scenario.patienceMs ?? PATIENCE_MS,
-      maxInFlight: MAX_IN_FLIGHT,
-      bucketMs: BUCKET_MS,
-      maxSendLagMs: MAX_SEND_LAG_MS,
-      watch: routes.some(({ path }) => path.startsWith('/lab/page')) ? [RENDERED_BY, RENDERS] : [],
-      ...(scenario.retry === undefined ? {} : { retry: scenario.retry }),
-    },
-    onStart,
-    interrupt,
-  );
 }
 
 /** Makes the fault when it is due; gives when it was over, ms since the start. */
@@ -211,21 +116,6 @@ async function hurt(
   const over = Date.now() - startedAt;
   if (fault.seconds > 0) watch?.events.push({ atMs: over, kind: 'fault', text: 'the fault is over' });
   return over;
-}
-
-/** Uploads that stall for as long as the scenario lasts; those that the server ends come again. */
-function holdOn(count: number, { to }: Conditions, seconds: number): Promise<unknown> {
-  const head = `POST /login HTTP/1.1\r\nHost: ${to.host}:${to.port}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 20000\r\n\r\n`;
-  const spec: HeldSpec = {
-    port: to.port,
-    count,
-    perSecond: count,
-    holdMs: Math.max(1_000, (seconds - 1) * 1000),
-    payload: `${head}name=`,
-    read: true,
-    reopen: true,
-  };
-  return generate('held', spec, seconds * 1000 + 5_000);
 }
 
 const ALIVE_WITHIN_MS = 5_000;
@@ -250,13 +140,10 @@ async function isAlive({ to }: Conditions): Promise<boolean> {
 }
 
 /** Each route's part of the capacity. */
-function capacityOf(
-  { routes: own, journeys }: Scenario,
-  { mix, capacityOfRoutes }: Conditions,
-): Record<string, number> {
+function capacityOf({ routes: own, journeys }: Scenario, { mix, capacity: found }: Conditions): Record<string, number> {
   if (journeys !== undefined) return {};
   const routes = own ?? mix;
-  const capacity = capacityOfRoutes(routes);
+  const capacity = capacityOfRoutes(routes, mix, found.perSecond);
   const shares = routes.reduce((sum, { share }) => sum + share, 0);
   return Object.fromEntries(routes.map(({ name, share }) => [name, (capacity * share) / shares]));
 }

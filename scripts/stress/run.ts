@@ -1,12 +1,17 @@
+import { watchOthers } from '../load/others.ts';
 import { type Effort, findCapacity, measureRoute, mixGuess, type SendsTo } from './capacity.ts';
+import type { Conditions, MixCapacity } from './conditions.ts';
+import { reconsidered } from './disturbance.ts';
+import type { FaultName } from './fault-names.ts';
 import { cannotMake } from './faults.ts';
 import { type DataTemplate, startInstance, type Target } from './instance.ts';
 import type { StressOptions } from './options.ts';
 import type { Progress } from './progress.ts';
-import type { ScenarioResult, StressReport } from './result.ts';
-import { type Conditions, runScenario, secondsOf } from './run-scenario.ts';
+import type { RouteCapacity, ScenarioResult, StressReport } from './result.ts';
+import { runScenario } from './run-scenario.ts';
 import type { Route, Scenario } from './scenario.ts';
-import { mixOf, PUBLIC_MIX, STANDARD_MIX } from './standard-mix.ts';
+import { secondsOf } from './send-load.ts';
+import { MAIN_PAGE, mixOf, PUBLIC_MIX, STANDARD_MIX } from './standard-mix.ts';
 
 export interface Plan {
   options: StressOptions;
@@ -31,23 +36,18 @@ const BEFORE_SMOKE_SECONDS = 10;
 const SMOKE_MS = 240_000;
 /** Starting, ending, and looking whether it lives. */
 const AROUND_SECONDS = 4;
-const SMOKE_PACE = 0.5;
-/** A void run is tried once more. */
-const ATTEMPTS = 2;
+/** Times of the scenarios are multiplied by it: all of them in some five minutes, the most telling ones in one. */
+const PACE = 0.5;
+/** A void run is tried again, with the capacity found anew. */
+const ATTEMPTS = 3;
 /** Says to whoever reads the log of a server that is not an instance of our own what this is. */
 const LABEL = { 'X-Stress-Test': 'tahan' };
 
-export const paceOf = ({ smoke }: StressOptions): number => (smoke ? SMOKE_PACE : 1);
-
 /** How long a run will take, s. */
-export function expectedSeconds(
-  { smoke, runs }: StressOptions,
-  scenarios: readonly Scenario[],
-  routes: number,
-): number {
-  const pace = smoke ? SMOKE_PACE : 1;
-  const each = scenarios.reduce((sum, { parts }) => sum + secondsOf(parts) * pace + AROUND_SECONDS, 0);
-  return (smoke ? BEFORE_SMOKE_SECONDS : routes * 9 + 8) + each * runs;
+export function expectedSeconds(options: StressOptions, scenarios: readonly Scenario[]): number {
+  const { smoke, runs } = options;
+  const each = scenarios.reduce((sum, { parts }) => sum + secondsOf(parts) * PACE + AROUND_SECONDS, 0);
+  return (smoke ? BEFORE_SMOKE_SECONDS : mixFor(options).length * 9 + 8) + each * runs;
 }
 
 /** Finds the capacity, runs the scenarios, and adds to `found` as it goes: what was done stays when it is interrupted. */
@@ -58,20 +58,38 @@ export async function runAll(plan: Plan, found: Found): Promise<void> {
   const mix = mixFor(options);
   try {
     const first = await servers.get({});
-    await measureCapacity(plan, first, mix, found);
+    if (!options.smoke) await measureRoutes(plan, first, mix, found.capacity.routes);
+    const guess = mixGuess(mix, found.capacity.routes);
+    const look = async (): Promise<MixCapacity> => {
+      const seen = await measureMix(plan, await servers.get({}), mix, found.capacity.mixPerSecond ?? guess);
+      if (seen.perSecond > (found.capacity.mixPerSecond ?? 0))
+        Object.assign(found.capacity, { mixPerSecond: seen.perSecond, others: seen.others.share });
+      return seen;
+    };
+    let capacity = await look();
+    const mayTryAgain = (): boolean => !options.smoke || performance.now() - startedAt < SMOKE_MS;
     const shared = {
       mix,
-      mixPerSecond: found.capacity.mixPerSecond!,
-      capacityOfRoutes: (routes: readonly Route[]) =>
-        routes === mix ? found.capacity.mixPerSecond! : capacityOfOther(routes, mix, found),
       journeyFile: options.journey,
-      pace: paceOf(options),
+      pace: PACE,
       interrupt,
+    };
+    /** A run that is not void, where the machine lets it. */
+    const judged = async (scenario: Scenario, seed: number): Promise<ScenarioResult> => {
+      for (let attempt = 1; ; attempt += 1) {
+        const before = capacity;
+        const first = await once(scenario, servers, { ...shared, capacity, seed });
+        if (first.status === 'passed') return first;
+        capacity = await look();
+        const result = reconsidered(first, before.perSecond, capacity.perSecond);
+        if (result.status !== 'void' || attempt === ATTEMPTS || !mayTryAgain()) return result;
+        progress.say(`  void (${result.reason}): again, with the capacity found anew`);
+      }
     };
     let plannedSeconds = BEFORE_SMOKE_SECONDS;
     for (const [index, scenario] of scenarios.entries()) {
       const why = whySkipped(scenario, options);
-      const seconds = secondsOf(scenario.parts) * paceOf(options);
+      const seconds = secondsOf(scenario.parts) * PACE;
       plannedSeconds += seconds + AROUND_SECONDS;
       const late = options.smoke && (plannedSeconds > SMOKE_SECONDS || performance.now() - startedAt > SMOKE_MS);
       if (why !== undefined || late) {
@@ -81,7 +99,7 @@ export async function runAll(plan: Plan, found: Found): Promise<void> {
       const results: ScenarioResult[] = [];
       for (let run = 0; run < options.runs; run += 1) {
         progress.step(`[${index + 1} of ${scenarios.length}] ${scenario.title}`, seconds);
-        results.push(await once(scenario, servers, { ...shared, seed: options.seed + run }, progress));
+        results.push(await judged(scenario, options.seed + run));
       }
       const result = ofRepeats(results);
       found.scenarios.push(result);
@@ -92,20 +110,15 @@ export async function runAll(plan: Plan, found: Found): Promise<void> {
   }
 }
 
-/** One run of a scenario; a void one is tried once more. */
 async function once(
   scenario: Scenario,
   servers: Servers,
   shared: Omit<Conditions, 'target' | 'to'>,
-  progress: Progress,
 ): Promise<ScenarioResult> {
-  for (let attempt = 1; ; attempt += 1) {
-    const target = await servers.get(scenario);
-    const result = await runScenario(scenario, { ...shared, target, to: sendsTo(target) });
-    if (scenario.fault !== undefined || result.status !== 'passed') await servers.close();
-    if (result.status !== 'void' || attempt === ATTEMPTS) return result;
-    progress.say(`  void (${result.reason}): once more`);
-  }
+  const target = await servers.get(scenario);
+  const result = await runScenario(scenario, { ...shared, target, to: sendsTo(target) });
+  if (scenario.fault !== undefined || result.status !== 'passed') await servers.close();
+  return result;
 }
 
 /** The worst of the repeats, with the numbers of all of them. */
@@ -120,43 +133,52 @@ function ofRepeats(results: readonly ScenarioResult[]): ScenarioResult {
   return { ...worst, numbers };
 }
 
-async function measureCapacity(
-  { options, progress, interrupt }: Plan,
+/** What each page costs, and how many of each are served in time. */
+async function measureRoutes(
+  { progress, interrupt }: Plan,
   target: Target,
-  mix: Route[],
-  found: Found,
+  mix: readonly Route[],
+  routes: RouteCapacity[],
 ): Promise<void> {
   const to = sendsTo(target);
-  const effort = options.smoke ? SMOKE_EFFORT : EFFORT;
-  if (!options.smoke)
-    for (const route of mix) {
-      progress.step(`capacity of ${route.name}`, 9);
-      const measured = await measureRoute(target, to, route, effort, interrupt);
-      found.capacity.routes.push(measured);
-      progress.say(`  ${route.name}: ${measured.atLeast ? 'at least ' : ''}${measured.perSecond.toFixed(0)} a second`);
-    }
+  for (const route of mix) {
+    progress.step(`capacity of ${route.name}`, 9);
+    const measured = await measureRoute(target, to, route, EFFORT, interrupt);
+    routes.push(measured);
+    progress.say(`  ${route.name}: ${measured.atLeast ? 'at least ' : ''}${measured.perSecond.toFixed(0)} a second`);
+  }
+}
+
+/** How many requests of the whole mix are served in time, and what else the machine did meanwhile. */
+async function measureMix(
+  { options, progress, interrupt }: Plan,
+  target: Target,
+  mix: readonly Route[],
+  guess: number,
+): Promise<MixCapacity> {
   progress.step('capacity of the mix of pages', options.smoke ? 6 : 8);
-  const { perSecond } = await findCapacity(to, mix, mixGuess(mix, found.capacity.routes), effort, interrupt);
-  found.capacity.mixPerSecond = perSecond;
+  const others = watchOthers();
+  const effort = options.smoke ? SMOKE_EFFORT : EFFORT;
+  const { perSecond } = await findCapacity(sendsTo(target), mix, guess, effort, interrupt);
   progress.say(`  all together: ${perSecond.toFixed(0)} a second`);
+  return { perSecond, others: others() };
 }
 
-/**
- * Capacity of a scenario's own routes. The page that costs most decides: as much of it is asked for a second as in the
- * standard mix at its capacity.
- */
-function capacityOfOther(routes: readonly Route[], mix: readonly Route[], { capacity }: Found): number {
-  const part = (of: readonly Route[]): number => {
-    const all = of.reduce((sum, { share }) => sum + share, 0);
-    return of.filter(({ path }) => path.startsWith('/lab/work')).reduce((sum, { share }) => sum + share, 0) / all;
-  };
-  const [own, standard] = [part(routes), part(mix)];
-  return own === 0 || standard === 0 ? capacity.mixPerSecond! : (capacity.mixPerSecond! * standard) / own;
-}
+/** Whether the pages of the lab, and the members of the built-in site, are there. */
+const hasLab = ({ target, app }: StressOptions): boolean =>
+  target === undefined && app === undefined && (process.env.TAHAN_SITE ?? '') === '';
 
-function mixFor({ target, routes }: StressOptions): Route[] {
+function mixFor(options: StressOptions): Route[] {
+  const { target, routes } = options;
   if (routes.length > 0) return mixOf(routes);
-  return target === undefined && (process.env.TAHAN_SITE ?? '') === '' ? STANDARD_MIX : PUBLIC_MIX;
+  if (target !== undefined) return PUBLIC_MIX;
+  return hasLab(options) ? STANDARD_MIX : MAIN_PAGE;
+}
+
+/** What the mix is called. */
+export function mixText(options: StressOptions): string {
+  if (options.routes.length > 0) return options.routes.join(', ');
+  return mixFor(options) === MAIN_PAGE ? 'the main page' : 'the standard mix';
 }
 
 /** Why a scenario cannot be run here; undefined: it can. */
@@ -168,9 +190,14 @@ export function whySkipped(
     const missing = cannotMake(fault.name);
     if (missing !== undefined) return missing;
   }
-  if (options.target === undefined) return undefined;
-  if (fault !== undefined || env !== undefined || fresh === true) return 'needs an instance of its own';
-  if (routes?.some(({ path }) => path.startsWith('/lab/')) === true) return 'needs the lab of an instance of its own';
+  if (hasLab(options)) return undefined;
+  if (options.target !== undefined && (fault !== undefined || env !== undefined || fresh === true))
+    return 'needs an instance of its own';
+  if (
+    routes?.some(({ path }) => path.startsWith('/lab/')) === true ||
+    (fault !== undefined && OF_THE_SITE.has(fault.name))
+  )
+    return 'needs the lab of the built-in site';
   if (journeys !== undefined && options.journey === undefined) return 'needs --journey FILE for this site';
   return undefined;
 }
@@ -190,6 +217,9 @@ const skipped = ({ name, title, text }: Scenario, reason: string): ScenarioResul
   events: [],
   numbers: {},
 });
+
+/** Faults that are made in the pages or the data of the built-in site. */
+const OF_THE_SITE: ReadonlySet<FaultName> = new Set(['database-locked', 'memory-leak', 'slow-upstream']);
 
 const MARKS = { passed: '✓', failed: '✗', void: '!', skipped: '-' } as const;
 
@@ -230,7 +260,7 @@ function createServers({ options, data, env, labRate }: Plan): Servers {
       const fresh = scenario.fresh === true || scenario.fault !== undefined;
       if (current !== undefined && current.key === key && !fresh) return current.target;
       await close();
-      current = { target: await startInstance(data, { ...env, ...scenario.env }, labRate), key };
+      current = { target: await startInstance(data, { ...env, ...scenario.env }, labRate, options.app), key };
       return current.target;
     },
   };

@@ -40,10 +40,11 @@ export interface Scenario {
   text: string;
   /** Part of a run of a minute. */
   smoke?: boolean;
+  /** Their seconds are halved, so that all scenarios take some five minutes. */
   parts: Part[];
   /** What visitors ask for. Default: the standard mix (`standard-mix.ts`). */
   routes?: Route[];
-  /** Visitors who walk, in the place of single requests: `load` of the parts is then in multiples of `visits` a second. */
+  /** Visitors who walk, in the place of single requests: `load` of the parts is then in multiples of `visits` a second (fewer on a slow machine). */
   journeys?: { visits: number; file?: string };
   /** New connections for each request instead of kept ones. */
   newConnections?: boolean;

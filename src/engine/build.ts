@@ -3,7 +3,8 @@ import { chmodSync, copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /**
- * `prepack` of the package: JavaScript and types of the engine, and of the settings that it reads. `--clean`: takes them
+ * `prepack` of the package: JavaScript and types of the engine, of the settings that it reads, and of
+ * the stress test, each where it is in the repository. `--clean`: takes them
  * away again, as the repository itself runs the TypeScript.
  */
 const here = fileURLToPath(new URL('./', import.meta.url));
@@ -13,11 +14,13 @@ if (!process.argv.includes('--clean')) build();
 function build(): void {
   const { status } = spawnSync('tsc', ['-p', `${here}tsconfig.build.json`], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
-  chmodSync(`${here}dist/engine/bin/tahan.js`, 0o755);
-  copyFileSync(`${here}browser/offline.css`, `${here}dist/engine/browser/offline.css`);
+  chmodSync(`${here}dist/src/engine/bin/tahan.js`, 0o755);
+  // Where the settings look for the version: as far above them as in the repository.
+  copyFileSync(`${here}package.json`, `${here}dist/package.json`);
+  copyFileSync(`${here}browser/offline.css`, `${here}dist/src/engine/browser/offline.css`);
   // What of the dashboard's page is not TypeScript.
   const page = 'monitor/ops/page/';
   for (const file of readdirSync(`${here}${page}`))
-    if (!file.endsWith('.ts')) copyFileSync(`${here}${page}${file}`, `${here}dist/engine/${page}${file}`);
+    if (!file.endsWith('.ts')) copyFileSync(`${here}${page}${file}`, `${here}dist/src/engine/${page}${file}`);
   copyFileSync(`${here}../../LICENSE`, `${here}LICENSE`);
 }

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -80,6 +80,18 @@ test.each(['26', '24'])(
   },
   600_000,
 );
+
+test('tahan stress starts the app once more, does its worst to it, and writes a report', () => {
+  const words = ['tahan', 'stress', 'app.js', '--smoke', '--only', 'steady', '--json', 'stress.json'];
+  try {
+    run('npx', words, folder);
+  } catch {
+    // How good it is, is the machine's business.
+  }
+  const report = JSON.parse(readFileSync(join(folder, 'stress.json'), 'utf8'));
+  expect(report.capacity.mixPerSecond).toBeGreaterThan(0);
+  expect(report.scenarios).toMatchObject([{ name: 'steady', routes: [{ name: 'home' }] }]);
+}, 300_000);
 
 test('publint and arethetypeswrong find nothing in it', () => {
   const tarball = `./${readdirSync(folder).find((name) => name.endsWith('.tgz'))}`;

@@ -1,5 +1,5 @@
 import type { Comparison } from '../compare.ts';
-import type { StressReport } from '../result.ts';
+import { type StressReport, wasDisturbed } from '../result.ts';
 import { escapeHtml } from './escape.ts';
 import { beyond, breaksFirst, safeTo } from './findings.ts';
 import { scenarioCard } from './scenario-card.ts';
@@ -8,7 +8,7 @@ import { table } from './table.ts';
 
 /** The report as one file that needs nothing else: it opens without a network, and in ten years. */
 export function htmlReport(report: StressReport, comparison: Comparison | undefined): string {
-  const verdict = report.partial ? 'interrupted' : report.passed ? 'passed' : 'failed';
+  const verdict = verdictOf(report);
   const parts = [
     `<h1>Stress test <span class="verdict ${verdict}">${verdict}</span></h1>`,
     `<p class="soft">Tahan ${escapeHtml(report.tahan)} on ${escapeHtml(report.target)}, ${escapeHtml(report.startedAt.slice(0, 16).replace('T', ' '))} UTC, ${(report.seconds / 60).toFixed(1)} min</p>`,
@@ -22,20 +22,25 @@ export function htmlReport(report: StressReport, comparison: Comparison | undefi
   return `<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>Stress test: ${verdict}</title><style>${STYLE}</style></head>\n<body><main>\n${parts.join('\n')}\n</main></body>\n</html>\n`;
 }
 
+function verdictOf(report: StressReport): 'interrupted' | 'passed' | 'void' | 'failed' {
+  if (report.partial) return 'interrupted';
+  if (report.passed) return 'passed';
+  return wasDisturbed(report) ? 'void' : 'failed';
+}
+
+/** What a reader wants to know first. */
 function lead(report: StressReport): string {
   const failed = report.scenarios.filter(({ status }) => status === 'failed' || status === 'void');
   const safe = safeTo(report);
-  const sentences = [
-    `${safe[0]!.toUpperCase()}${safe.slice(1)}.`.replace('..', '.'),
-    breaksFirst(report),
-    beyond(report.scenarios),
-    failed.length === 0
-      ? undefined
-      : `Look at ${failed.map(({ name, title }) => `<a href="#${name}">${escapeHtml(title)}</a>`).join(', ')}.`,
-  ];
-  const [first, second, third, fourth] = sentences;
-  const text = [first, second, third].flatMap((one) => (one === undefined ? [] : [escapeHtml(one)]));
-  return `<p class="lead">${[...text, ...(fourth === undefined ? [] : [fourth])].join(' ')}</p>`;
+  const answers = [
+    ['What it can take', `${safe[0]!.toUpperCase()}${safe.slice(1)}.`.replace('..', '.')],
+    ['What breaks first', breaksFirst(report)],
+    ['What happens beyond', beyond(report.scenarios)],
+  ].flatMap(([question, answer]) =>
+    answer === undefined ? [] : [`<div><dt>${question}</dt><dd>${escapeHtml(answer)}</dd></div>`],
+  );
+  const look = failed.map(({ name, title }) => `<a href="#${name}">${escapeHtml(title)}</a>`).join(', ');
+  return `<dl class="lead">${answers.join('')}</dl>${failed.length === 0 ? '' : `<p>Look at ${look}.</p>`}`;
 }
 
 function capacityTable({ capacity }: StressReport): string {
@@ -61,12 +66,15 @@ function comparisonTable({ differences, text }: Comparison): string {
   return `<h2>Compared with the run before</h2><div class="card"><p>${escapeHtml(text)}</p>${table(['Number', 'Then', 'Now', 'Ratio', 'Noise', 'Verdict'], rows)}</div>`;
 }
 
-function conditions({ machine, command, seed, data }: StressReport): string {
+function conditions({ machine, command, seed, data, capacity }: StressReport): string {
   const rows = [
     ['Command', `<code>${escapeHtml(command)}</code>`],
     ['Seed', String(seed)],
     ['Machine', escapeHtml(`${machine.cpu}, ${machine.cores} core(s), ${machine.memoryMb} MiB`)],
-    ['Busy with other work', `${machine.busyPercent.toFixed(0)} % before the start`],
+    [
+      'Busy with other work',
+      `${machine.busyPercent.toFixed(0)} % before the start, ${(100 * capacity.others).toFixed(0)} % while the capacity was found`,
+    ],
     ['Node.js, kernel', escapeHtml(`${machine.node}, ${machine.kernel}`)],
     ['Data', escapeHtml(data)],
     [
@@ -74,5 +82,5 @@ function conditions({ machine, command, seed, data }: StressReport): string {
       'open loop: visitors come when they come; latency counts from when a request was due, not from when it was sent',
     ],
   ];
-  return `<h2>How it was measured</h2><div class="card">${table(undefined, rows)}</div>`;
+  return `<h2>How it was measured</h2><div class="card plain">${table(undefined, rows)}</div>`;
 }

@@ -3,18 +3,19 @@ import type { ScenarioResult } from '../result.ts';
 import { type Mark, timeChart } from './chart.ts';
 import { escapeHtml } from './escape.ts';
 import { table } from './table.ts';
+import { inWords } from './words.ts';
 
 const SIGNS = { passed: '✓', failed: '✗', void: '!', skipped: '–' } as const;
 
 /** A scenario: its verdict, and behind it what happened when. What failed is open from the start. */
 export function scenarioCard(scenario: ScenarioResult): string {
-  const { name, title, text, status, reason, generator } = scenario;
+  const { name, title, text, status, reason, generator, others } = scenario;
   const open = status === 'failed' || status === 'void' || name === 'spike' ? ' open' : '';
   const parts = [
     `<summary class="${status}"><span class="mark-sign">${SIGNS[status]}</span><h3>${escapeHtml(title)}</h3><span class="soft">${escapeHtml(name)}</span><span class="numbers">${numbers(scenario)}</span></summary>`,
     `<p class="soft">${escapeHtml(text)}</p>`,
     status === 'void'
-      ? `<p class="void-note">Void: ${escapeHtml(reason ?? '')}. The load generator could not keep its times, so these numbers say nothing of the server.</p>`
+      ? `<p class="void-note">Void: ${escapeHtml(reason ?? '')}. These numbers say nothing of the server.</p>`
       : '',
     status === 'skipped' ? `<p>Not run: ${escapeHtml(reason ?? '')}.</p>` : '',
     thresholdTable(scenario),
@@ -23,7 +24,7 @@ export function scenarioCard(scenario: ScenarioResult): string {
     events(scenario),
     generator === undefined
       ? ''
-      : `<p class="soft">Load generator: ${generator.sendLagP99Ms.toFixed(1)} ms late at p99, ${(100 * generator.utilisation).toFixed(0)} % busy.</p>`,
+      : `<p class="soft">Load generator: ${generator.sendLagP99Ms.toFixed(1)} ms late at p99, ${(100 * generator.utilisation).toFixed(0)} % busy.${others === undefined ? '' : ` Other programs took ${(100 * others.share).toFixed(0)} % of the CPU time; ${(100 * others.atCapacity).toFixed(0)} % while the capacity was found.`}</p>`,
   ];
   return `<details class="card" id="${escapeHtml(name)}"${open}>${parts.join('')}</details>`;
 }
@@ -37,11 +38,14 @@ function numbers({ routes, status }: ScenarioResult): string {
 
 function thresholdTable({ thresholds }: ScenarioResult): string {
   if (thresholds.length === 0) return '';
-  const rows = thresholds.map(({ text, measured, missing, passed }) => [
-    `<code>${escapeHtml(text)}</code>`,
-    measured === null ? escapeHtml(missing ?? '') : String(Number(measured.toPrecision(4))),
-    passed ? 'holds' : '<b>does not hold</b>',
-  ]);
+  const rows = thresholds.map((judged) => {
+    const { words, measured } = inWords(judged);
+    return [
+      `${escapeHtml(words)} <code class="soft">${escapeHtml(judged.text)}</code>`,
+      escapeHtml(measured),
+      judged.passed ? 'holds' : '<b>does not hold</b>',
+    ];
+  });
   return table(['What must hold', 'Measured', ''], rows).replaceAll('<td><b>', '<td class="bad"><b>');
 }
 

@@ -10,7 +10,8 @@ p{margin:6px 0}.soft,.unit{color:var(--soft)}a{color:var(--blue)}
 .verdict{display:inline-block;padding:3px 12px;border-radius:99px;font-weight:600;font-size:14px;color:#fff;vertical-align:middle;margin-left:8px}
 .verdict.passed{background:var(--good)}.verdict.failed,.verdict.void{background:var(--failed)}.verdict.skipped,.verdict.interrupted{background:var(--offered)}
 @media(prefers-color-scheme:dark){.verdict{color:#10141a}}
-.lead{font-size:17px;margin:18px 0}
+.lead{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:12px;margin:18px 0}.lead div{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:12px 16px}
+.lead dt{font-weight:600;color:var(--soft);font-size:14px}.lead dd{margin:4px 0 0}
 .card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 18px;margin:12px 0}
 details.card>summary{cursor:pointer;list-style:none;display:flex;gap:10px;align-items:center;flex-wrap:wrap}
 details.card>summary::-webkit-details-marker{display:none}
@@ -23,7 +24,7 @@ summary .numbers{margin-left:auto;color:var(--soft);font-variant-numeric:tabular
 table{border-collapse:collapse;width:100%;margin:10px 0;font-size:14px;font-variant-numeric:tabular-nums}
 th{font-weight:600;color:var(--soft);text-align:right;padding:4px 8px;border-bottom:1px solid var(--line);white-space:nowrap}
 td{text-align:right;padding:4px 8px;border-bottom:1px solid var(--line)}th:first-child,td:first-child{text-align:left}
-td.bad{color:var(--failed);font-weight:600}td.fine{color:var(--good)}code{font:13px ui-monospace,Menlo,Consolas,monospace}
+td code.soft{display:block;font-size:12px;color:var(--soft)}.plain td{text-align:left}.plain td:first-child{white-space:nowrap;color:var(--soft);vertical-align:top}td.bad{color:var(--failed);font-weight:600}td.fine{color:var(--good)}code{font:13px ui-monospace,Menlo,Consolas,monospace}
 figure{margin:14px 0 4px}figcaption{font-size:13px;display:flex;gap:4px 12px;flex-wrap:wrap;align-items:baseline}
 svg{width:100%;height:auto;display:block}.grid{stroke:var(--line)}.tick{fill:var(--soft);font-size:11px}
 .line{fill:none;stroke-width:1.8;stroke:var(--c)}.area{fill:var(--c);opacity:.22;stroke:none}

@@ -1,5 +1,5 @@
 import type { Comparison } from '../compare.ts';
-import type { StressReport } from '../result.ts';
+import { type StressReport, wasDisturbed } from '../result.ts';
 import { breaksFirst, safeTo } from './findings.ts';
 
 /** The end of a run, for the person at the terminal. */
@@ -9,7 +9,11 @@ export function summary(report: StressReport, comparison: Comparison | undefined
   const parts = (['passed', 'failed', 'void', 'skipped'] as const)
     .filter((status) => count(status) > 0)
     .map((status) => `${count(status)} ${status}`);
-  const failed = scenarios.filter(({ status }) => status === 'failed' || status === 'void').map(({ name }) => name);
+  const named = (of: string): string =>
+    scenarios.flatMap(({ status, name }) => (status === of ? [name] : [])).join(', ');
+  const verdict = wasDisturbed(report)
+    ? `VOID, neither passed nor failed: ${named('void')}; the machine was too busy with other work to judge`
+    : `FAILED: ${named('failed') || 'nothing was run'}`;
   const first = breaksFirst(report);
   const lines = [
     '',
@@ -21,7 +25,7 @@ export function summary(report: StressReport, comparison: Comparison | undefined
     ...(capacity.mixPerSecond === undefined ? [] : [`  ${safeTo(report)}`]),
     ...(first === undefined ? [] : [`  ${first}`]),
     ...(comparison === undefined ? [] : [`compared: ${comparison.text}`]),
-    partial ? 'INTERRUPTED' : passed ? 'PASSED' : `FAILED: ${failed.join(', ') || 'nothing was run'}`,
+    partial ? 'INTERRUPTED' : passed ? 'PASSED' : verdict,
     '',
   ];
   return lines.join('\n');

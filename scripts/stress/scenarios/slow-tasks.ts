@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+import { moduleNear } from '../../../src/engine/module-near.ts';
 import { defineScenario } from '../scenario.ts';
 
 export default defineScenario({
@@ -8,7 +10,7 @@ export default defineScenario({
     { seconds: 8, load: 0.03 },
     { seconds: 8, load: 1 },
   ],
-  journeys: { visits: 40, file: new URL('../journeys/slow-tasks.ts', import.meta.url).pathname },
+  journeys: { visits: 40, file: fileURLToPath(moduleNear('../journeys/slow-tasks', import.meta.url)) },
   thresholds: [
     'good_rate{step:like}: rate>=0.15',
     'good_rate{step:home}: rate>=0.6',

@@ -14,7 +14,7 @@ export default defineScenario({
     'good_rate{route:home}: rate>=0.8',
     'goodput{route:work}: value>=0.25',
     'lost_rate: rate<=0.05',
-    'latency.refused: p(95)<500',
+    'refused_in_time: rate>=0.9',
     'recovery: max<3s',
     'gap{route:home}: max<=1s',
     'alive: rate>=1',

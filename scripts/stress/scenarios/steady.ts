@@ -11,7 +11,6 @@ export default defineScenario({
     'good_rate{route:home}: rate>=0.95',
     'lost_rate: rate<=0.002',
     'failed_rate: rate<=0.002',
-    'latency.good: p(50)<500',
     'alive: rate>=1',
   ],
 });

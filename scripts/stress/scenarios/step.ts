@@ -14,7 +14,7 @@ export default defineScenario({
     'good_rate{route:home}: rate>=0.85',
     'goodput{route:work}: value>=0.1',
     'lost_rate: rate<=0.02',
-    'latency.refused: p(95)<500',
+    'refused_in_time: rate>=0.9',
     'recovery: max<3s',
     'scaler_decisions: count>=1',
   ],

@@ -10,6 +10,7 @@ export type Wish =
   | { do: 'init'; entry: string | undefined }
   | { do: 'act'; action: OperatorAction }
   | { do: 'logs'; logs: LogsWish }
+  | { do: 'stress'; entry: string | undefined; words: readonly string[] }
   | { do: 'event'; words: readonly string[] }
   | { do: 'refuse'; why: string };
 
@@ -26,6 +27,7 @@ export function readCommandLine(words: readonly string[]): Wish {
     const logs = readLogsWords(rest);
     return typeof logs === 'string' ? { do: 'refuse', why: `tahan logs: ${logs}` } : { do: 'logs', logs };
   }
+  if (first === 'stress') return stress(rest);
   if (first === 'event') return { do: 'event', words: rest };
   if (first === 'reload' && rest[0] === '--force' && rest.length === 1) return { do: 'reload', force: true };
   if (command !== undefined) {
@@ -48,6 +50,14 @@ export function readCommandLine(words: readonly string[]): Wish {
       why: `unknown option ${first}; tahan --help tells what there is, and options of Node go into NODE_OPTIONS`,
     };
   return run(words);
+}
+
+/** A first word that is no option is the app's file. */
+function stress(words: readonly string[]): Wish {
+  const [first, ...rest] = words;
+  return first === undefined || first.startsWith('-')
+    ? { do: 'stress', entry: undefined, words }
+    : { do: 'stress', entry: first, words: rest };
 }
 
 /** A `--` behind the file is for who is used to it; node itself takes none there. */

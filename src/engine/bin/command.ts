@@ -27,6 +27,7 @@ const HELP = `Tahan: puts any Node web app behind a server that stays up when ev
   tahan reload               new code and settings, without losing a request
   tahan stop                 end it; requests under way are finished
   tahan init [app.js]        write tahan.config.ts, and files for pm2, systemd and Docker
+  tahan stress [app.js]      starts the app once more, beside yours, and does to it what a bad evening does: a verdict and a report
   tahan doctor               what of this machine will hurt in a surge, and what to do
   tahan settings             every setting, its default and what it is for
 
@@ -62,6 +63,15 @@ async function main(): Promise<void> {
       const found = server(cwd);
       const { token } = operatorToken(found.dataDir, readEnvironment().env.TAHAN_ADMIN_TOKEN?.trim() ?? '');
       return console.log(await actOn(adminOf(found), token, wish.action));
+    }
+    case 'stress': {
+      const { stress } = await import('./stress.ts');
+      return stress(
+        wish.entry === undefined ? undefined : entryAt(wish.entry, [], cwd),
+        wish.words,
+        dataDirOf(cwd),
+        cwd,
+      );
     }
     case 'event': {
       return console.log(runEventCommand(wish.words, dataDirOf(cwd), Date.now()).join('\n'));

@@ -28,6 +28,8 @@ describe('the words behind tahan', () => {
     [['app.js', 'status'], { do: 'run', entry: 'app.js', args: ['status'] }],
     [['status'], { do: 'status' }],
     [['doctor'], { do: 'doctor' }],
+    [['stress', '--smoke'], { do: 'stress', entry: undefined, words: ['--smoke'] }],
+    [['stress', 'app.js', '--smoke'], { do: 'stress', entry: 'app.js', words: ['--smoke'] }],
     [['--help'], { do: 'help' }],
   ])('%j', (words, wish) => {
     expect(readCommandLine(words)).toEqual(wish);

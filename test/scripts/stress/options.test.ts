@@ -16,6 +16,15 @@ describe('the options', () => {
     });
   });
 
+  test('an app has the words behind the dashes', () => {
+    expect(read('--smoke', '--app', '/a/app.js', '--', '--port', '80').options.app).toEqual({
+      file: '/a/app.js',
+      args: ['--port', '80'],
+    });
+    expect(read('--app', 'a.js', '--target', 'http://127.0.0.1:3000').mistakes).toHaveLength(1);
+    expect(read('--', 'x').mistakes).toHaveLength(1);
+  });
+
   test('a target on this machine needs nothing more', () => {
     expect(read('--target', 'http://localhost:3000').options.target).toEqual({
       host: '127.0.0.1',

@@ -3,6 +3,7 @@ import { niceTop, timeChart } from '../../../scripts/stress/report/chart.ts';
 import { htmlReport } from '../../../scripts/stress/report/html.ts';
 import { junitReport } from '../../../scripts/stress/report/junit.ts';
 import { summary } from '../../../scripts/stress/report/terminal.ts';
+import { inWords } from '../../../scripts/stress/report/words.ts';
 import type { ScenarioResult, StressReport } from '../../../scripts/stress/result.ts';
 
 const POINTS = 1_200;
@@ -54,6 +55,7 @@ const report = (scenarios: ScenarioResult[]): StressReport => ({
     mixPerSecond: 100,
     mix: 'the mix',
     routes: [{ name: 'work', path: '/w', perSecond: 90, costMs: [5], atLeast: false }],
+    others: 0.04,
   },
   scenarios,
   passed: scenarios.every(({ status }) => status === 'passed'),
@@ -89,6 +91,23 @@ describe('the HTML report', () => {
     expect(html).toContain('class="void-note">Void: the generator sent 90.0 ms late');
     expect(html).toContain('id="bad" open');
     expect(html).toContain('does not hold');
+  });
+});
+
+describe('thresholds in words', () => {
+  test.each([
+    ['good_rate{route:home}: rate>=0.8', 1, 'home: good answers, at least 80 %', '100 %'],
+    ['recovery: max<3s', 1_500, 'well again after, under 3 s', '1.5 s'],
+    ['latency.good: p(99)<250', 90, 'time to the page, 99 of 100 under 250 ms', '90 ms'],
+    ['alive: rate>=1', 0, 'the main page answers afterwards', 'no'],
+    ['renders: count<=20', 3, 'times that the page was made, at most 20', '3'],
+    ['own_metric: value>1', 2, 'own_metric, over 1', '2'],
+  ])('%s', (text, measured, words, shown) => {
+    expect(inWords({ text, measured, passed: true })).toEqual({ words, measured: shown });
+  });
+
+  test('what is missing is said', () => {
+    expect(inWords({ text: 'gap: max<1s', measured: null, missing: 'never', passed: false }).measured).toBe('never');
   });
 });
 
