@@ -64,7 +64,8 @@ describe.each([false, true])('an app that says nothing of itself, before the par
     await until(() => store.size > 0);
     word = 'private';
     let body = 'nobody ';
-    for (const end = Date.now() + 30_000; body === 'nobody ' && Date.now() < end; ) body = (await get('/page', ME)).body;
+    for (const end = Date.now() + 30_000; body === 'nobody ' && Date.now() < end; )
+      body = (await get('/page', ME)).body;
     expect(body).toBe('me=1 evil.example');
   });
 
