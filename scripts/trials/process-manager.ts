@@ -5,12 +5,16 @@ import { processTree, signal } from '../load/processes.ts';
 
 /** The primary is killed only when its server was ready for so long, ms: one that never serves can acknowledge nothing. */
 const PRIMARY_LIVES_MS = 8_000;
+/** Any other when it was there for so long, ms: one that starts holds nothing that could be lost. */
+const PROCESS_LIVES_MS = 2_000;
 const START_LIMIT_MS = 240_000;
 
 /** Starts a server, starts it again when it dies, as systemd does, and kills one of its processes now and then. */
 export class ProcessManager {
   /** By what it was: how often. */
   readonly killed = new Map<string, number>();
+  /** When each process was first seen. */
+  private readonly seenAt = new Map<number, number>();
   private readonly main: string;
   private readonly env: Record<string, string>;
   private child: ChildProcess;
@@ -74,7 +78,12 @@ export class ProcessManager {
     const { pid } = this.child;
     const { readyAt } = this;
     if (pid === undefined || readyAt === undefined) return;
-    const all = processTree(pid).filter((one) => one !== pid || performance.now() - readyAt > PRIMARY_LIVES_MS);
+    const now = performance.now();
+    const all = processTree(pid).filter((one) => {
+      const seenAt = this.seenAt.get(one) ?? now;
+      this.seenAt.set(one, seenAt);
+      return one === pid ? now - readyAt > PRIMARY_LIVES_MS : now - seenAt >= PROCESS_LIVES_MS;
+    });
     const chosen = all[Math.floor(Math.random() * all.length)];
     if (chosen === undefined) return;
     const name = chosen === pid ? 'primary' : roleOf(chosen);
