@@ -5,7 +5,7 @@ const failing = (code: string) => (): never => {
   throw Object.assign(new Error('failed'), { code });
 };
 
-test('a full disk is told once a minute, and ends nothing; another failure does', () => {
+test('a disk that takes nothing is told once a minute, and ends nothing; another failure does', () => {
   let now = 0;
   const lines: string[] = [];
   const guard = createDiskGuard(
@@ -19,5 +19,9 @@ test('a full disk is told once a minute, and ends nothing; another failure does'
     expect(guard(failing('ENOSPC'))).toBeUndefined();
   }
   expect(lines).toHaveLength(2);
+  now = 120_000;
+  expect(guard(failing('SQLITE_READONLY'))).toBeUndefined();
+  expect(lines[2]).toContain('cannot be written (SQLITE_READONLY)');
+  expect(guard(failing('SQLITE_BUSY'))).toBeUndefined();
   expect(() => guard(failing('SQLITE_CORRUPT'))).toThrow('failed');
 });
