@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
 import { History, RECORDER_MS } from '../../../src/engine/monitor/history.ts';
 import { MAX_EVENTS } from '../../../src/engine/monitor/history-store.ts';
 import { RouteLatencies } from '../../../src/engine/monitor/route-latency.ts';
@@ -197,4 +198,22 @@ test('a damaged file is put aside, and history begins anew', () => {
   history = new History(db, KEEP_MS);
   feed(0, 5);
   expect([lines.length, rows('history_seconds')]).toEqual([1, 5]);
+});
+
+test('a file that cannot be opened for another reason keeps its history, and the monitor works without it', () => {
+  feed(0, 5);
+  db.close();
+  const path = join(folder, 'traffic.db');
+  const holder = new Database(path);
+  holder.pragma('locking_mode = EXCLUSIVE');
+  holder.exec('BEGIN EXCLUSIVE');
+  const lines: string[] = [];
+  db = openTrafficDb(folder, (line) => lines.push(line), 20);
+  history = new History(db, KEEP_MS);
+  feed(10, 12);
+  expect([lines, rows('history_seconds')]).toEqual([[expect.stringMatching(/cannot be opened.*kept in memory/)], 2]);
+  db.close();
+  holder.close();
+  open();
+  expect([existsSync(`${path}.old`), rows('history_seconds')]).toEqual([false, 5]);
 });
