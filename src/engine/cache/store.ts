@@ -40,15 +40,26 @@ export interface PageReader {
 const LOOK_EVERY_MS = 1_000;
 /** A file that was not there is about to be made, by this process or another. */
 const ABSENT_LOOK_EVERY_MS = 5;
+/**
+ * While a process opens the file first, or closes it last, SQLite lets no other in. What lasts no longer is no problem, and
+ * who warms a memory waits for it, ms; a visitor does not.
+ */
+const OPENING_MS = 1_000;
 const READABLE = 'FROM pages JOIN bodies USING (id) WHERE purged < 2';
 
 /** `onDamage`: the reader cannot mend the file; a writer that is told can (`PageWriter.suspect`). */
-export function openPageReader(path: string, onProblem: ProblemReporter, onDamage: () => void = () => {}): PageReader {
+export function openPageReader(
+  path: string,
+  onProblem: ProblemReporter,
+  onDamage: () => void = () => {},
+  openingMs = OPENING_MS,
+): PageReader {
   let db: Database.Database | undefined;
   let byKey: Database.Statement<[string], PageRow> | undefined;
   let inode: number | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let absent = false;
+  let busySince: number | undefined;
 
   const close = (): void => {
     const leaving = db;
@@ -57,7 +68,7 @@ export function openPageReader(path: string, onProblem: ProblemReporter, onDamag
     inode = undefined;
     leaving?.close();
   };
-  const look = (): void => {
+  const look = (waitMs: number): void => {
     const now = performance.now();
     if (now - lookedAt < (absent ? ABSENT_LOOK_EVERY_MS : LOOK_EVERY_MS)) return;
     lookedAt = now;
@@ -66,13 +77,14 @@ export function openPageReader(path: string, onProblem: ProblemReporter, onDamag
     if (db !== undefined && found === inode) return;
     close();
     if (found === undefined) return;
-    const opened = new Database(path, { readonly: true, fileMustExist: true, timeout: 0 });
+    const opened = new Database(path, { readonly: true, fileMustExist: true, timeout: waitMs });
     try {
       // Of another version: the writer is about to put it aside.
       if (opened.pragma('user_version', { simple: true }) !== STORE_VERSION) {
         opened.close();
         return;
       }
+      opened.pragma('busy_timeout = 0');
       byKey = opened.prepare<[string], PageRow>(`SELECT ${PAGE_COLUMNS} ${READABLE} AND key = ?`);
     } catch (error) {
       opened.close();
@@ -81,19 +93,30 @@ export function openPageReader(path: string, onProblem: ProblemReporter, onDamag
     db = opened;
     inode = found;
   };
-  const guarded = <T>(work: () => T, otherwise: T): T => {
+  /** Whether the file has been locked for longer than it takes somebody to open it. */
+  const isLocked = (): boolean => {
+    const now = performance.now();
+    busySince ??= now;
+    return now - busySince >= openingMs;
+  };
+  const guarded = <T>(work: () => T, otherwise: T, waitMs = 0): T => {
     try {
-      look();
-      return db === undefined ? otherwise : work();
+      look(waitMs);
+      if (db === undefined) return otherwise;
+      const result = work();
+      busySince = undefined;
+      return result;
     } catch (thrown) {
       const error = asStoreError(thrown);
       const code = (error as { code?: string }).code ?? 'error';
+      const busy = code.startsWith('SQLITE_BUSY');
+      if (busy && !isLocked()) return otherwise;
       onProblem(
         `read ${code}`,
         `the page store ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
       );
       // A single bad page leaves the others readable; all else is tried again on a new connection.
-      if (thrown instanceof StoreFileError || code.startsWith('SQLITE_BUSY')) return otherwise;
+      if (thrown instanceof StoreFileError || busy) return otherwise;
       closeQuietly();
       if (error instanceof StoreFileError) onDamage();
       return otherwise;
@@ -117,21 +140,25 @@ export function openPageReader(path: string, onProblem: ProblemReporter, onDamag
         return row === undefined ? undefined : pageOf(row);
       }, undefined),
     newest: (maxBytes) =>
-      guarded(() => {
-        const pages: Page[] = [];
-        const now = Date.now();
-        let bytes = 0;
-        const rows = db!.prepare<[], PageRow & { bytes: number }>(
-          `SELECT bytes, ${PAGE_COLUMNS} ${READABLE} ORDER BY rendered_at DESC`,
-        );
-        for (const row of rows.iterate()) {
-          bytes += row.bytes;
-          if (bytes > maxBytes) break;
-          const page = pageOf(row);
-          if (freshness(page, now) !== 'dead') pages.push(page);
-        }
-        return pages;
-      }, []),
+      guarded(
+        () => {
+          const pages: Page[] = [];
+          const now = Date.now();
+          let bytes = 0;
+          const rows = db!.prepare<[], PageRow & { bytes: number }>(
+            `SELECT bytes, ${PAGE_COLUMNS} ${READABLE} ORDER BY rendered_at DESC`,
+          );
+          for (const row of rows.iterate()) {
+            bytes += row.bytes;
+            if (bytes > maxBytes) break;
+            const page = pageOf(row);
+            if (freshness(page, now) !== 'dead') pages.push(page);
+          }
+          return pages;
+        },
+        [],
+        openingMs,
+      ),
     close: closeQuietly,
   };
 }

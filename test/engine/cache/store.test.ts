@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import Database from 'better-sqlite3';
 import {
   limitedReporter,
   openPageReader,
@@ -42,8 +44,8 @@ const write = (onRenewed = (): void => {}): PageWriter => {
   writers.push(writer);
   return writer;
 };
-const readFrom = (onDamage?: () => void): PageReader => {
-  const reader = openPageReader(path, onProblem, onDamage);
+const readFrom = (onDamage?: () => void, openingMs?: number): PageReader => {
+  const reader = openPageReader(path, onProblem, onDamage, openingMs);
   readers.push(reader);
   return reader;
 };
@@ -161,6 +163,45 @@ describe('the reader of the page store', () => {
     await writer.flush();
     expect(reader.read('/b')).toEqual(pageFor('/b'));
     expect(problems).toEqual([expect.stringMatching(/^gone: .*made anew$/)]);
+  });
+
+  test('a lock that lasts as long as an opening is a miss and no problem; one that lasts is told', async () => {
+    const writer = write();
+    writer.put(pageFor('/a'));
+    await writer.close();
+    const holder = new Database(path);
+    holder.pragma('locking_mode = EXCLUSIVE');
+    holder.exec('BEGIN EXCLUSIVE');
+    const real = performance.now.bind(performance);
+    let laterMs = 0;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => real() + laterMs);
+    const reader = readFrom();
+    expect(reader.read('/a')).toBeUndefined();
+    expect(problems).toEqual([]);
+    laterMs = 1_100;
+    expect(reader.read('/a')).toBeUndefined();
+    expect(problems).toEqual([expect.stringMatching(/cannot be read: database is locked/)]);
+    holder.close();
+    laterMs = 2_200;
+    expect(reader.read('/a')).toEqual(pageFor('/a'));
+    clock.mockRestore();
+  });
+
+  test('whoever warms from a file that another process opens waits for it', async () => {
+    const writer = write();
+    writer.put(pageFor('/a'));
+    await writer.close();
+    const fixture = fileURLToPath(new URL('./fixtures/hold-lock.ts', import.meta.url));
+    const child = spawn(process.execPath, ['--no-warnings', fixture, path, '100'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    expect(
+      readFrom(undefined, 30_000)
+        .newest(1_000_000)
+        .map(({ key }) => key),
+    ).toEqual(['/a']);
+    if (child.exitCode === null) await once(child, 'exit');
   });
 
   test('garbage in the place of the file: misses, one line, a new store', async () => {
