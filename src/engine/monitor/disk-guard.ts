@@ -1,3 +1,4 @@
+import { isDamage } from '../database-file.ts';
 import { isDiskFull, takesNothing } from '../disk-errors.ts';
 
 /** A disk that takes nothing is told this often, ms. */
@@ -9,16 +10,19 @@ const isLocked = (error: unknown): boolean => String((error as { code?: unknown 
 /**
  * While the disk takes nothing the monitor goes on without writing: what it knows stays in memory, and alerts are judged and
  * sent. Gives what runs a piece of work: undefined when it could not be written. Any other error is thrown on.
+ * `onDamage`: the file itself is bad; told before that is thrown.
  */
 export function createDiskGuard(
   tell: (line: string) => void,
   now: () => number = () => performance.now(),
+  onDamage: () => void = () => {},
 ): <Result>(work: () => Result) => Result | undefined {
   let toldAt = Number.NEGATIVE_INFINITY;
   return (work) => {
     try {
       return work();
     } catch (error) {
+      if (isDamage(error)) onDamage();
       if (!takesNothing(error) && !isLocked(error)) throw error;
       if (now() - toldAt >= TELL_EVERY_MS) {
         toldAt = now();

@@ -1,4 +1,4 @@
-import { renameSync, statSync } from 'node:fs';
+import { existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { isDamage, removeLog } from '../database-file.ts';
@@ -29,8 +29,7 @@ export function openTrafficDb(dataDir: string, report: (line: string) => void, w
     } catch (error) {
       if (!(error instanceof OtherVersionError || isDamage(error))) throw error;
       report(`traffic.db is put aside as traffic.db.old and begun anew: ${messageOf(error)}`);
-      removeLog(path);
-      renameSync(path, `${path}.old`);
+      putAside(path);
       return open(path, waitMs);
     }
   } catch (error) {
@@ -39,6 +38,13 @@ export function openTrafficDb(dataDir: string, report: (line: string) => void, w
     );
     return open(':memory:', waitMs);
   }
+}
+
+/** Whoever opens it next begins anew. Does nothing where there is no file. */
+export function putAside(path: string): void {
+  if (!existsSync(path)) return;
+  removeLog(path);
+  renameSync(path, `${path}.old`);
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

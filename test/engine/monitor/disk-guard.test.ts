@@ -8,9 +8,13 @@ const failing = (code: string) => (): never => {
 test('a disk that takes nothing is told once a minute, and ends nothing; another failure does', () => {
   let now = 0;
   const lines: string[] = [];
+  let damages = 0;
   const guard = createDiskGuard(
     (line) => lines.push(line),
     () => now,
+    () => {
+      damages += 1;
+    },
   );
   expect(guard(() => 7)).toBe(7);
   for (const at of [0, 1_000, 59_999, 60_000]) {
@@ -23,5 +27,9 @@ test('a disk that takes nothing is told once a minute, and ends nothing; another
   expect(guard(failing('SQLITE_READONLY'))).toBeUndefined();
   expect(lines[2]).toContain('cannot be written (SQLITE_READONLY)');
   expect(guard(failing('SQLITE_BUSY'))).toBeUndefined();
+  expect(damages).toBe(0);
   expect(() => guard(failing('SQLITE_CORRUPT'))).toThrow('failed');
+  expect(damages).toBe(1);
+  expect(() => guard(failing('X'))).toThrow('failed');
+  expect(damages).toBe(1);
 });

@@ -8,7 +8,7 @@ import { MAX_EVENTS } from '../../../src/engine/monitor/history-store.ts';
 import { RouteLatencies } from '../../../src/engine/monitor/route-latency.ts';
 import { keepWithin, usedBytes } from '../../../src/engine/monitor/size-bound.ts';
 import { TrafficStore } from '../../../src/engine/monitor/traffic/traffic-store.ts';
-import { openTrafficDb, type TrafficDb } from '../../../src/engine/monitor/traffic-db.ts';
+import { openTrafficDb, putAside, type TrafficDb } from '../../../src/engine/monitor/traffic-db.ts';
 import { MAX_PLACES } from '../../../src/engine/monitor/worker-places.ts';
 import type { Sample } from '../../../src/engine/monitor-sample.ts';
 import { sampleOf } from '../alerts/sample.ts';
@@ -198,6 +198,15 @@ test('a damaged file is put aside, and history begins anew', () => {
   history = new History(db, KEEP_MS);
   feed(0, 5);
   expect([lines.length, rows('history_seconds')]).toEqual([1, 5]);
+});
+
+test('a file that is put aside while it is in use is begun anew by the next who opens it', () => {
+  feed(0, 5);
+  putAside(db.name);
+  db.close();
+  putAside(join(folder, 'traffic.db'));
+  open();
+  expect([existsSync(join(folder, 'traffic.db.old')), rows('history_seconds')]).toEqual([true, 0]);
 });
 
 test('a file that cannot be opened for another reason keeps its history, and the monitor works without it', () => {
