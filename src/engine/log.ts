@@ -79,10 +79,18 @@ const lost = (): void => {};
 /** `onError`: some words could not be written. They are tried again with the next ones, and hold up nobody. */
 function openDestination(fd: number, maxLength: number, onError: (error: unknown) => void): Destination {
   const file = pino.destination({ fd, sync: false, minLength: 0, maxLength });
-  file.on('error', onError);
+  let takes = true;
+  file.on('write', () => {
+    takes = true;
+  });
+  file.on('error', (error) => {
+    takes = false;
+    onError(error);
+  });
   const flush = file.flushSync.bind(file);
-  // pino calls it at the end of the process, too.
+  // pino calls it at the end of the process, too; where nothing can be written it would try for ever.
   file.flushSync = () => {
+    if (!takes) return;
     try {
       flush();
     } catch (error) {

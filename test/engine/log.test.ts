@@ -65,6 +65,7 @@ describe('the log', () => {
         process.exit(0);`;
       const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', program(work, keepIn(folder))], {
         stdio: ['ignore', full, full],
+        timeout: 20_000,
       });
       expect([existsSync(join(folder, 'lives')), status]).toEqual([true, 0]);
     } finally {
