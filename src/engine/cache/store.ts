@@ -40,20 +40,12 @@ export interface PageReader {
 const LOOK_EVERY_MS = 1_000;
 /** A file that was not there is about to be made, by this process or another. */
 const ABSENT_LOOK_EVERY_MS = 5;
-/**
- * While a process opens the file first, or closes it last, SQLite lets no other in. What lasts no longer is no problem, and
- * who warms a memory waits for it, ms; a visitor does not.
- */
+/** While a process opens the file first, or closes it last, SQLite lets no other in: what lasts no longer is no problem, ms. */
 const OPENING_MS = 1_000;
 const READABLE = 'FROM pages JOIN bodies USING (id) WHERE purged < 2';
 
 /** `onDamage`: the reader cannot mend the file; a writer that is told can (`PageWriter.suspect`). */
-export function openPageReader(
-  path: string,
-  onProblem: ProblemReporter,
-  onDamage: () => void = () => {},
-  openingMs = OPENING_MS,
-): PageReader {
+export function openPageReader(path: string, onProblem: ProblemReporter, onDamage: () => void = () => {}): PageReader {
   let db: Database.Database | undefined;
   let byKey: Database.Statement<[string], PageRow> | undefined;
   let inode: number | undefined;
@@ -68,7 +60,7 @@ export function openPageReader(
     inode = undefined;
     leaving?.close();
   };
-  const look = (waitMs: number): void => {
+  const look = (): void => {
     const now = performance.now();
     if (now - lookedAt < (absent ? ABSENT_LOOK_EVERY_MS : LOOK_EVERY_MS)) return;
     lookedAt = now;
@@ -77,14 +69,13 @@ export function openPageReader(
     if (db !== undefined && found === inode) return;
     close();
     if (found === undefined) return;
-    const opened = new Database(path, { readonly: true, fileMustExist: true, timeout: waitMs });
+    const opened = new Database(path, { readonly: true, fileMustExist: true, timeout: 0 });
     try {
       // Of another version: the writer is about to put it aside.
       if (opened.pragma('user_version', { simple: true }) !== STORE_VERSION) {
         opened.close();
         return;
       }
-      opened.pragma('busy_timeout = 0');
       byKey = opened.prepare<[string], PageRow>(`SELECT ${PAGE_COLUMNS} ${READABLE} AND key = ?`);
     } catch (error) {
       opened.close();
@@ -97,11 +88,11 @@ export function openPageReader(
   const isLocked = (): boolean => {
     const now = performance.now();
     busySince ??= now;
-    return now - busySince >= openingMs;
+    return now - busySince >= OPENING_MS;
   };
-  const guarded = <T>(work: () => T, otherwise: T, waitMs = 0): T => {
+  const guarded = <T>(work: () => T, otherwise: T): T => {
     try {
-      look(waitMs);
+      look();
       if (db === undefined) return otherwise;
       const result = work();
       busySince = undefined;
@@ -140,25 +131,21 @@ export function openPageReader(
         return row === undefined ? undefined : pageOf(row);
       }, undefined),
     newest: (maxBytes) =>
-      guarded(
-        () => {
-          const pages: Page[] = [];
-          const now = Date.now();
-          let bytes = 0;
-          const rows = db!.prepare<[], PageRow & { bytes: number }>(
-            `SELECT bytes, ${PAGE_COLUMNS} ${READABLE} ORDER BY rendered_at DESC`,
-          );
-          for (const row of rows.iterate()) {
-            bytes += row.bytes;
-            if (bytes > maxBytes) break;
-            const page = pageOf(row);
-            if (freshness(page, now) !== 'dead') pages.push(page);
-          }
-          return pages;
-        },
-        [],
-        openingMs,
-      ),
+      guarded(() => {
+        const pages: Page[] = [];
+        const now = Date.now();
+        let bytes = 0;
+        const rows = db!.prepare<[], PageRow & { bytes: number }>(
+          `SELECT bytes, ${PAGE_COLUMNS} ${READABLE} ORDER BY rendered_at DESC`,
+        );
+        for (const row of rows.iterate()) {
+          bytes += row.bytes;
+          if (bytes > maxBytes) break;
+          const page = pageOf(row);
+          if (freshness(page, now) !== 'dead') pages.push(page);
+        }
+        return pages;
+      }, []),
     close: closeQuietly,
   };
 }

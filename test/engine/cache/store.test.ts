@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,8 +43,8 @@ const write = (onRenewed = (): void => {}): PageWriter => {
   writers.push(writer);
   return writer;
 };
-const readFrom = (onDamage?: () => void, openingMs?: number): PageReader => {
-  const reader = openPageReader(path, onProblem, onDamage, openingMs);
+const readFrom = (onDamage?: () => void): PageReader => {
+  const reader = openPageReader(path, onProblem, onDamage);
   readers.push(reader);
   return reader;
 };
@@ -185,23 +184,6 @@ describe('the reader of the page store', () => {
     laterMs = 2_200;
     expect(reader.read('/a')).toEqual(pageFor('/a'));
     clock.mockRestore();
-  });
-
-  test('whoever warms from a file that another process opens waits for it', async () => {
-    const writer = write();
-    writer.put(pageFor('/a'));
-    await writer.close();
-    const fixture = fileURLToPath(new URL('./fixtures/hold-lock.ts', import.meta.url));
-    const child = spawn(process.execPath, ['--no-warnings', fixture, path, '100'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await once(child.stdout, 'data');
-    expect(
-      readFrom(undefined, 30_000)
-        .newest(1_000_000)
-        .map(({ key }) => key),
-    ).toEqual(['/a']);
-    if (child.exitCode === null) await once(child, 'exit');
   });
 
   test('garbage in the place of the file: misses, one line, a new store', async () => {
