@@ -61,6 +61,7 @@ export const PROXY_HEADERS: ReadonlySet<string> = new Set([
   'x-client-ip',
   'x-cluster-client-ip',
   'x-originating-ip',
+  'x-proxyuser-ip',
   'true-client-ip',
   'cf-connecting-ip',
   'cf-connecting-ipv6',

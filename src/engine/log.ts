@@ -1,4 +1,4 @@
-import { openSync } from 'node:fs';
+import { openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { logFileIn } from './log-file.ts';
@@ -9,8 +9,9 @@ const MAX_LINES_PER_SECOND = 50;
 
 const STDOUT = 1;
 const STDERR = 2;
-/** Most that waits for a disk that is slow, or full, bytes; what is beyond is lost to the file. */
-const MAX_WAITING = 65_536;
+/** Most that waits for the kept log's disk, or for the reader of stdout or stderr, bytes; what is beyond is lost. */
+const MAX_WAITING_KEPT = 65_536;
+const MAX_WAITING = 1_048_576;
 
 /**
  * A structured log: one event, one line. Warnings and worse go to stderr, the others to stdout, so that a process manager
@@ -19,10 +20,9 @@ const MAX_WAITING = 65_536;
  * @param keep where the same lines are kept for `logs`, and how much (0: nothing); absent: nowhere
  */
 export function createLog(level: string, processName: string, keep?: { dataDir: string; logBytes: number }): Logger {
-  const destinations = [STDOUT, STDERR].map((fd) => ({
-    fd,
-    file: pino.destination({ fd, sync: false, minLength: 0 }),
-  }));
+  // What the site writes there itself (an access log) must not end the process either.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', lost);
+  const destinations = [STDOUT, STDERR].map((fd) => ({ fd, file: openDestination(fd, MAX_WAITING, lost) }));
   const kept = keep === undefined || keep.logBytes === 0 ? undefined : openKept(logFileIn(keep.dataDir));
   const [out, err] = destinations
     .map(({ fd, file }) => (isatty(fd) ? toTerminal(file) : file))
@@ -65,29 +65,56 @@ export function createLog(level: string, processName: string, keep?: { dataDir: 
     ),
   );
   process.on('exit', () => {
-    for (const file of [...destinations.map(({ file }) => file), ...(kept === undefined ? [] : [kept])]) {
-      try {
-        file.flushSync();
-      } catch {
-        // it is closed or was never opened: there is nowhere left to say so
-      }
-    }
+    for (const { file } of destinations) file.flushSync();
+    kept?.flushSync();
   });
   return log;
 }
 
+type Destination = ReturnType<typeof pino.destination>;
+
+/** A full disk, a terminal that is gone, nobody who reads: the words are lost, and there is nowhere left to say so. */
+const lost = (): void => {};
+
+/** `onError`: some words could not be written. They are tried again with the next ones, and hold up nobody. */
+function openDestination(fd: number, maxLength: number, onError: (error: unknown) => void): Destination {
+  const file = pino.destination({ fd, sync: false, minLength: 0, maxLength });
+  let takes = true;
+  file.on('write', () => {
+    takes = true;
+  });
+  file.on('error', (error) => {
+    takes = false;
+    onError(error);
+  });
+  const flush = file.flushSync.bind(file);
+  // pino calls it at the end of the process, too; where nothing can be written it would try for ever.
+  file.flushSync = () => {
+    if (!takes) return;
+    try {
+      flush();
+    } catch (error) {
+      onError(error);
+    }
+  };
+  return file;
+}
+
 /** All processes append to it; the primary keeps it within its size (primary/log-size.ts). Undefined: it cannot be had. */
-function openKept(path: string): ReturnType<typeof pino.destination> | undefined {
+function openKept(path: string): Destination | undefined {
   let told = false;
   const tell = (error: unknown): void => {
-    if (!told) process.stderr.write(`the log cannot be kept in ${path} (${String(error)})\n`);
+    if (told) return;
     told = true;
+    try {
+      writeSync(STDERR, `the log cannot be kept in ${path} (${String(error)})\n`);
+    } catch {
+      // stderr is on the same full disk
+    }
   };
   try {
     // Opened here: a file that pino opens is not ready when a process ends at once, which then fails.
-    const file = pino.destination({ fd: openSync(path, 'a', 0o600), sync: false, maxLength: MAX_WAITING });
-    file.on('error', tell);
-    return file;
+    return openDestination(openSync(path, 'a', 0o600), MAX_WAITING_KEPT, tell);
   } catch (error) {
     tell(error);
     return undefined;

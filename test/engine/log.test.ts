@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -7,17 +7,15 @@ import { forPeople } from '../../src/engine/log-lines.ts';
 
 const LOG = new URL('../../src/engine/log.ts', import.meta.url);
 
+const program = (work: string, keep: string): string =>
+  `import { createLog } from '${LOG}'; const log = createLog('info', 'test'${keep}); ${work}`;
+const keepIn = (dataDir: string): string => `, { dataDir: '${dataDir}', logBytes: 1000 }`;
+
 /** What a process writes that logs with these words. */
 function logged(work: string, keep = ''): { out: string[]; err: string[] } {
-  const { stdout, stderr } = spawnSync(
-    process.execPath,
-    [
-      '--input-type=module',
-      '-e',
-      `import { createLog } from '${LOG}'; const log = createLog('info', 'test'${keep}); ${work}`,
-    ],
-    { encoding: 'utf8' },
-  );
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program(work, keep)], {
+    encoding: 'utf8',
+  });
   const lines = (text: string): string[] => text.split('\n').slice(0, -1);
   return { out: lines(stdout), err: lines(stderr) };
 }
@@ -37,15 +35,41 @@ describe('the log', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tahan-log-'));
     try {
       const work = "log.info('well'); log.warn('careful'); process.exit(0)";
-      const { out, err } = logged(work, `, { dataDir: '${folder}', logBytes: 1000 }`);
+      const { out, err } = logged(work, keepIn(folder));
       const kept = readFileSync(join(folder, 'tahan.log'), 'utf8').trim().split('\n');
       // Each line is of one write; which is first is the kernel's.
       expect(kept.sort()).toEqual([...out, ...err].sort());
       expect(statSync(join(folder, 'tahan.log')).mode & 0o777).toBe(0o600);
-      const away = logged(work, `, { dataDir: '${folder}/none', logBytes: 1000 }`);
+      const away = logged(work, keepIn(`${folder}/none`));
       expect([away.out.length, away.err.length]).toEqual([1, 2]);
       expect(away.err[0]).toContain('the log cannot be kept');
     } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  // Linux: whatever is written there finds no room, as on a full disk.
+  test('ends no process when its words, and those of the site, cannot be written', () => {
+    const full = openSync('/dev/full', 'w');
+    const folder = mkdtempSync(join(tmpdir(), 'tahan-log-'));
+    try {
+      symlinkSync('/dev/full', join(folder, 'tahan.log'));
+      const work = `
+        for (let n = 0; n < 5; n++) {
+          log.info('well');
+          log.warn('careful');
+          process.stdout.write('GET / 200');
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        (await import('node:fs')).writeFileSync('${folder}/lives', '');
+        process.exit(0);`;
+      const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', program(work, keepIn(folder))], {
+        stdio: ['ignore', full, full],
+        timeout: 20_000,
+      });
+      expect([existsSync(join(folder, 'lives')), status]).toEqual([true, 0]);
+    } finally {
+      closeSync(full);
       rmSync(folder, { recursive: true });
     }
   });

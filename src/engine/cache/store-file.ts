@@ -1,16 +1,7 @@
-import { accessSync, constants, existsSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { codeOf, inodeOf, isUnusable, setAside, withMutex } from '../database-file.ts';
 import type { Page } from './page.ts';
-import {
-  asStoreError,
-  makeStoreFile,
-  openForWriting,
-  type PageRow,
-  removeLog,
-  rowOf,
-  StoreFileError,
-} from './store-schema.ts';
+import { asStoreError, makeStoreFile, openForWriting, type PageRow, rowOf, StoreFileError } from './store-schema.ts';
 
 export interface Purge {
   tag: string;
@@ -63,7 +54,6 @@ const MAX_PURGES = 20_000;
 const VACUUM_PAGES = 256;
 /** A whole check reads the whole file. */
 const CHECK_EVERY_MS = 60_000;
-const MUTEX_MS = 2_000;
 
 interface Connection {
   db: Database.Database;
@@ -198,44 +188,7 @@ export function createStoreFile(options: StoreFileOptions): StoreFile {
   };
 }
 
-const codeOf = (error: unknown): string => (error as { code?: string }).code ?? '';
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-const inodeOf = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.ino;
-
-/** Whether there is something at the path that will never be a store: a folder, or a file that we may not write. */
-function isUnusable(error: unknown, path: string): boolean {
-  if (!/^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/.test(codeOf(error)) || !existsSync(path)) return false;
-  if (statSync(path).isDirectory()) return true;
-  try {
-    // Never opened here: closing a second descriptor of a database file drops the process's locks on it.
-    accessSync(path, constants.R_OK | constants.W_OK);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-/** Keeps the bad file for whoever wants to look at it; the one before goes. */
-function setAside(path: string): void {
-  const aside = `${path}.corrupt`;
-  rmSync(aside, { recursive: true, force: true });
-  renameSync(path, aside);
-  removeLog(path);
-}
-
-/** One process at a time replaces the file. The lock is SQLite's, on an empty file of its own: it ends with the process that holds it. */
-function withMutex<T>(path: string, work: () => T): T {
-  // Throws an error with a code where the folder is missing; the database's own has none.
-  accessSync(dirname(path));
-  const mutex = new Database(`${path}.lock`, { timeout: MUTEX_MS });
-  try {
-    mutex.exec('BEGIN EXCLUSIVE');
-    return work();
-  } finally {
-    mutex.close();
-  }
-}
-
 function inTransaction({ db }: Connection, work: () => void): void {
   db.exec('BEGIN IMMEDIATE');
   try {

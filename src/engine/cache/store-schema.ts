@@ -1,6 +1,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
+import { isDamage, removeLog } from '../database-file.ts';
 import type { Page } from './page.ts';
 
 /** Raised when the layout of the file changes: an older file is put aside and made anew. */
@@ -68,11 +69,6 @@ export function makeStoreFile(path: string): void {
   renameSync(made, path);
 }
 
-/** Deletes a database's log and its index, which belong to no other file. */
-export function removeLog(path: string): void {
-  for (const rest of ['-wal', '-shm']) rmSync(path + rest, { force: true });
-}
-
 function removeWithLog(path: string): void {
   rmSync(path, { recursive: true, force: true });
   removeLog(path);
@@ -99,14 +95,9 @@ export function openForWriting(path: string): Database.Database {
   }
 }
 
-/** Damage is told apart from a full disk or a lock: only damage is healed by a new file. */
-export function asStoreError(error: unknown): unknown {
-  const { code = '', message = '' } = error as { code?: string; message?: string };
-  const damaged = code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || code === 'SQLITE_FORMAT';
-  // Tables or columns that are missing: a file that somebody else made.
-  if (damaged || code === 'SQLITE_ERROR') return new StoreFileError(`it is damaged: ${message}`, { cause: error });
-  return error;
-}
+/** Damage as an error of its own. */
+export const asStoreError = (error: unknown): unknown =>
+  isDamage(error) ? new StoreFileError(`it is damaged: ${(error as Error).message}`, { cause: error }) : error;
 
 export interface PageRow {
   key: string;

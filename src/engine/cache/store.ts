@@ -40,6 +40,8 @@ export interface PageReader {
 const LOOK_EVERY_MS = 1_000;
 /** A file that was not there is about to be made, by this process or another. */
 const ABSENT_LOOK_EVERY_MS = 5;
+/** While a process opens the file first, or closes it last, SQLite lets no other in: what lasts no longer is no problem, ms. */
+const OPENING_MS = 1_000;
 const READABLE = 'FROM pages JOIN bodies USING (id) WHERE purged < 2';
 
 /** `onDamage`: the reader cannot mend the file; a writer that is told can (`PageWriter.suspect`). */
@@ -49,6 +51,7 @@ export function openPageReader(path: string, onProblem: ProblemReporter, onDamag
   let inode: number | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let absent = false;
+  let busySince: number | undefined;
 
   const close = (): void => {
     const leaving = db;
@@ -81,19 +84,30 @@ export function openPageReader(path: string, onProblem: ProblemReporter, onDamag
     db = opened;
     inode = found;
   };
+  /** Whether the file has been locked for longer than it takes somebody to open it. */
+  const isLocked = (): boolean => {
+    const now = performance.now();
+    busySince ??= now;
+    return now - busySince >= OPENING_MS;
+  };
   const guarded = <T>(work: () => T, otherwise: T): T => {
     try {
       look();
-      return db === undefined ? otherwise : work();
+      if (db === undefined) return otherwise;
+      const result = work();
+      busySince = undefined;
+      return result;
     } catch (thrown) {
       const error = asStoreError(thrown);
       const code = (error as { code?: string }).code ?? 'error';
+      const busy = code.startsWith('SQLITE_BUSY');
+      if (busy && !isLocked()) return otherwise;
       onProblem(
         `read ${code}`,
         `the page store ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
       );
       // A single bad page leaves the others readable; all else is tried again on a new connection.
-      if (thrown instanceof StoreFileError || code.startsWith('SQLITE_BUSY')) return otherwise;
+      if (thrown instanceof StoreFileError || busy) return otherwise;
       closeQuietly();
       if (error instanceof StoreFileError) onDamage();
       return otherwise;

@@ -69,14 +69,24 @@ CREATE TRIGGER IF NOT EXISTS changed AFTER UPDATE OF answer ON records BEGIN
   UPDATE totals SET bytes = bytes + coalesce(length(new.answer), 0) - coalesce(length(old.answer), 0); END;
 `;
 
+function openDatabase(path: string): Database.Database {
+  const db = new Database(path, { timeout: BUSY_MS });
+  try {
+    db.pragma('journal_mode = WAL');
+    // What was promised to be done once holds after a power cut, too.
+    db.pragma('synchronous = FULL');
+    db.transaction(() => db.exec(SCHEMA)).immediate();
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
 /** The file of requests that are to be done once, shared by all workers. Only for a thread: it waits for locks and the disk. */
 export function openRecordFile(options: RecordFileOptions): RecordFile {
   const { path, owner, isAlive, now = Date.now, maxRecords = MAX_RECORDS, maxBytes = MAX_RECORD_BYTES } = options;
-  const db = new Database(path, { timeout: BUSY_MS });
-  db.pragma('journal_mode = WAL');
-  // What was promised to be done once holds after a power cut, too.
-  db.pragma('synchronous = FULL');
-  db.transaction(() => db.exec(SCHEMA)).immediate();
+  const db = openDatabase(path);
 
   const get = db.prepare<[Buffer], Row>('SELECT body, done, owner, at, answer FROM records WHERE id = ?');
   const insert = db.prepare(

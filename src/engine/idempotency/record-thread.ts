@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { inodeOf, isDamage, isUnusable, setAside, withMutex } from '../database-file.ts';
 import { startedTicks } from '../host/started-ticks.ts';
 import { isAlive } from '../is-alive.ts';
 import { type Claimed, openRecordFile, type RecordFile } from './record-file.ts';
@@ -22,6 +23,11 @@ export interface ThreadReply {
   failed?: string;
 }
 
+/** What the operator is to know. */
+export interface ThreadProblem {
+  problem: string;
+}
+
 /** A pid is given again to other processes, so it counts with its process's start only. */
 const ownerOf = (pid: number): string => `${pid}.${startedTicks(pid) ?? ''}`;
 const owner = ownerOf(process.pid);
@@ -32,7 +38,7 @@ const lives = (other: string): boolean => {
 
 const port = parentPort!;
 const { path } = workerData as ThreadData;
-let file: RecordFile | undefined;
+let file: { records: RecordFile; inode: number | undefined } | undefined;
 let waiting: Exclude<ThreadRequest, { type: 'close' }>[] = [];
 
 function perform(request: (typeof waiting)[number], records: RecordFile): ThreadReply {
@@ -50,19 +56,70 @@ function perform(request: (typeof waiting)[number], records: RecordFile): Thread
   }
 }
 
+function disconnect(): void {
+  const leaving = file;
+  file = undefined;
+  leaving?.records.close();
+}
+
+/** The file that is at the path now: where another worker has put one aside, records in that one are seen by nobody. */
+function openedFile(): RecordFile {
+  if (file !== undefined && file.inode !== inodeOf(path)) disconnect();
+  if (file === undefined) {
+    const records = openRecordFile({ path, owner, isAlive: lives });
+    file = { records, inode: inodeOf(path) };
+  }
+  return file.records;
+}
+
+function performAll(batch: typeof waiting): ThreadReply[] {
+  const records = openedFile();
+  let replies: ThreadReply[] = [];
+  records.together(() => {
+    replies = batch.map((request) => perform(request, records));
+  });
+  return replies;
+}
+
+/**
+ * What was done before is not known any more where the file cannot be read; but no form would ever be taken again with it.
+ * Gives whether there is a new one, or another worker has made it.
+ */
+function mend(error: unknown, bad: number | undefined): boolean {
+  if (!isDamage(error) && !isUnusable(error, path)) return false;
+  try {
+    disconnect();
+  } catch {
+    // it is damaged: there is nothing in it to save
+  }
+  const aside = withMutex(path, () => {
+    if (inodeOf(path) !== bad) return false;
+    setAside(path);
+    return true;
+  });
+  if (aside) {
+    const problem = `${path} cannot be used, ${messageOf(error)}; put aside as ${path}.corrupt and begun anew: requests that were done before may be done once more`;
+    port.postMessage({ problem } satisfies ThreadProblem);
+  }
+  return true;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 function work(): void {
   const batch = waiting;
   waiting = [];
-  let replies: ThreadReply[] = [];
+  let replies: ThreadReply[];
+  const bad = file?.inode ?? inodeOf(path);
   try {
-    file ??= openRecordFile({ path, owner, isAlive: lives });
-    const records = file;
-    records.together(() => {
-      replies = batch.map((request) => perform(request, records));
-    });
+    try {
+      replies = performAll(batch);
+    } catch (error) {
+      if (!mend(error, bad)) throw error;
+      replies = performAll(batch);
+    }
   } catch (error) {
-    const failed = error instanceof Error ? error.message : String(error);
-    replies = batch.map(({ number }) => ({ number, failed }));
+    replies = batch.map(({ number }) => ({ number, failed: messageOf(error) }));
   }
   for (const reply of replies) port.postMessage(reply);
 }
@@ -70,7 +127,7 @@ function work(): void {
 port.on('message', (request: ThreadRequest) => {
   if (request.type === 'close') {
     if (waiting.length > 0) work();
-    file?.close();
+    file?.records.close();
     port.close();
     return;
   }

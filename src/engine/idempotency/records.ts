@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { moduleNear } from '../module-near.ts';
 import type { Claimed } from './record-file.ts';
-import type { ThreadData, ThreadReply, ThreadRequest } from './record-thread.ts';
+import type { ThreadData, ThreadProblem, ThreadReply, ThreadRequest } from './record-thread.ts';
 
 /** Questions to the thread that are open at a time; with more, requests are told to come again. */
 export const MAX_OPEN = 1_000;
@@ -65,7 +65,10 @@ export function openRecords(
     const started = new Worker(moduleNear('./record-thread', import.meta.url), {
       workerData: { path } satisfies ThreadData,
     });
-    started.on('message', settle);
+    started.on('message', (said: ThreadReply | ThreadProblem) => {
+      if ('problem' in said) onProblem('damaged', said.problem);
+      else settle(said);
+    });
     started.on('error', (error: Error) =>
       onProblem('thread', `the thread of idempotency keys failed: ${error.message}`),
     );

@@ -26,7 +26,7 @@ import { keepWithin } from './size-bound.ts';
 import { StressHistory } from './stress/stress-history.ts';
 import { surgeReportOf } from './traffic/surge-report.ts';
 import { TrafficHistory } from './traffic/traffic-history.ts';
-import type { TrafficDb } from './traffic-db.ts';
+import { putAside, type TrafficDb } from './traffic-db.ts';
 
 export interface MonitorLog {
   info: (fields: object, text: string) => void;
@@ -100,7 +100,12 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
   const latencies = new RouteLatencies(db, keepMs.hours);
   const traffic = new TrafficHistory({ db, onProblem: (problem) => log.warn({ problem }, 'traffic') });
   const stress = new StressHistory(db, circumstances(config.version));
-  const whileFull = createDiskGuard((line) => log.error({}, line));
+  // The monitor ends with it, and the next one begins anew: with a bad page in the file none would live for long.
+  const whileFull = createDiskGuard(
+    (line) => log.error({}, line),
+    undefined,
+    () => putAside(db.name),
+  );
   const subscribers = new Set<(sample: Sample) => void>();
   const alertListeners = new Set<(news: AlertNews) => void>();
   const listeners = new Map<string, (message: never) => void>();

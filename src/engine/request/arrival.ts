@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from '../admission/dispatcher.ts';
 import type { RouteWork } from '../admission/route-work.ts';
+import { hasOneHost } from '../host-name.ts';
 import type { Pages } from '../pages/pages.ts';
 import type { RoutePolicy, Site } from '../site.ts';
+import { tellWhy } from './answer/told-why.ts';
 import { askedOf } from './asked.ts';
 import { type AtTheDoor, needsRoom, visitOf } from './at-the-door.ts';
 import { answerBody } from './body.ts';
@@ -43,6 +45,11 @@ export interface ArrivalParts {
 
 /** A form or a message, and no upload; the bodies that a worker holds are bounded in all (body-reader.ts). */
 const SMALL_BODY_BYTES = 1_048_576;
+const BAD_HOST = {
+  status: 400,
+  code: 'BAD_HOST',
+  message: 'The request must have one Host header, with a name or an address.',
+};
 const NO_BODY: readonly Buffer[] = [];
 
 /** Carries the decision out for a request of node:http. */
@@ -89,12 +96,18 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
     if (leaving.draining || (response.shouldKeepAlive && leaving.shouldCloseForRebalance()))
       response.shouldKeepAlive = false;
     toOriginForm(request);
+    const plain = plainGetOf(request);
+    // Those were looked at when they were read (plain-get.ts).
+    if (plain === undefined && !hasOneHost(request)) {
+      tellWhy(request, response, BAD_HOST);
+      dispatcher.noteArrival(performance.now() - arrivedAt);
+      return;
+    }
     if (closures.active && closures.answer(request, response)) {
       tools.recorder.request('closed', request.method ?? 'GET', response.statusCode, 'refused', 0);
       dispatcher.noteArrival(performance.now() - arrivedAt);
       return;
     }
-    const plain = plainGetOf(request);
     const decided = plain?.decided;
     const member = decided?.member ?? site.isMember(request);
     const decision = decided?.decision ?? decide(plain ?? askedOf(request), member, known, Date.now());
@@ -110,7 +123,7 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
         const priority = decided?.priority ?? priorityOf(request, route, member);
         const asked = new EngineRequest(request, response, decision, priority, arrivedAt, tools, direct);
         asked.member = member;
-        if (plain === undefined) asked.awaitsContinue = request.headers.expect?.toLowerCase() === '100-continue';
+        if (plain === undefined) asked.awaitsContinue = awaitsContinue(request);
         if (decision.kind === 'direct' && plain === undefined && hasBody(request)) {
           if (!streams(request, route.policy)) readBody(asked, route.policy.bodyLimit ?? known.bodyLimit);
           else {
@@ -145,6 +158,10 @@ export function createArrival(parts: ArrivalParts): (request: IncomingMessage, r
     }, pauseMs);
   };
 }
+
+/** RFC 9110 section 10.1.1: HTTP/1.0 knows no such answer. */
+const awaitsContinue = ({ headers, httpVersionMinor }: IncomingMessage): boolean =>
+  headers.expect?.toLowerCase() === '100-continue' && httpVersionMinor > 0;
 
 const comingOf = ({ method, headers }: IncomingMessage, { route, path, priority }: EngineRequest, member: boolean) => ({
   method,

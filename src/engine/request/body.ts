@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { wantsJson } from './answer/accept.ts';
+import { tellWhy } from './answer/told-why.ts';
 
 /** The body of a request, which came without a length, is larger than it may be. */
 export class BodyTooLargeError extends Error {
@@ -47,11 +47,5 @@ export function answerBody(
   limit: number,
 ): void {
   const { status, code, text } = PROBLEMS[problem];
-  const message = text(limit);
-  const json = wantsJson(request);
-  response.writeHead(status, {
-    'content-type': json ? 'application/json; charset=utf-8' : 'text/plain; charset=utf-8',
-    connection: 'close',
-  });
-  response.end(json ? `${JSON.stringify({ error: { status, code, message } })}\n` : `${message}\n`);
+  tellWhy(request, response, { status, code, message: text(limit) });
 }

@@ -210,7 +210,13 @@ async function serve(
   const upgrades =
     site.upgrade === undefined
       ? undefined
-      : passUpgrades(server, site, config.maxStreams, (outcome) => recorder.count('tahan_upgrades_total', [outcome]));
+      : passUpgrades(
+          server,
+          site,
+          config.maxStreams,
+          (outcome) => recorder.count('tahan_upgrades_total', [outcome]),
+          onSiteError,
+        );
   beat = startWorkerBeat({ link, recorder, site, state, path, server, pool, files, parts, onSiteError });
   takeConnections(link, server, maxConnections);
   obeyOperator({ link, purger, dispatcher: path.dispatcher, closures: path.closures });

@@ -1,23 +1,23 @@
+import { isDiskFull, takesNothing } from '../../engine/disk-errors.ts';
 import type { FeatureState } from '../../engine/features/types.ts';
 import type { CallTask } from '../tasks/call.ts';
-import { Problem } from './problem.ts';
+import { Problem, unavailable } from './problem.ts';
 
-/** A write that found no room shows in the health for this long, and is logged once in it, ms. */
+/** When a visitor may try again, s: somebody has to look after the disk. */
+const AGAIN_S = 60;
+/** A write that the disk did not take shows in the health for this long, and is logged once in it, ms. */
 const SHOWN_MS = 60_000;
 
-const FULL = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT']);
-
-/** Whether a task failed as the disk has no room: nothing of it was written. */
-export function isDiskFull(error: unknown): boolean {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: { code?: unknown } };
-  return FULL.has(String(code)) || FULL.has(String(cause?.code));
+/** What a visitor is told when nothing can be saved: 507 where there is no room (RFC 4918 section 11.5), else 503. */
+export function diskProblem(cause: unknown): Problem {
+  if (isDiskFull(cause))
+    return new Problem(507, 'DISK_FULL', 'There is no room to save anything right now, so nothing was changed.', {
+      cause,
+    });
+  return unavailable('DISK_UNWRITABLE', 'Nothing can be saved right now, so nothing was changed.', AGAIN_S, cause);
 }
 
-/** The 507 for it (RFC 4918 section 11.5). */
-export const diskFullProblem = (cause: unknown): Problem =>
-  new Problem(507, 'DISK_FULL', 'There is no room to save anything right now, so nothing was changed.', { cause });
-
-/** Notes when a task finds the disk full. */
+/** Notes when a task finds that the disk takes nothing. */
 export interface Disk {
   /** The same tasks, watched. */
   watch: (call: CallTask) => CallTask;
@@ -29,11 +29,15 @@ export function createDisk(tell: (line: string) => void, now: () => number = () 
   let fullAt = Number.NEGATIVE_INFINITY;
   let toldAt = Number.NEGATIVE_INFINITY;
   const note = (error: unknown): void => {
-    if (!isDiskFull(error)) return;
+    if (!takesNothing(error)) return;
     fullAt = now();
     if (fullAt - toldAt < SHOWN_MS) return;
     toldAt = fullAt;
-    tell('the disk with the data folder is full: nothing can be saved until there is room on it');
+    tell(
+      isDiskFull(error)
+        ? 'the disk with the data folder is full: nothing can be saved until there is room on it'
+        : `the data folder cannot be written (${String(error)}): nothing can be saved until it can`,
+    );
   };
   return {
     watch: (call) => (name, input, options) =>

@@ -1,10 +1,11 @@
 import type { Context, Middleware } from 'koa';
 import type { Logger } from 'pino';
+import { takesNothing } from '../../engine/disk-errors.ts';
 import { FeatureDownError, FeatureFullError, FeatureTimeoutError } from '../../engine/features/errors.ts';
 import { RENDER_ADDRESS } from '../../engine/pages/render.ts';
 import { wantsJson } from '../../engine/request/answer/accept.ts';
 import { busyProblem, isBusy } from './busy.ts';
-import { diskFullProblem, isDiskFull } from './disk.ts';
+import { diskProblem } from './disk.ts';
 import { notFound, Problem, unavailable } from './problem.ts';
 import { SignInNeeded } from './require.ts';
 import { seeOther } from './see-other.ts';
@@ -31,7 +32,7 @@ const heading = (status: number): string => HEADINGS[status] ?? (status < 500 ? 
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (isBusy(error)) return busyProblem(error);
-  if (isDiskFull(error)) return diskFullProblem(error);
+  if (takesNothing(error)) return diskProblem(error);
   if (error instanceof FeatureDownError || error instanceof FeatureFullError || error instanceof FeatureTimeoutError) {
     return unavailable(
       error.code,

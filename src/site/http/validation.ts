@@ -20,12 +20,18 @@ export function formValues(body: unknown): Record<string, string> {
 
 /** Reads a form body by its schema; the first message per field wins. Messages without a field are under `form`. */
 export function readForm<Schema extends z.ZodType>(schema: Schema, body: unknown): FormResult<z.infer<Schema>> {
-  const parsed = schema.safeParse(body ?? {});
+  const parsed = schema.safeParse(body ?? {}, { error: inWords });
   if (parsed.success) return { ok: true, data: parsed.data };
   const errors: Record<string, string> = {};
   for (const issue of parsed.error.issues) errors[String(issue.path[0] ?? 'form')] ??= issue.message;
   return { ok: false, errors, values: formValues(body) };
 }
+
+/** What no form of ours sends: where a rule has words of its own, these are not asked. */
+const inWords: z.core.$ZodErrorMap = ({ code, input }) => {
+  if (code === 'invalid_type' && input === undefined) return 'Please fill this in.';
+  return code.startsWith('invalid_') ? 'This cannot be used here.' : undefined;
+};
 
 /** What a task said of its input, in the form of `readForm`. */
 export function problemFields(problems: readonly { field: string; message: string }[]): Record<string, string> {

@@ -19,6 +19,8 @@ export const displayName = z
   .min(1, 'Must not be empty.')
   .max(60, 'At most 60 characters.')
   // Bidirectional overrides would turn round the text beside a name.
+  // Of spaces and joiners only, a name would be a gap.
+  .regex(/[\p{L}\p{N}\p{P}\p{S}]/u, 'Must not be empty.')
   .regex(/^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u, 'Must not contain control characters.');
 
 /** A checkbox: everybody may read the member's role. */

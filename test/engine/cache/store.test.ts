@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import Database from 'better-sqlite3';
 import {
   limitedReporter,
   openPageReader,
@@ -161,6 +162,28 @@ describe('the reader of the page store', () => {
     await writer.flush();
     expect(reader.read('/b')).toEqual(pageFor('/b'));
     expect(problems).toEqual([expect.stringMatching(/^gone: .*made anew$/)]);
+  });
+
+  test('a lock that lasts as long as an opening is a miss and no problem; one that lasts is told', async () => {
+    const writer = write();
+    writer.put(pageFor('/a'));
+    await writer.close();
+    const holder = new Database(path);
+    holder.pragma('locking_mode = EXCLUSIVE');
+    holder.exec('BEGIN EXCLUSIVE');
+    const real = performance.now.bind(performance);
+    let laterMs = 0;
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => real() + laterMs);
+    const reader = readFrom();
+    expect(reader.read('/a')).toBeUndefined();
+    expect(problems).toEqual([]);
+    laterMs = 1_100;
+    expect(reader.read('/a')).toBeUndefined();
+    expect(problems).toEqual([expect.stringMatching(/cannot be read: database is locked/)]);
+    holder.close();
+    laterMs = 2_200;
+    expect(reader.read('/a')).toEqual(pageFor('/a'));
+    clock.mockRestore();
   });
 
   test('garbage in the place of the file: misses, one line, a new store', async () => {

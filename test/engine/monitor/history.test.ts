@@ -1,13 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
 import { History, RECORDER_MS } from '../../../src/engine/monitor/history.ts';
 import { MAX_EVENTS } from '../../../src/engine/monitor/history-store.ts';
 import { RouteLatencies } from '../../../src/engine/monitor/route-latency.ts';
 import { keepWithin, usedBytes } from '../../../src/engine/monitor/size-bound.ts';
 import { TrafficStore } from '../../../src/engine/monitor/traffic/traffic-store.ts';
-import { openTrafficDb, type TrafficDb } from '../../../src/engine/monitor/traffic-db.ts';
+import { openTrafficDb, putAside, type TrafficDb } from '../../../src/engine/monitor/traffic-db.ts';
 import { MAX_PLACES } from '../../../src/engine/monitor/worker-places.ts';
 import type { Sample } from '../../../src/engine/monitor-sample.ts';
 import { sampleOf } from '../alerts/sample.ts';
@@ -197,4 +198,31 @@ test('a damaged file is put aside, and history begins anew', () => {
   history = new History(db, KEEP_MS);
   feed(0, 5);
   expect([lines.length, rows('history_seconds')]).toEqual([1, 5]);
+});
+
+test('a file that is put aside while it is in use is begun anew by the next who opens it', () => {
+  feed(0, 5);
+  putAside(db.name);
+  db.close();
+  putAside(join(folder, 'traffic.db'));
+  open();
+  expect([existsSync(join(folder, 'traffic.db.old')), rows('history_seconds')]).toEqual([true, 0]);
+});
+
+test('a file that cannot be opened for another reason keeps its history, and the monitor works without it', () => {
+  feed(0, 5);
+  db.close();
+  const path = join(folder, 'traffic.db');
+  const holder = new Database(path);
+  holder.pragma('locking_mode = EXCLUSIVE');
+  holder.exec('BEGIN EXCLUSIVE');
+  const lines: string[] = [];
+  db = openTrafficDb(folder, (line) => lines.push(line), 20);
+  history = new History(db, KEEP_MS);
+  feed(10, 12);
+  expect([lines, rows('history_seconds')]).toEqual([[expect.stringMatching(/cannot be opened.*kept in memory/)], 2]);
+  db.close();
+  holder.close();
+  open();
+  expect([existsSync(`${path}.old`), rows('history_seconds')]).toEqual([false, 5]);
 });

@@ -139,6 +139,7 @@ describe('metrics on the public port', () => {
     'true-client-ip',
     'x-client-ip',
     'fastly-client-ip',
+    'x-proxyuser-ip',
     'cdn-loop',
   ])('are not there for who came through a proxy, as %s tells', async (name) => {
     await supertest(app()).get('/metrics').set(name, '127.0.0.1').expect(404, 'There is nothing here.\n');

@@ -44,6 +44,8 @@ describe('a plain GET', () => {
     ['HTTP/1.0', 'GET / HTTP/1.0\r\nHost: a\r\n\r\n'],
     ['no host', 'GET / HTTP/1.1\r\nAccept: */*\r\n\r\n'],
     ['two hosts', 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n'],
+    ['a host that is none', 'GET / HTTP/1.1\r\nHost: a b\r\n\r\n'],
+    ['a host with markup', 'GET / HTTP/1.1\r\nHost: "><b>\r\n\r\n'],
     ['an absolute target', 'GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['a fragment', 'GET /#a HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['a folded header', 'GET / HTTP/1.1\r\nHost: a\r\nX: 1\r\n 2\r\n\r\n'],

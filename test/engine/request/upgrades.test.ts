@@ -10,21 +10,22 @@ const HEAD = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\
 let place: PortServer;
 const clients: net.Socket[] = [];
 
-/** A server whose site gives back what comes on an upgraded connection. */
-async function serve(): Promise<number> {
+/** Gives back what comes on an upgraded connection. */
+const echo = (_request: unknown, socket: Duplex, head: Buffer): boolean => {
+  socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+  if (head.length > 0) socket.unshift(head);
+  socket.on('data', (bytes) => socket.write(bytes));
+  return true;
+};
+
+async function serve(upgrade = echo, onSiteError: (error: unknown) => void = () => {}): Promise<number> {
   place = createPortServer(
     LIMITS,
     (request, response) => request.resume().on('end', () => response.end(request.url)),
     () => {},
     () => undefined,
   );
-  const upgrade = (_request: unknown, socket: Duplex, head: Buffer): boolean => {
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
-    if (head.length > 0) socket.unshift(head);
-    socket.on('data', (bytes) => socket.write(bytes));
-    return true;
-  };
-  passUpgrades(place, { upgrade }, 10, () => {});
+  passUpgrades(place, { upgrade }, 10, () => {}, onSiteError);
   await new Promise<void>((resolve) => place.server.listen(0, '127.0.0.1', resolve));
   return (place.server.address() as AddressInfo).port;
 }
@@ -69,4 +70,20 @@ test('what comes with the head of an upgrade is given to the site once', async (
   socket.write('two');
   await until(() => bodyOf(text()).length >= 6);
   expect(bodyOf(text())).toBe('onetwo');
+});
+
+test('a site that throws on an upgrade loses that connection only, and is told of', async () => {
+  const errors: unknown[] = [];
+  const broken = (): boolean => {
+    throw new Error('broken');
+  };
+  const port = await serve(broken, (error) => errors.push(error));
+  const { socket, text } = connect(port);
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.write(HEAD);
+  await closed;
+  expect([text(), errors]).toEqual(['', [new Error('broken')]]);
+  const other = connect(port);
+  other.socket.write('GET /well HTTP/1.1\r\nHost: a\r\n\r\n');
+  await until(() => bodyOf(other.text()) === '/well');
 });

@@ -44,12 +44,31 @@ describe('the client of the leases', () => {
     expect(sent.at(-1)).toEqual({ type: 'release', key: 'mine', stored: true });
   });
 
-  test('renders itself when it has heard nothing for two seconds', async () => {
-    const desk = createLeaseClient(fakeLink().link, () => 2);
+  test('renders at once when the primary says nothing for 250 ms: it is held up, and visitors must not be', async () => {
+    const { link, sent, tell } = fakeLink();
+    const desk = createLeaseClient(link, () => 2);
     let renders: boolean | undefined;
     const asked = desk.ask('a').then((granted) => {
       renders = granted;
     });
+    await jest.advanceTimersByTimeAsync(249);
+    expect(renders).toBeUndefined();
+    await jest.advanceTimersByTimeAsync(1);
+    await asked;
+    expect(renders).toBe(true);
+    // What it says later is of no use to anybody.
+    tell({ type: 'leased', key: 'a', granted: true });
+    expect(sent.at(-1)).toEqual({ type: 'release', key: 'a', stored: false });
+  });
+
+  test('renders itself when the worker that was to render has not for two seconds', async () => {
+    const { link, tell } = fakeLink();
+    const desk = createLeaseClient(link, () => 2);
+    let renders: boolean | undefined;
+    const asked = desk.ask('a').then((granted) => {
+      renders = granted;
+    });
+    tell({ type: 'leased', key: 'a', granted: false });
     await jest.advanceTimersByTimeAsync(1_999);
     expect(renders).toBeUndefined();
     await jest.advanceTimersByTimeAsync(1);

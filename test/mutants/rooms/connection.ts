@@ -136,4 +136,18 @@ export const CONNECTION: readonly Mutant[] = [
   { ...at('haste', 'direct'), name: 'the budget for the hasty is never used up', text: 'budget.left -= 1;', to: '' },
   { ...at('plain-get'), name: 'a request with two hosts is plain', text: 'hosts === 1', to: 'hosts >= 1' },
   { ...at('plain-get'), name: 'a request with a body is plain', text: "  'content-length',\n", to: '' },
+  {
+    file: 'request/arrival.ts',
+    test: 'engine/request/host.test.ts',
+    name: 'two hosts are as good as one',
+    text: 'plain === undefined && !hasOneHost(request)',
+    to: 'false',
+  },
+  {
+    file: 'request/connection/upgrades.ts',
+    test: 'engine/request/upgrades.test.ts',
+    name: 'a site that throws on an upgrade ends the worker',
+    text: 'guarded(site.upgrade?.bind(site), false, onSiteError)',
+    to: 'site.upgrade!.bind(site)',
+  },
 ];

@@ -141,8 +141,14 @@ export const PAGES_AT_WORK: readonly Mutant[] = [
   {
     ...LEASES,
     name: 'the end of the other’s render is not heard',
-    text: "link.on('freed', ({ key }) => asked.get(key)?.(false));",
+    text: "link.on('freed', ({ key }) => asked.get(key)?.finish(false));",
     to: '',
+  },
+  {
+    ...LEASES,
+    name: 'a primary that says nothing is waited for',
+    text: 'setTimeout(() => finish(true), UNHEARD_MS)',
+    to: 'setTimeout(() => {}, UNHEARD_MS)',
   },
   {
     ...PURGER,

@@ -15,6 +15,13 @@ export const PARTS: readonly Mutant[] = [
   { ...RECORDS, name: 'work that hangs is never taken over', text: 'row.at > at - RUNNING_MS && ', to: '' },
   { ...RECORDS, name: 'a key is kept for ever', text: 'row !== undefined && row.at < at - KEEP_MS', to: 'false' },
   { ...THREAD, name: 'any number of questions is open', text: 'open.size >= maxOpen', to: 'false' },
+  {
+    ...THREAD,
+    file: 'idempotency/record-thread.ts',
+    name: 'a file that cannot be used stays',
+    text: '!isDamage(error) && !isUnusable(error, path)',
+    to: 'true',
+  },
   { ...HOLD, name: 'an answer of any size is held', text: 'if (bytes > MAX_ANSWER_BYTES) passThrough();', to: '' },
   { ...KEY, name: 'a key is everybody’s', text: 'whose(headers.cookie, cookies), given', to: 'given' },
   { ...FEATURE, name: 'a feature has all places', text: 'underWay >= limit', to: 'false' },

@@ -57,6 +57,7 @@ describe('registration', () => {
     { name: 'anna', password: 'short' },
     { name: 'anna', password: 'x'.repeat(201) },
     { name: 'anna', password: PASSWORD, displayName: 'evil\u202egnp' },
+    { name: 'anna', password: PASSWORD, displayName: '\u200b\u200d' },
   ])('refuses $name / $password', async (input) => {
     expect(await run(tasks.register, input)).toMatchObject({
       ok: false,

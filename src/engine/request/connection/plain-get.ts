@@ -1,4 +1,5 @@
 import { PROXY_HEADERS } from '../../client.ts';
+import { isHost } from '../../host-name.ts';
 import type { Asked } from '../asked.ts';
 import type { Decided } from '../decide.ts';
 
@@ -133,7 +134,17 @@ export function parsePlainGet(chunk: Buffer): PlainGet | undefined {
     }
     at = end + 2;
   }
-  return hosts === 1 && found.host !== '' ? found : undefined;
+  return hosts === 1 && found.host !== '' && isGoodHost(found.host) ? found : undefined;
+}
+
+let lastGoodHost = '';
+
+/** Nearly all ask for the same: a comparison. */
+function isGoodHost(host: string): boolean {
+  if (host === lastGoodHost) return true;
+  if (!isHost(host)) return false;
+  lastGoodHost = host;
+  return true;
 }
 
 /** A method of each plain GET: few pages ask. */

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Site } from '../../site.ts';
+import { guarded } from '../guarded.ts';
 import { releaseUpgraded } from './paced.ts';
 import type { PortServer } from './port-server.ts';
 
@@ -24,7 +25,9 @@ export function passUpgrades(
   site: Pick<Site, 'upgrade'>,
   most: number,
   count: (outcome: 'open' | 'refused' | 'not_taken') => void,
+  onSiteError: (error: unknown) => void,
 ): Upgrades {
+  const isTaken = guarded(site.upgrade?.bind(site), false, onSiteError);
   const open = new Map<Duplex, boolean>();
   let ending = false;
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -38,7 +41,7 @@ export function passUpgrades(
     }
     open.set(socket, request.headers.upgrade?.toLowerCase() === 'websocket');
     socket.on('close', () => open.delete(socket));
-    const taken = site.upgrade?.(request, socket, head) === true;
+    const taken = isTaken(request, socket, head) === true;
     count(taken ? 'open' : 'not_taken');
     if (!taken) socket.destroy();
   });
