@@ -6,24 +6,19 @@ import type { Browser, Page } from 'playwright-core';
 import { launch } from '../test/browser/chromium.ts';
 import { type State, throughASurge } from './pictures/surge.ts';
 
-const USAGE = `npm run pictures                  the pictures of the dashboard in docs/img, anew
-npm run pictures -- --all FOLDER  the whole page in every state, in light and dark, 1280 and 390 pixels wide
+const USAGE = `npm run pictures                  takes the pictures of the dashboard in docs/img anew
+npm run pictures -- --all FOLDER  besides, the whole page in every state, in light and dark, 1280 and 390 pixels wide
 
 A real server on free ports of loopback goes through a surge of two and a half minutes, with a browser before it.
 `;
-
-interface Look {
-  colorScheme: 'light' | 'dark';
-  width: number;
-}
-const LOOKS: readonly Look[] = (['light', 'dark'] as const).flatMap((colorScheme) =>
-  [1_280, 390].map((width) => ({ colorScheme, width })),
-);
-const FOLDER = fileURLToPath(new URL('../docs/img/', import.meta.url));
+const DOCS = fileURLToPath(new URL('../docs/img/', import.meta.url));
 /** Space around a part of the page, px. */
 const MARGIN = 16;
 
-async function open(browser: Browser, adminPort: number, { colorScheme, width }: Look): Promise<Page> {
+type Look = 'light' | 'dark';
+type Width = 1_280 | 390;
+
+async function open(browser: Browser, adminPort: number, colorScheme: Look, width: Width): Promise<Page> {
   const context = await browser.newContext({
     colorScheme,
     viewport: { width, height: 900 },
@@ -36,53 +31,46 @@ async function open(browser: Browser, adminPort: number, { colorScheme, width }:
   return page;
 }
 
-async function everyLook(browser: Browser, folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  let pages: { page: Page; look: Look }[] = [];
-  await throughASurge(
-    async (adminPort) => {
-      pages = await Promise.all(LOOKS.map(async (look) => ({ page: await open(browser, adminPort, look), look })));
-    },
-    async (state: State) => {
-      for (const { page, look } of pages)
-        await page.screenshot({
-          path: join(folder, `${state}-${look.width}-${look.colorScheme}.png`),
-          fullPage: true,
-        });
-    },
-  );
+/** What README and docs show of this state. */
+async function forTheDocs(light: Page, dark: Page, state: State): Promise<void> {
+  if (state === 'lifeboat') await light.screenshot({ path: join(DOCS, 'ops-lifeboat.png') });
+  if (state !== 'saturated') return;
+  await light.screenshot({ path: join(DOCS, 'ops-surge.png') });
+  const clip = await fromTo(dark, '[data-panel="fleet"]', '#traffic-lists');
+  await dark.screenshot({ path: join(DOCS, 'ops-fleet-traffic.png'), fullPage: true, clip });
 }
 
-/** What README and docs show. */
-async function forTheDocs(browser: Browser): Promise<void> {
-  let light: Page | undefined;
-  let dark: Page | undefined;
-  await throughASurge(
-    async (adminPort) => {
-      light = await open(browser, adminPort, { colorScheme: 'light', width: 1_280 });
-      dark = await open(browser, adminPort, { colorScheme: 'dark', width: 1_280 });
-    },
-    async (state: State) => {
-      if (state === 'lifeboat') await light!.screenshot({ path: join(FOLDER, 'ops-lifeboat.png') });
-      if (state !== 'saturated') return;
-      await light!.screenshot({ path: join(FOLDER, 'ops-surge.png') });
-      const clip = await fromTo(dark!, '[data-panel="fleet"]', '#traffic-lists');
-      await dark!.screenshot({ path: join(FOLDER, 'ops-fleet-traffic.png'), fullPage: true, clip });
-    },
-  );
+interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
 }
 
 /** The part of the page from one element to another, over its whole width. */
-async function fromTo(
-  page: Page,
-  first: string,
-  last: string,
-): Promise<{ x: number; y: number; width: number; height: number }> {
-  await page.evaluate('scrollTo(0, 0)');
+async function fromTo(page: Page, first: string, last: string): Promise<Box> {
   const from = (await page.locator(first).boundingBox())!;
   const to = (await page.locator(last).boundingBox())!;
   const y = from.y - MARGIN;
   return { x: 0, y, width: page.viewportSize()!.width, height: to.y + to.height + MARGIN - y };
+}
+
+async function takePictures(browser: Browser, folder: string | undefined): Promise<void> {
+  if (folder !== undefined) await mkdir(folder, { recursive: true });
+  const pages = new Map<string, Page>();
+  await throughASurge(
+    async (adminPort) => {
+      for (const width of folder === undefined ? ([1_280] as const) : ([1_280, 390] as const))
+        for (const look of ['light', 'dark'] as const)
+          pages.set(`${width}-${look}`, await open(browser, adminPort, look, width));
+    },
+    async (state) => {
+      await forTheDocs(pages.get('1280-light')!, pages.get('1280-dark')!, state);
+      if (folder === undefined) return;
+      for (const [name, page] of pages)
+        await page.screenshot({ path: join(folder, `${state}-${name}.png`), fullPage: true });
+    },
+  );
 }
 
 async function main(): Promise<number> {
@@ -93,8 +81,7 @@ async function main(): Promise<number> {
   }
   const browser = await launch();
   try {
-    if (values.all !== undefined) await everyLook(browser, values.all);
-    else await forTheDocs(browser);
+    await takePictures(browser, values.all);
     return 0;
   } finally {
     await browser.close();
