@@ -27,7 +27,9 @@ describe('the glance in a terminal', () => {
     const refusedWhere = Object.entries(counts).map(([route, count]) => ({ route, count }));
     const sample = sampleAt(AT, 2.5, { refusedWhere, refusedWhy: { queue: 50, codel: 30, pool: 15, waiters: 5 } });
     const shown = text(topLines({ ...now({ sample }), recent: [] }, 400, 100));
-    expect(shown).toMatch(/refused .*, at \/a 50 %, \/b 30 %, \/c 15 %: [^:]+ \(50 %\), [^:]+ \(30 %\), [^:]+ \(15 %\)\.$/m);
+    expect(shown).toMatch(
+      /refused .*, at \/a 50 %, \/b 30 %, \/c 15 %: [^:]+ \(50 %\), [^:]+ \(30 %\), [^:]+ \(15 %\)\.$/m,
+    );
   });
 
   test('says of a server on which no worker answers that none does, not that nothing limits it', () => {
