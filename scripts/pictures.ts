@@ -9,7 +9,7 @@ import { type State, throughASurge } from './pictures/surge.ts';
 const USAGE = `npm run pictures                  takes the pictures of the dashboard in docs/img anew
 npm run pictures -- --all FOLDER  besides, the whole page in every state, in light and dark, 1280 and 390 pixels wide
 
-A real server on free ports of loopback goes through a surge of two and a half minutes, with a browser before it.
+A real server on free ports of loopback goes through a surge of two minutes, with a browser before it.
 `;
 const DOCS = fileURLToPath(new URL('../docs/img/', import.meta.url));
 /** Space around a part of the page, px. */
@@ -59,6 +59,7 @@ async function takePictures(browser: Browser, folder: string | undefined): Promi
   if (folder !== undefined) await mkdir(folder, { recursive: true });
   const pages = new Map<string, Page>();
   await throughASurge(
+    folder === undefined ? 'lifeboat' : 'recovery',
     async (adminPort) => {
       for (const width of folder === undefined ? ([1_280] as const) : ([1_280, 390] as const))
         for (const look of ['light', 'dark'] as const)

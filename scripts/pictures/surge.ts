@@ -14,10 +14,10 @@ export type State = (typeof STATES)[number];
 
 /** How long each lasts, s, and what comes meanwhile, requests a second. */
 const PARTS: Record<State, { seconds: number; rate: number; news: boolean }> = {
-  calm: { seconds: 40, rate: 40, news: false },
-  surge: { seconds: 20, rate: 400, news: true },
+  calm: { seconds: 25, rate: 40, news: false },
+  surge: { seconds: 15, rate: 400, news: true },
   // Longer than the alert of it asks for.
-  saturated: { seconds: 45, rate: 2_500, news: true },
+  saturated: { seconds: 42, rate: 2_500, news: true },
   lifeboat: { seconds: 12, rate: 400, news: true },
   recovery: { seconds: 25, rate: 40, news: false },
 };
@@ -25,8 +25,9 @@ const PARTS: Record<State, { seconds: number; rate: number; news: boolean }> = {
 const LOOK_BEFORE_END_MS = 4_000;
 const STOP_EVERY_MS = 100;
 
-/** A real server goes through all of it; `look` has it at the end of each state. */
+/** A real server goes through all of it, up to `last`; `look` has it at the end of each state. */
 export async function throughASurge(
+  last: State,
   begin: (adminPort: number) => Promise<void>,
   look: (state: State) => Promise<void>,
 ): Promise<void> {
@@ -38,7 +39,7 @@ export async function throughASurge(
     try {
       const posts = (await postPaths(target.port)).slice(0, 6);
       await begin(adminPort);
-      for (const state of STATES) {
+      for (const state of STATES.slice(0, STATES.indexOf(last) + 1)) {
         const { seconds, rate, news } = PARTS[state];
         const held = new AbortController();
         const holding = state === 'lifeboat' ? holdWorkers(pid, held.signal) : Promise.resolve();
