@@ -33,6 +33,7 @@ async function open(browser: Browser, adminPort: number, colorScheme: Look, widt
 
 /** What README and docs show of this state. */
 async function forTheDocs(light: Page, dark: Page, state: State): Promise<void> {
+  if (state === 'lifeboat') await light.screenshot({ path: join(DOCS, 'ops-lifeboat.png') });
   if (state !== 'saturated') return;
   await light.screenshot({ path: join(DOCS, 'ops-surge.png') });
   const clip = await fromTo(dark, '[data-panel="fleet"]', '#traffic-lists');
@@ -58,7 +59,7 @@ async function takePictures(browser: Browser, folder: string | undefined): Promi
   if (folder !== undefined) await mkdir(folder, { recursive: true });
   const pages = new Map<string, Page>();
   await throughASurge(
-    folder === undefined ? 'saturated' : 'recovery',
+    folder === undefined ? 'lifeboat' : 'recovery',
     async (adminPort) => {
       for (const width of folder === undefined ? ([1_280] as const) : ([1_280, 390] as const))
         for (const look of ['light', 'dark'] as const)
