@@ -18,6 +18,7 @@ import { generator } from './bench/scenarios/generator.ts';
 import { journeys } from './bench/scenarios/journeys.ts';
 import { kill } from './bench/scenarios/kill.ts';
 import { launch } from './bench/scenarios/launch.ts';
+import { monitor } from './bench/scenarios/monitor.ts';
 import { pages } from './bench/scenarios/pages.ts';
 import { pool } from './bench/scenarios/pool.ts';
 import { recovery } from './bench/scenarios/recovery.ts';
@@ -47,6 +48,7 @@ const SCENARIOS: readonly Scenario[] = [
   clients,
   journeys,
   tax,
+  monitor,
   generator,
 ];
 /** Over this much other work, percent of all cores, a run is not quiet. */

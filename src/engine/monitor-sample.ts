@@ -19,6 +19,7 @@ const words = z.string().max(2_000);
 export const workerSampleSchema = z.object({
   name: z.string().max(64),
   pid: count,
+  /** As in the fleet; `silent`: it should serve, and gives no sign of life. */
   state: z.string().max(16),
   /** Since its process was started, and since it serves; 0: it does not. */
   ageSeconds: amount,

@@ -103,6 +103,8 @@ describe('the dashboard', () => {
         .waitFor();
       expect(await page.locator('#limit').textContent()).toContain('the event loop (CPU)');
       expect(await page.locator('#decision').textContent()).toContain('queue delay 80 ms');
+      expect(await page.locator('#refused').textContent()).toContain('at /posts 100 %: too much work ahead');
+      await page.getByText(/^surge: \+380 % against the 5 minutes before\.; not so any more for \d+ s$/).waitFor();
       expect(await page.title()).toContain('Saturated');
       expect(await page.getByRole('row', { name: /worker-1/ }).count()).toBe(1);
     });

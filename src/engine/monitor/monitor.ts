@@ -67,6 +67,8 @@ export interface Monitor {
   readonly alerts: Alerts;
   readonly outbox: Outbox;
   readonly incidents: IncidentFiles;
+  /** The one that goes on. */
+  readonly incident: Incident | undefined;
   readonly stress: StressHistory;
   take: (message: ToMonitor) => void;
   /** Tells each sample from now on. Returns how to stop that. */
@@ -209,6 +211,9 @@ export function createMonitor({ db, config, alertSettings, log, send }: MonitorP
     alerts,
     outbox,
     incidents,
+    get incident() {
+      return recorder.current;
+    },
     stress,
     take(message) {
       if (message.type === 'sample') {

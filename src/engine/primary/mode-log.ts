@@ -44,9 +44,9 @@ const isHard = (mode: Mode): boolean => mode === 'saturated' || mode === 'down';
 
 /**
  * Tells what of the modes is news: that the server has been saturated or down for over a second, and one line that sums
- * it up afterwards. All other changes are for `LOG_LEVEL=debug`; so is the start, when nobody serves yet.
+ * it up afterwards, for the log and for `onSummary`. All other changes are for `LOG_LEVEL=debug`; so is the start, when nobody serves yet.
  */
-export function createModeLog(log: Logger): ModeLog {
+export function createModeLog(log: Logger, onSummary: (line: string) => void): ModeLog {
   let before: ModeState | undefined;
   let started = false;
   let surge: Surge | undefined;
@@ -70,9 +70,9 @@ export function createModeLog(log: Logger): ModeLog {
     const veto = decisions.findLast(({ vetoed, lastAt }) => vetoed && lastAt >= ended.began);
     const limit = veto === undefined ? '' : `, the limit was ${LIMITS[veto.cause as VetoCause] ?? veto.cause}`;
     const seconds = ((ended.until - ended.from) / 1_000).toFixed(1);
-    log.info(
-      `surge over: ${seconds} s, ${number(ended.served)} served, ${number(all)} asked to wait${most}, lifeboat ${number(ended.lifeboat)}, workers ${first} to ${peak}${limit}`,
-    );
+    const line = `surge over: ${seconds} s, ${number(ended.served)} served, ${number(all)} asked to wait${most}, lifeboat ${number(ended.lifeboat)}, workers ${first} to ${peak}${limit}`;
+    log.info(line);
+    onSummary(line);
   };
 
   return {

@@ -9,6 +9,8 @@ import { isServing, type WorkerView } from './view.ts';
 /** A worker, and what it said when it could not go on. */
 export interface SampledWorker extends WorkerView {
   pid: number;
+  /** It is silent for longer than its work explains. */
+  blocked: boolean;
   failure: string | undefined;
 }
 
@@ -57,7 +59,7 @@ export function buildSample(input: SampleInput, seen: Seen): { sample: Sample; s
     next.set(worker.name, totals);
     return sampleOf(worker, totals, seen.get(worker.name), input.now);
   });
-  const serving = input.workers.filter(isServing);
+  const serving = input.workers.filter((worker) => isServing(worker) && !worker.blocked);
   const loadRatio = loadOf(serving);
   const { host, counted, decision, config } = input;
   const sample: Sample = {
@@ -130,7 +132,7 @@ function sampleOf(worker: SampledWorker, totals: Totals, before: Totals | undefi
   return {
     name: worker.name,
     pid: worker.pid,
-    state: worker.state,
+    state: isServing(worker) && worker.blocked ? 'silent' : worker.state,
     ageSeconds: age(worker.startedAt),
     servingSeconds: age(worker.servingAt),
     connections: beat?.connections ?? 0,

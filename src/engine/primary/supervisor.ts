@@ -100,7 +100,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
       roomWaiting: rooms.account.waiting,
     }),
   });
-  const modeLog = createModeLog(log);
+  const modeLog = createModeLog(log, (line) => reporting.event('mode', line));
   const reporting = createReporting({
     ...settings,
     log,
@@ -435,7 +435,7 @@ export function createSupervisor({ settings, read, stay, prepare, handle, port, 
     mode,
     lifeboat: lifeboat?.active ?? false,
     backlog: backlogAt(now()),
-    workers: members(),
+    workers: members().map((member) => ({ ...member, blocked: !isUp(member) })),
     target: fleet.target,
     config,
     decision: scaling.journal.at(-1),

@@ -58,6 +58,7 @@ export function advise(routes: readonly RouteFacts[]): Advice[] {
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
+const number = (value: number): string => Math.round(value).toLocaleString('en');
 const seconds = (value: number): string => (value >= 100 ? String(Math.round(value)) : value.toFixed(1));
 const inWords = (ms: number): string =>
   ms >= 60_000 ? `${Math.round(ms / 60_000)} min` : `${Math.max(1, Math.round(ms / 1_000))} s`;
@@ -77,7 +78,7 @@ function cacheRoute(facts: RouteFacts): Advice | undefined {
     kind: 'cache-route',
     route,
     savedSeconds,
-    text: `Cache ${route}: ${percent(anonymous)} of its ${Math.round(requests)} requests came without a session, and asked for ${Math.round(pages)} different pages only. A copy would have spared ${seconds(savedSeconds)} s of CPU time (${costMs.toFixed(1)} ms each). Give the route a cache policy, if its pages are the same for everybody.`,
+    text: `Cache ${route}: ${percent(anonymous)} of its ${number(requests)} requests came without a session, and asked for ${Math.round(pages) === 1 ? 'one page' : `${number(pages)} different pages`} only. A copy would have spared ${seconds(savedSeconds)} s of CPU time (${costMs.toFixed(1)} ms each). Give the route a cache policy, if its pages are the same for everybody.`,
   };
 }
 

@@ -16,13 +16,43 @@ describe('the glance in a terminal', () => {
     expect(shown).toContain('8 % are asked to wait');
     expect(shown).toContain('80 asked to wait');
     expect(shown).toMatch(/limit +It is the event loop/);
+    expect(shown).toMatch(/refused +80 a second, at \/posts 100 %: too much work ahead \(100 %\)\./);
     expect(shown).toMatch(/workers +2 of 2 wanted serve \(from 1 to 2\), spares: 1/);
     expect(shown).toContain('HELD       Scaling is held (for 2 min)');
     expect(shown).toMatch(/worker-3 +spare/);
   });
 
+  test('names the three routes and reasons by which most are asked to wait', () => {
+    const counts = { '/a': 50, '/b': 30, '/c': 15, '/d': 5 };
+    const refusedWhere = Object.entries(counts).map(([route, count]) => ({ route, count }));
+    const sample = sampleAt(AT, 2.5, { refusedWhere, refusedWhy: { queue: 50, codel: 30, pool: 15, waiters: 5 } });
+    const shown = text(topLines({ ...now({ sample }), recent: [] }, 400, 100));
+    expect(shown).toMatch(
+      /refused .*, at \/a 50 %, \/b 30 %, \/c 15 %: [^:]+ \(50 %\), [^:]+ \(30 %\), [^:]+ \(15 %\)\.$/m,
+    );
+  });
+
+  test('says of a server on which no worker answers that none does, not that nothing limits it', () => {
+    const [worker] = sampleAt(AT).workers;
+    const workers = [
+      { ...worker!, state: 'silent' },
+      { ...worker!, name: 'worker-2', state: 'starting' },
+    ];
+    const sample = sampleAt(AT, 0.5, { mode: 'down', workers });
+    const shown = text(topLines(now({ sample }), 200, 100));
+    expect(shown).toMatch(/limit +No worker answers: 1 silent, 1 starting\./);
+    expect(shown).toMatch(/workers +0 of 2 wanted serve/);
+  });
+
   test('shows alerts that fire and are not muted, and nothing of them steers the terminal', () => {
-    const alert = { name: 'surge', severity: 'critical', since: AT - 5_000, state: 'firing', mutedUntil: 0 } as const;
+    const alert = {
+      name: 'surge',
+      severity: 'critical',
+      since: AT - 5_000,
+      state: 'firing',
+      mutedUntil: 0,
+      quietSince: null,
+    } as const;
     const alerts = [
       { ...alert, text: 'from \x1b[2Jnews.example' },
       { ...alert, text: 'muted', mutedUntil: AT + 1 },

@@ -6,14 +6,17 @@ import { createModeLog, type ModeLog } from '../../../src/engine/primary/mode-lo
 import type { JournalEntry } from '../../../src/engine/primary/scaler/journal.ts';
 
 let lines: string[];
+let summaries: string[];
 let modeLog: ModeLog;
 let decisions: JournalEntry[];
 
 beforeEach(() => {
   lines = [];
+  summaries = [];
   decisions = [];
   modeLog = createModeLog(
     pino({ level: 'info' }, { write: (line) => void lines.push((JSON.parse(line) as { msg: string }).msg) }),
+    (line) => void summaries.push(line),
   );
 });
 
@@ -70,6 +73,7 @@ describe('the log of the modes', () => {
       'saturated for over a second',
       'surge over: 11.4 s, 241 served, 69,040 asked to wait (most: /lab/work), lifeboat 653, workers 1 to 2, the limit was CPU',
     ]);
+    expect(summaries).toEqual(lines.slice(1));
   });
 
   test('counts from down to saturated as one, and begins anew with the next', () => {

@@ -131,6 +131,7 @@ describe('a sample', () => {
         lastSignAt: 9_990,
         beat: beatOf({ completed }),
         failure: undefined,
+        blocked: false,
       },
     ],
     target: 1,
@@ -152,6 +153,16 @@ describe('a sample', () => {
     },
     holds: [],
     tickLateMs: [1, 2, 30],
+  });
+
+  test('tells a worker that gives no sign of life as silent, and takes none of its old numbers for the load', () => {
+    const input = inputOf(100);
+    const [worker] = input.workers;
+    const beat = beatOf({ cachePages: 5 });
+    const of = (blocked: boolean) =>
+      buildSample({ ...input, workers: [{ ...worker!, beat, blocked }] }, new Map()).sample;
+    expect([of(false).workers[0]?.state, of(true).workers[0]?.state]).toEqual(['serving', 'silent']);
+    expect([of(false).cache.pages, of(true).cache.pages]).toEqual([5, 0]);
   });
 
   test('is valid, and has what was done since the one before', () => {

@@ -27,7 +27,7 @@ describe('advice', () => {
     ]);
     expect(advice.map(({ route }) => route)).toEqual(['/report', '/posts', '/cheap']);
     expect(advice[0]!.text).toBe(
-      'Cache /report: 90 % of its 10000 requests came without a session, and asked for 12 different pages only. A copy would have spared 539 s of CPU time (60.0 ms each). Give the route a cache policy, if its pages are the same for everybody.',
+      'Cache /report: 90 % of its 10,000 requests came without a session, and asked for 12 different pages only. A copy would have spared 539 s of CPU time (60.0 ms each). Give the route a cache policy, if its pages are the same for everybody.',
     );
   });
 

@@ -5,12 +5,13 @@ import { type Config, isOwnMachine } from '../../../config.ts';
 import { actionWords, type OperatorAction } from '../../operator-action.ts';
 import { operatorToken } from '../../secret.ts';
 import type { ShownAlert } from '../alerts/alerts.ts';
+import type { Incident } from '../incidents/incident.ts';
 import { keepMsOf, type Monitor, maxBytesOf } from '../monitor.ts';
 import { trafficDbBytes } from '../traffic-db.ts';
 import { Errands } from './errand.ts';
 import { changeEvents, plannedEvents } from './planned.ts';
 import { createOps } from './server.ts';
-import type { AlertView, OpsSource } from './source.ts';
+import type { AlertView, IncidentView, OpsSource } from './source.ts';
 import { TailWatch } from './tail-watch.ts';
 import { ViewFile } from './view-choices.ts';
 
@@ -71,14 +72,16 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
       history: (query) => history.query(query),
       events: (range) => history.events(range),
       alerts: () => alerts.states().map(viewOf),
-      incidents: () =>
-        incidents.list().map(({ id, title, from, until, profile }) => ({
+      incidents: () => [
+        ...goingOn(monitor.incident),
+        ...incidents.list().map(({ id, title, from, until, profile }) => ({
           id,
           startedAt: from,
           endedAt: until,
           text: title,
           profile,
         })),
+      ],
       incident(id, format) {
         const text = incidents.read(id, format);
         return text === undefined
@@ -120,13 +123,28 @@ export function openOps(monitor: Monitor, config: Config, log: Logger): RequestL
   return ops.listener;
 }
 
-const viewOf = ({ name, phase, severity, since, text, sentence, mutedUntil = 0 }: ShownAlert): AlertView => ({
+const goingOn = (incident: Incident | undefined): IncidentView[] =>
+  incident === undefined
+    ? []
+    : [{ id: incident.id, startedAt: incident.from, endedAt: null, text: incident.why, profile: false }];
+
+const viewOf = ({
+  name,
+  phase,
+  severity,
+  since,
+  text,
+  sentence,
+  mutedUntil = 0,
+  clearSince,
+}: ShownAlert): AlertView => ({
   name,
   state: phase,
   severity,
   since,
   text: text || sentence,
   mutedUntil,
+  quietSince: clearSince ?? null,
 });
 
 const REPORT_TYPES = {

@@ -26,6 +26,8 @@ export interface AlertView {
   since: number;
   /** The sentence of the rule, filled in. */
   text: string;
+  /** It fires still, but is not so any more since then, epoch ms; null: it is so. */
+  quietSince: number | null;
   /** Epoch ms; 0: not muted. */
   mutedUntil: number;
 }
@@ -34,6 +36,7 @@ export interface IncidentView {
   id: string;
   /** Epoch ms. */
   startedAt: number;
+  /** Null: it goes on, and has no report yet. */
   endedAt: number | null;
   text: string;
   /** A CPU profile was taken meanwhile. */

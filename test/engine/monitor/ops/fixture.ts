@@ -166,8 +166,9 @@ export function fixture(
           since: now() - 90_000,
           text: '+380 % against the 5 minutes before.',
           mutedUntil: 0,
+          quietSince: now() - 20_000,
         },
-        { name: 'disk', state: 'inactive', severity: 'warn', since: 0, text: '', mutedUntil: 0 },
+        { name: 'disk', state: 'inactive', severity: 'warn', since: 0, text: '', mutedUntil: 0, quietSince: null },
       ],
       incidents: () => [
         {

@@ -20,6 +20,8 @@ export interface ChartPlan {
   /** Lines lie on one another: the top is their sum. */
   stacked?: boolean;
   shown: (value: number) => string;
+  /** Values are bytes: the axis goes by powers of two. */
+  binary?: true;
   /** Least top of the axis, so that noise of a quiet hour does not fill the chart. */
   leastTop: number;
 }
@@ -98,7 +100,7 @@ export const CHARTS: readonly ChartPlan[] = [
     id: 'lag',
     title: 'Event-loop lag (p99)',
     hint: 'Of each worker, and how late the primary’s own tick comes. Who replaces a worker goes on with its line.',
-    lines: [{ series: 'tick.late', label: 'primary', colour: '--rendered', dashed: true }],
+    lines: [{ series: 'tick.late', label: 'primary', colour: '--ink', dashed: true }],
     perWorker: 'lag',
     shown: duration,
     leastTop: 20,
@@ -133,6 +135,7 @@ export const CHARTS: readonly ChartPlan[] = [
       { series: 'heap', label: 'JavaScript heap', colour: '--fresh' },
     ],
     shown: bytes,
+    binary: true,
     leastTop: 104_857_600,
   },
   {
@@ -157,7 +160,7 @@ export const CHARTS: readonly ChartPlan[] = [
 ];
 
 /** Turns by the golden angle: neighbours differ, however many there are. */
-const hueOf = (place: number): number => Math.round((place * 137.5 + 210) % 360);
+const hueOf = (place: number): number => Math.round((place * 137.5 + 52.5) % 360);
 
 /** The lines of a chart, with those of the workers that the history knows. */
 export function linesOf({ lines, perWorker }: ChartPlan, series: Iterable<string>): readonly Line[] {

@@ -8,6 +8,10 @@ import type { View } from './range.ts';
 /** The script of uPlot, which stands before this one. */
 declare const uPlot: typeof uPlotType;
 
+/** Points in which the last known value is looked for. */
+const NEWEST = 5;
+/** Steps of an axis of bytes. */
+const MIBS = Array.from({ length: 20 }, (_, power) => 1_048_576 * 2 ** power);
 const HEIGHT = 168;
 /** With more lines there is no legend: it would be longer than the chart is high. */
 const MAX_NAMED = 12;
@@ -55,8 +59,7 @@ class Chart {
         'figure',
         { class: 'card chart', id: `chart-${plan.id}` },
         el('figcaption', {}, el('h3', {}, plan.title), el('p', { class: 'hint' }, plan.hint)),
-        this.holder,
-        this.words,
+        el('div', {}, this.holder, this.words),
       ),
     );
     new ResizeObserver(() => this.plot?.setSize({ width: this.holder.clientWidth, height: HEIGHT })).observe(
@@ -77,9 +80,15 @@ class Chart {
       this.compared = before !== undefined;
       this.plot = new uPlot(this.options(), data as uPlotType.AlignedData, this.holder);
     } else this.plot.setData(data as uPlotType.AlignedData, false);
-    this.plot?.setScale('x', { min: view.from / 1_000, max: view.to / 1_000 });
+    this.plot.setScale('x', { min: view.from / 1_000, max: view.to / 1_000 });
+    this.showLast();
     setText(this.words, this.spoken());
     setClass(this.words, lines.length <= MAX_NAMED ? 'visually-hidden' : 'hint');
+  }
+
+  /** The legend does not follow new points by itself: it tells the last ones while nobody points at others. */
+  private showLast(): void {
+    if ((this.plot?.cursor.left ?? -1) < 0) this.plot?.setLegend({ idxs: this.plot.series.map(() => null) });
   }
 
   /** The colours of the page changed. */
@@ -97,7 +106,7 @@ class Chart {
   }
 
   private options(): uPlotType.Options {
-    const { leastTop, shown, stacked: isStacked } = this.plan;
+    const { leastTop, shown, stacked: isStacked, binary } = this.plan;
     const { lines } = this;
     const grid = { stroke: colour('--line'), width: 1 };
     const axis = { stroke: colour('--soft'), grid, ticks: { show: false }, font: `12px ${colour('--sans')}` };
@@ -131,8 +140,14 @@ class Chart {
       select: { show: true, left: 0, top: 0, width: 0, height: 0 },
       scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(leastTop, (max ?? 0) * 1.08)] } },
       axes: [
-        { ...axis, space: 64, values: timeLabels },
-        { ...axis, size: 62, space: 34, values: (_, splits) => splits.map((value) => shown(value)) },
+        { ...axis, size: 30, space: timeSpace, values: timeLabels },
+        {
+          ...axis,
+          size: 62,
+          space: 34,
+          values: (_, splits) => splits.map((value) => shown(value)),
+          ...(binary ? { incrs: MIBS } : {}),
+        },
       ],
       legend: {
         show: lines.length <= MAX_NAMED,
@@ -193,6 +208,10 @@ class Chart {
   }
 }
 
+/** Labels with seconds are longer, px. */
+const timeSpace = (_: uPlotType, __: number, from: number, to: number, width: number): number =>
+  ((to - from) / width) * 64 > 30 ? 44 : 64;
+
 const timeLabels = (_: uPlotType, splits: number[], __: number, ___: number, step: number): string[] =>
   splits.map((at) => {
     const time = new Date(at * 1_000);
@@ -208,7 +227,9 @@ interface Named {
 const highest = (lines: readonly Named[]): Named =>
   lines.reduce((most, line) => ((line.value ?? -1) > (most.value ?? -1) ? line : most));
 
-const last = (values: Values | undefined): number | null | undefined => values?.findLast((value) => value !== null);
+/** The newest value that is known, if it is of the last points. */
+const last = (values: Values | undefined): number | null | undefined =>
+  values?.slice(-NEWEST).findLast((value) => value !== null);
 
 /** Each line on the ones before it; a time of which nothing is known stays a gap. */
 function stacked(lines: readonly Values[]): Values[] {

@@ -11,6 +11,14 @@ const COLUMNS: readonly {
 }[] = [
   { head: 'State', means: '', cell: ({ state }) => state },
   { head: 'Age', means: 'since its process started', cell: ({ ageSeconds }) => span(ageSeconds * 1_000) },
+  { head: 'Arrived /s', means: 'requests', cell: ({ arrived }, seconds) => amount(arrived / seconds) },
+  { head: 'Served /s', means: 'by the site', cell: ({ completed }, seconds) => amount(completed / seconds) },
+  {
+    head: 'Refused /s',
+    means: 'asked to wait',
+    cell: ({ refused }, seconds) => amount(refused / seconds),
+    hot: ({ refused }) => refused > 0,
+  },
   { head: 'Conns', means: 'open connections', cell: ({ connections }) => amount(connections) },
   { head: 'In flight', means: 'requests the site works on', cell: ({ inFlight }) => amount(inFlight) },
   {
@@ -44,14 +52,6 @@ const COLUMNS: readonly {
     means: 'time spent waiting for SQLite locks',
     cell: ({ sqliteWaitMs }) => duration(sqliteWaitMs),
     hot: ({ sqliteWaitMs }) => sqliteWaitMs > 100,
-  },
-  { head: 'Arrived /s', means: 'requests', cell: ({ arrived }, seconds) => amount(arrived / seconds) },
-  { head: 'Served /s', means: 'by the site', cell: ({ completed }, seconds) => amount(completed / seconds) },
-  {
-    head: 'Refused /s',
-    means: 'asked to wait',
-    cell: ({ refused }, seconds) => amount(refused / seconds),
-    hot: ({ refused }) => refused > 0,
   },
   { head: 'Last words', means: 'why it ended or could not start', cell: ({ lastWords }) => lastWords },
 ];

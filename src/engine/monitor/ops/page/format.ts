@@ -42,10 +42,9 @@ export function clock(at: number): string {
   return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
 }
 
-/** `14:03` today, else `26 Nov 14:03`. */
+/** `14:03:07` today, else `26 Nov 14:03`. */
 export function moment(at: number, now: number): string {
   const time = new Date(at);
-  const short = `${two(time.getHours())}:${two(time.getMinutes())}`;
-  if (time.toDateString() === new Date(now).toDateString()) return short;
-  return `${time.getDate()} ${time.toLocaleString('en', { month: 'short' })} ${short}`;
+  if (time.toDateString() === new Date(now).toDateString()) return clock(at);
+  return `${time.getDate()} ${time.toLocaleString('en', { month: 'short' })} ${clock(at).slice(0, 5)}`;
 }

@@ -6,6 +6,8 @@ import {
   limitWords,
   modeWord,
   OUTCOMES,
+  reasonWords,
+  refusedWords,
   spokenGlance,
   totalsOf,
   trendWords,
@@ -44,12 +46,13 @@ export class Glance {
     setClass(byId('mode'), `mode ${last.mode}`);
     setText(byId('mode'), modeWord(last));
     setText(byId('since'), `for ${span(now - last.modeSince)}, since ${clock(last.modeSince)}`);
-    setText(byId('reason'), last.reason);
+    setText(byId('reason'), reasonWords(last, now));
     setText(byId('rate'), amount(all / per));
     setText(byId('trend'), trendWords(recent));
     setText(byId('visitors'), visitorsWords(short));
     setText(byId('limit'), limitWords(last));
     setText(byId('decision'), decisionWords(last, now));
+    setText(byId('refused'), refusedWords(short));
     byId('lifeboat').hidden = !last.lifeboat;
     for (const [outcome] of OUTCOMES) {
       const { bar, value, share } = this.parts.get(outcome)!;

@@ -72,7 +72,7 @@ export function showStorage({ bytes: taken, maxBytes, keptMs }: StorageView): vo
 export function showAlerts(alerts: readonly AlertView[], now: number, onMute: (name: string) => void): void {
   const loud = alerts.filter(({ state }) => state !== 'inactive');
   byId('alerts').replaceChildren(
-    ...loud.map(({ name, state, severity, since, text, mutedUntil }) =>
+    ...loud.map(({ name, state, severity, since, text, mutedUntil, quietSince }) =>
       el(
         'li',
         { class: `alert ${state} ${severity}` },
@@ -81,7 +81,17 @@ export function showAlerts(alerts: readonly AlertView[], now: number, onMute: (n
           { class: `badge ${state === 'firing' ? (severity === 'critical' ? 'down' : 'degraded') : ''}` },
           state,
         ),
-        el('div', {}, el('strong', {}, name), ` ${text}`, el('p', { class: 'hint' }, `${span(now - since)} ago`)),
+        el(
+          'div',
+          {},
+          el('strong', {}, name),
+          ` ${withoutName(name, text)}`,
+          el(
+            'p',
+            { class: 'hint' },
+            `since ${moment(since, now)}, for ${span(now - since)}${quietWords(quietSince, now)}`,
+          ),
+        ),
         mutedUntil > now
           ? el('span', { class: 'hint' }, `muted for ${span(mutedUntil - now)}`)
           : el('button', { type: 'button', class: 'quiet', onclick: () => onMute(name) }, 'Mute'),
@@ -97,9 +107,18 @@ export function showAlerts(alerts: readonly AlertView[], now: number, onMute: (n
       ? alerts.length === 0
         ? 'No rules are watched.'
         : `No alert: ${alerts.length} rules are watched.`
-      : firing.map(({ text }) => text).join(' '),
+      : firing
+          .map(({ name, text, quietSince }) => `${name}: ${withoutName(name, text)}${quietWords(quietSince, now)}`)
+          .join('\n'),
   );
 }
+
+/** Some texts begin with the name, which stands before them here. */
+const withoutName = (name: string, text: string): string =>
+  text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text;
+
+const quietWords = (since: number | null, now: number): string =>
+  since === null ? '' : `; not so any more for ${span(now - since)}`;
 
 export function showIncidents(incidents: readonly IncidentView[], now: number): void {
   byId('incidents').replaceChildren(
@@ -112,12 +131,16 @@ export function showIncidents(incidents: readonly IncidentView[], now: number): 
           'span',
           {},
           `${text} `,
-          el('span', { class: 'hint' }, endedAt === null ? 'goes on' : span(endedAt - startedAt)),
+          el(
+            'span',
+            { class: 'hint' },
+            endedAt === null ? 'goes on: its report comes two minutes after its end' : span(endedAt - startedAt),
+          ),
         ),
         el(
           'span',
           { class: 'files' },
-          ...(['html', 'md', 'json'] as const).map((format) =>
+          ...(endedAt === null ? [] : (['html', 'md', 'json'] as const)).map((format) =>
             el('a', { href: `/ops/api/incidents/${id}.${format}`, 'aria-label': `${format} of ${id}` }, format),
           ),
           ...(profile ? [flameButton(`incidents/${id}.cpuprofile`, 'Flame graph', `Flame graph of ${id}`)] : []),

@@ -4,11 +4,27 @@ import { amount, bytes, percent } from './format.ts';
 
 const MAX_ROWS = 8;
 
+/** How the kinds are called here. */
+const KINDS: Readonly<Record<string, string>> = {
+  assistant: 'AI assistants',
+  referrer: 'other sites',
+  internal: 'this site',
+  email: 'e-mail',
+};
+const AGENTS: Readonly<Record<string, string>> = {
+  person: 'people',
+  bot: 'bots that say so',
+  suspected: 'suspected bots',
+};
+
+const called = (names: Readonly<Record<string, string>>, rows: readonly Named[]): Named[] =>
+  rows.map((row) => ({ ...row, name: names[row.name] ?? row.name }));
+
 const LISTS: readonly (readonly [string, (report: TrafficReport) => Named[] | undefined])[] = [
-  ['Where they come from', ({ sourceKinds }) => sourceKinds],
+  ['Where they come from', ({ sourceKinds }) => called(KINDS, sourceKinds)],
   ['Sources', ({ sources }) => sources],
   ['Pages', ({ paths }) => paths.page],
-  ['Who asks', ({ agents }) => agents],
+  ['Who asks', ({ agents }) => called(AGENTS, agents)],
   ['Client networks', ({ networks }) => networks],
   ['Refused on', ({ refusedAt }) => refusedAt],
   ['Declared bots', ({ bots }) => bots],
@@ -35,7 +51,7 @@ export function showTraffic(found: TrafficReport | null): void {
   const { cache } = found;
   setText(
     byId('cache-words'),
-    `${cache.hitShare === undefined ? 'No page was asked for' : `${percent(cache.hitShare)} of the pages came from the cache`}: ${amount(cache.savedSeconds)} s of CPU time and ${bytes(cache.cachedBytes)} spared; what was served was ${amount(cache.ageMeanSeconds)} s old on the average.`,
+    `${cache.hitShare === undefined ? 'No page was asked for' : `From the cache came ${percent(cache.hitShare)} of the pages`}: ${amount(cache.savedSeconds)} s of CPU time and ${bytes(cache.cachedBytes)} spared; what was served was ${amount(cache.ageMeanSeconds)} s old on the average.`,
   );
   byId('advice').replaceChildren(...cache.advice.map(({ text }) => el('li', {}, text)));
   byId('cache-rows').replaceChildren(

@@ -73,6 +73,11 @@ const MODES = {
 } as const;
 export const modeWord = ({ mode }: Sample): string => MODES[mode];
 
+/** A mode keeps the reason with which it began, which may be another by now, ms. */
+const FRESH_REASON_MS = 5_000;
+export const reasonWords = ({ mode, modeSince, reason }: Sample, now: number): string =>
+  mode === 'calm' || now - modeSince < FRESH_REASON_MS ? reason : `began with: ${reason}`;
+
 /** Whether it rises or falls: the last ten seconds against the minute before. */
 export function trendWords(samples: readonly Sample[]): string {
   const last = samples.at(-1);
@@ -100,12 +105,15 @@ const LIMITS = {
 } as const;
 
 /** What bounds the server, by name. */
-export function limitWords({ limiting, loadRatio, workers, max }: Sample): string {
+export function limitWords({ mode, limiting, loadRatio, workers, max }: Sample): string {
+  const are = (wanted: string): number => workers.filter(({ state }) => state === wanted).length;
+  const serving = are('serving');
+  if (mode === 'down')
+    return `No worker answers: ${are('silent')} silent, ${are('starting') + are('promoting')} starting.`;
   if (limiting === null) {
     const load = Math.max(loadRatio.loop, loadRatio.pool, loadRatio.elsewhere);
     return `Nothing: ${percent(Math.min(load, 0.995))} of what it can do is asked for.`;
   }
-  const serving = workers.filter(({ state }) => state === 'serving').length;
   const ratio = limiting === 'pool' ? loadRatio.pool : limiting === 'upstream' ? loadRatio.elsewhere : loadRatio.loop;
   const load = ratio > 1 ? ` ${amount(ratio)} times what it can do is asked for;` : '';
   return `It is ${LIMITS[limiting]}.${load} ${serving} of ${max} workers serve.`;
@@ -114,6 +122,43 @@ export function limitWords({ limiting, loadRatio, workers, max }: Sample): strin
 export function decisionWords({ decision }: Sample, now: number): string {
   if (decision === null) return 'No step was called for yet.';
   return `${decision.reason} (${span(now - decision.at)} ago)`;
+}
+
+/** Why the gate, or a page, has no room for a visitor: `tahan_refused_total`. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  queue: 'too much work ahead',
+  deadline: 'it could not be done in time',
+  concurrency: 'the work elsewhere has no place',
+  pool: 'the thread pool has no place',
+  streams: 'too many open streams',
+  codel: 'they had waited too long',
+  expired: 'their time was over',
+  renders: 'their page could not be rendered',
+  waiters: 'too many wait for their page',
+  bodies: 'no memory for their upload',
+};
+const MOST_NAMED = 3;
+
+/** Where visitors are asked to wait, and why. */
+export function refusedWords(samples: readonly Sample[]): string {
+  const { counts, seconds } = totalsOf(samples);
+  if (counts.refused === 0) return 'Nobody.';
+  const where = added(samples.map(({ refusedWhere }) => refusedWhere.map(({ route, count }) => [route, count])));
+  const why = added(samples.map(({ refusedWhy }) => Object.entries(refusedWhy)));
+  const routes = where.map(([route, share]) => `${route} ${percent(share)}`).join(', ');
+  const reasons = why.map(([name, share]) => `${REFUSALS[name] ?? name} (${percent(share)})`).join(', ');
+  return `${amount(counts.refused / Math.max(1, seconds))} a second${routes === '' ? '' : `, at ${routes}`}${reasons === '' ? '' : `: ${reasons}`}.`;
+}
+
+/** The names that came most often, with their share of all. */
+function added(lists: readonly (readonly (readonly [string, number])[])[]): [string, number][] {
+  const sums = new Map<string, number>();
+  for (const [name, count] of lists.flat()) sums.set(name, (sums.get(name) ?? 0) + count);
+  const all = [...sums.values()].reduce((sum, count) => sum + count, 0);
+  return [...sums]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, MOST_NAMED)
+    .map(([name, count]) => [name, count / all]);
 }
 
 /** One sentence for a screen reader: the whole glance. */
