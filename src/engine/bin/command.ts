@@ -28,6 +28,7 @@ const HELP = `Tahan: puts any Node web app behind a server that stays up when ev
   tahan stop                 end it; requests under way are finished
   tahan init [app.js]        write tahan.config.ts, and files for pm2, systemd and Docker
   tahan doctor               what of this machine will hurt in a surge, and what to do
+  tahan doctor app.js        the same of an app: starts it for a look, asks for some pages, ends it
   tahan settings             every setting, its default and what it is for
 
 What an operator has done, also at /ops of the admin port:
@@ -73,6 +74,10 @@ async function main(): Promise<void> {
     case 'stop':
       return console.log(await stopServer(adminOf(server(cwd))));
     case 'doctor': {
+      if (wish.entry !== undefined) {
+        const { lookAtApp } = await import('./doctor-app.ts');
+        return lookAtApp(entryAt(wish.entry, wish.args, cwd));
+      }
       const { examine } = await import('../doctor/doctor.ts');
       const { env } = readEnvironment();
       const { lines, healthy } = await examine(

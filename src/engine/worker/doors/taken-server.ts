@@ -40,7 +40,8 @@ export class TakenServer {
   private readonly options: TakeOptions;
   private readonly resolveFirst: () => void;
   private server: Server | undefined;
-  private port = 0;
+  /** The port that it asked for, 0 for any; undefined: none was taken. */
+  port: number | undefined;
   /** An app may listen on one port at several addresses, with a server for each. */
   private readonly sisters = new Set<Server>();
   private closing = false;
@@ -94,7 +95,7 @@ export class TakenServer {
   /** The app listens on the port that was asked for after another one: the other one was not for visitors. */
   private prefer(server: Server, options: ListenMessage['options'], port: number): void {
     const before = this.server!;
-    const portBefore = this.port;
+    const portBefore = this.port ?? 0;
     this.take(server, options, port);
     this.sisters.delete(before);
     const inside = before as unknown as ServerInside & { _handle: { close: () => void } };

@@ -1,0 +1,3 @@
+export const GET = () => new Response(String(process.pid));
+
+export const dynamic = 'force-dynamic';
