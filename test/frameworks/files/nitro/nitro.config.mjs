@@ -1,1 +1,1 @@
-export default { serverDir: './', compatibilityDate: '2026-01-01', experimental: {} };
+export default { srcDir: './', compatibilityDate: '2026-01-01' };
