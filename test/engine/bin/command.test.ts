@@ -27,7 +27,8 @@ describe('the words behind tahan', () => {
     [['app.js', '--', '--help'], { do: 'run', entry: 'app.js', args: ['--help'] }],
     [['app.js', 'status'], { do: 'run', entry: 'app.js', args: ['status'] }],
     [['status'], { do: 'status' }],
-    [['doctor'], { do: 'doctor' }],
+    [['doctor'], { do: 'doctor', entry: undefined, args: [] }],
+    [['doctor', 'app.js', '--', '-x'], { do: 'doctor', entry: 'app.js', args: ['-x'] }],
     [['--help'], { do: 'help' }],
   ])('%j', (words, wish) => {
     expect(readCommandLine(words)).toEqual(wish);

@@ -10,7 +10,7 @@ import { type CpuProfile, hotSpots } from '../../../src/engine/doctor/app/hot-sp
 import { linksOf } from '../../../src/engine/doctor/app/links.ts';
 import { lossesOf } from '../../../src/engine/doctor/app/losses.ts';
 import type { Seen } from '../../../src/engine/doctor/app/seen.ts';
-import { warningsIn } from '../../../src/engine/doctor/app/started-app.ts';
+import { saidAtStart, warningsIn } from '../../../src/engine/doctor/app/started-app.ts';
 
 const of = codeOf('file:///app/node_modules/tahan/dist/engine/');
 
@@ -199,6 +199,12 @@ test('of what the server writes the warnings of the worker are taken, each once'
     'hello',
   ].join('\n');
   expect(warningsIn(output)).toEqual(['two ports']);
+});
+
+test('of a start that failed the app’s own words are told, and the reason that the server gives', () => {
+  const log = (given: object): string => JSON.stringify({ level: 50, process: 'primary', ...given });
+  const output = ['Error: no database', log({ msg: 'worker could not start', reason: 'because' }), log({ msg: 'x' })];
+  expect(saidAtStart(output.join('\n'))).toBe('Error: no database\nbecause');
 });
 
 test('what was seen only once is told, and does not count', () => {

@@ -104,12 +104,29 @@ export async function startApp(file: string, args: readonly string[]): Promise<S
 async function served(child: ChildProcess, output: () => string): Promise<void> {
   const until = performance.now() + START_MS;
   while (!/^Tahan serves /m.test(output())) {
-    if (child.exitCode !== null || child.signalCode !== null)
-      throw new AppStartError(`the app does not start:\n${output().trim()}`);
+    if (child.exitCode !== null || child.signalCode !== null || FAILED.test(output()))
+      throw new AppStartError(`the app does not start:\n${saidAtStart(output())}`);
     if (performance.now() > until)
-      throw new AppStartError(`the app does not serve within ${START_MS / 1_000} s:\n${output().trim()}`);
+      throw new AppStartError(`the app does not serve within ${START_MS / 1_000} s:\n${saidAtStart(output())}`);
     await wait(LOOK_MS);
   }
+}
+
+/** A server goes on trying; a look ends with the first worker that fails. */
+const FAILED = /"msg":"worker (?:could not start|could not be started|died at its start)"/;
+
+/** What the app wrote, and the reasons that the server gives. */
+export function saidAtStart(output: string): string {
+  const lines = output.split('\n').flatMap((line) => {
+    if (!line.startsWith('{"level":')) return [line];
+    try {
+      const { reason } = JSON.parse(line) as { reason?: unknown };
+      return typeof reason === 'string' ? [reason] : [];
+    } catch {
+      return []; // cut in the middle
+    }
+  });
+  return lines.join('\n').trim();
 }
 
 async function endChild(child: ChildProcess): Promise<void> {

@@ -1,7 +1,10 @@
 import { pbkdf2Sync } from 'node:crypto';
+import { createServer } from 'node:http';
 import express from 'express';
+import session from 'express-session';
 
 const app = express();
+app.use(session());
 const page = (name, links = '') => `<h1>${name}</h1>${links}`;
 app.get('/', (_request, response) =>
   response.send(
@@ -18,12 +21,13 @@ app.get('/slow', (_request, response) => response.send(page(price())));
 app.get('/events', (_request, response) => response.type('text/event-stream').write('data: 1\n\n'));
 app.get('/broken', (_request, response) => response.status(500).send('no'));
 
+// Some 100 ms of work, however long that takes.
 function price() {
-  const until = performance.now() + 60;
   let text = '';
-  while (performance.now() < until) text = pbkdf2Sync('a', text.slice(-8), 50, 16, 'sha256').toString('hex');
+  for (let at = 0; at < 4_000; at++) text = pbkdf2Sync('a', text.slice(-8), 50, 16, 'sha256').toString('hex');
   return text.slice(0, 0);
 }
 
 setInterval(() => {}, 60_000);
-app.listen(3000);
+app.listen(3000).on('upgrade', (_request, socket) => socket.destroy());
+createServer((_request, response) => response.end('inside')).listen(0);
