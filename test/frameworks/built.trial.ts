@@ -74,12 +74,6 @@ const FRAMEWORKS: Framework[] = [
     env: LARGE_BODIES,
     exports: true,
   },
-  {
-    name: 'Next.js',
-    folder: 'next',
-    build: [inPackage('next/dist/bin/next'), 'build'],
-    entry: '.next/standalone/files/next/server.js',
-  },
 ];
 
 describe.each(FRAMEWORKS)('$name', ({ folder, build, buildEnv, entry, env = {}, exports, webSocket }) => {

@@ -83,6 +83,11 @@ describe('whether a page could be cached', () => {
     expect(verdict(declared, answer(declared, 'b'))[0]).toBe('cached');
   });
 
+  test('a last good copy says nothing of the app', () => {
+    const copy = answer({ 'cache-status': 'tahan; hit; detail=last-good', 'cache-control': 'no-store' });
+    expect(verdict({}, copy)).toEqual(['no', expect.stringContaining('not judged')]);
+  });
+
   test('an error is no page', () => {
     expect(cacheVerdict(answer({}), answer({}, '', 503), 0)).toEqual({ is: 'fails', why: 'it answers 503' });
     expect(cacheVerdict(answer({}, '', 404), answer({}), 0).is).toBe('no');

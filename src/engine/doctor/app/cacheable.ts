@@ -22,6 +22,8 @@ export function cacheVerdict(first: PageAnswer, second: PageAnswer, now: number)
     return { is: 'fails', why: `it answers ${Math.max(status, second.status)}` };
   if (status !== 200)
     return { is: 'no', why: status < 400 ? `it answers ${status}, which is not kept` : `it answers ${status}` };
+  if ([first, second].some((one) => fieldText(one.headers['cache-status']).includes('last-good')))
+    return { is: 'no', why: 'it was not judged: this machine was too busy, and a last good copy came' };
   const says = fieldText(headers['cdn-cache-control'] ?? headers['cache-control']);
   if (/\b(?:hit|stored)\b/.test(fieldText(second.headers['cache-status'])))
     return { is: 'cached', why: `Tahan caches it${says === '' ? '' : ` (${says})`}` };

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import { subscribe } from 'node:diagnostics_channel';
+import { rmSync } from 'node:fs';
 import { createServer, Server } from 'node:http';
 import { Session } from 'node:inspector/promises';
 import { join } from 'node:path';
@@ -72,5 +73,7 @@ function watch(entryUrl: string, socket: string): void {
       (error: unknown) => response.writeHead(500).end(String(error)),
     );
   });
+  // Of a worker before this one.
+  rmSync(socket, { force: true });
   desk.listen(socket).unref();
 }

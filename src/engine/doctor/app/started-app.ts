@@ -63,7 +63,13 @@ export async function startApp(file: string, args: readonly string[]): Promise<S
       LOG_LEVEL: 'warn',
       TAHAN_ADMIN_PORT: '0',
       TAHAN_DATA_DIR: dataDir,
+      // The app is to answer by itself, however slow it is.
+      TAHAN_DRY_RUN: '1',
+      TAHAN_LAST_GOOD_AFTER_MS: '600000',
       TAHAN_MONITOR: '0',
+      // A page that blocks the loop for seconds is the app's answer, too: nobody steps in.
+      TAHAN_SILENT_MS: '60000',
+      TAHAN_STUCK_MS: '600000',
       TAHAN_SPARE: '0',
       TAHAN_WORKERS_MIN: '1',
       TAHAN_WORKERS_MAX: '1',
@@ -90,13 +96,20 @@ export async function startApp(file: string, args: readonly string[]): Promise<S
     await end();
     throw error;
   }
+  const ask = (path: string): Promise<unknown> =>
+    askProbe(socketPath, path).catch((cause: unknown) => {
+      throw new AppStartError(
+        `the worker of the app ended while it was looked at (${cause instanceof Error ? cause.message : String(cause)}):\n${saidAtStart(output)}`,
+        { cause },
+      );
+    });
   return {
     port: name.port!,
     startedMs: performance.now() - began,
     warnings: () => warningsIn(output),
-    seen: () => askProbe(socketPath, '/seen') as Promise<Seen>,
-    startProfile: () => askProbe(socketPath, '/start'),
-    stopProfile: () => askProbe(socketPath, '/stop') as Promise<CpuProfile>,
+    seen: () => ask('/seen') as Promise<Seen>,
+    startProfile: () => ask('/start'),
+    stopProfile: () => ask('/stop') as Promise<CpuProfile>,
     end,
   };
 }

@@ -8,8 +8,17 @@ import { serverApp } from './server-app.ts';
 
 interface ListenMessage {
   server: net.Server;
-  options: { port?: number | string; host?: string; path?: string; fd?: number; handle?: unknown };
+  options: { port?: number | string | null; host?: string; path?: string | false; fd?: number; handle?: unknown };
 }
+
+/**
+ * Whether a server listens on what is no port of its own, in the order in which node:net looks: a port wins over a path (SvelteKit's
+ * server names a port and `path: false`).
+ */
+const isElsewhere = ({ port, path, fd, handle }: ListenMessage['options']): boolean =>
+  (handle !== undefined && handle !== null) ||
+  (typeof fd === 'number' && fd >= 0) ||
+  ((port === undefined || port === null) && typeof path === 'string' && path !== '');
 
 /** What node:net counts by itself; the runtime is pinned. */
 interface ServerInside {
@@ -68,7 +77,7 @@ export class TakenServer {
 
   private readonly onListen = (message: unknown): void => {
     const { server, options } = message as ListenMessage;
-    if (options.path !== undefined || options.fd !== undefined || options.handle !== undefined) return;
+    if (isElsewhere(options)) return;
     const port = Number(options.port ?? 0);
     if (!(server instanceof Server)) {
       this.letThrough(options, port, 'it does not speak HTTP without TLS');

@@ -1,10 +1,7 @@
 import { pbkdf2Sync } from 'node:crypto';
-import { createServer } from 'node:http';
 import express from 'express';
-import session from 'express-session';
 
 const app = express();
-app.use(session());
 const page = (name, links = '') => `<h1>${name}</h1>${links}`;
 app.get('/', (_request, response) =>
   response.send(
@@ -29,5 +26,4 @@ function price() {
 }
 
 setInterval(() => {}, 60_000);
-app.listen(3000).on('upgrade', (_request, socket) => socket.destroy());
-createServer((_request, response) => response.end('inside')).listen(0);
+app.listen(3000);

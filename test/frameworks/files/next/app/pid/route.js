@@ -1,3 +1,0 @@
-export const GET = () => new Response(String(process.pid));
-
-export const dynamic = 'force-dynamic';

@@ -1,3 +1,0 @@
-export const dynamic = 'force-dynamic';
-
-export default async ({ searchParams }) => <h1>{(await searchParams).word ?? 'rendered'}</h1>;

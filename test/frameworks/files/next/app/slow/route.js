@@ -1,6 +1,0 @@
-export const GET = async () => {
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  return new Response('slow');
-};
-
-export const dynamic = 'force-dynamic';
