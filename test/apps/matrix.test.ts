@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -18,26 +18,9 @@ import {
   untilServing,
   visit,
 } from '../cluster/server.ts';
-import { appFile, startPlain, stopPlain } from './plain.ts';
+import { appFile, essence, freePort, OPEN, startPlain, stopPlain } from './plain.ts';
 
 // Each app as it is: `tahan FILE` where `node FILE` stood, no line changed.
-
-/** A port that nobody has, for an app that must be told one. */
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** The gate is open wide: on a machine that is busy with other tests nobody is to be refused here. */
-const OPEN = {
-  TAHAN_DEADLINE_MS: '20000',
-  TAHAN_GATE_CRITICAL_MS: '10000',
-  TAHAN_GATE_NORMAL_MS: '10000',
-  TAHAN_GATE_LOW_MS: '10000',
-};
 
 const startApp = (name: string, env: Record<string, string> = {}, args: readonly string[] = []): Promise<TestServer> =>
   startServer(
@@ -47,12 +30,6 @@ const startApp = (name: string, env: Record<string, string> = {}, args: readonly
 
 /** A worker, and no spare beside it. */
 const ONE = { TAHAN_WORKERS_MAX: '1' };
-
-/** What must be as under plain node: not what belongs to the connection, nor the time. */
-function essence({ status, headers, body }: Awaited<ReturnType<typeof request>>): unknown {
-  const own = ['date', 'connection', 'keep-alive', 'transfer-encoding', 'content-length'];
-  return { status, body, headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !own.includes(name))) };
-}
 
 /** Sends a request for another protocol and then a word; gives all that comes back until `word` does. */
 function upgrade(port: number, word: string): Promise<string> {
@@ -110,7 +87,7 @@ describe.each([
       return;
     }
     const port = await freePort();
-    const plain = await startPlain(name, port);
+    const plain = await startPlain(appFile(name), port);
     for (const path of paths)
       expect([path, essence(await server.get(path))]).toEqual([path, essence(await request(port, path))]);
     plain.stop();

@@ -233,7 +233,11 @@ export async function startServer(
     },
     (found) => found !== null,
     60_000,
-  );
+  ).catch((error: Error) => {
+    // Nobody has it to stop it: it would go on trying.
+    child.kill('SIGTERM');
+    throw new Error(`${error.message}; it wrote: ${output().slice(-4_000)}`);
+  });
   const port = Number(line?.[1]);
   const adminPort = Number(line?.[2]);
   const server: TestServer = {

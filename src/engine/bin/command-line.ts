@@ -6,15 +6,16 @@ import { isOperatorWord, readOperatorWords } from './operator-words.ts';
 export type Wish =
   | { do: 'run'; entry: string | undefined; args: readonly string[] }
   | { do: 'reload'; force?: true }
-  | { do: 'status' | 'top' | 'stop' | 'settings' | 'doctor' | 'help' | 'version' }
+  | { do: 'status' | 'top' | 'stop' | 'settings' | 'help' | 'version' }
   | { do: 'init'; entry: string | undefined }
+  | { do: 'doctor'; entry: string | undefined; args: readonly string[] }
   | { do: 'act'; action: OperatorAction }
   | { do: 'logs'; logs: LogsWish }
   | { do: 'stress'; entry: string | undefined; words: readonly string[] }
   | { do: 'event'; words: readonly string[] }
   | { do: 'refuse'; why: string };
 
-const COMMANDS = ['reload', 'status', 'top', 'stop', 'settings', 'doctor'] as const;
+const COMMANDS = ['reload', 'status', 'top', 'stop', 'settings'] as const;
 
 /** Reads the words behind `tahan`. What stands behind the app's file is the app's. */
 export function readCommandLine(words: readonly string[]): Wish {
@@ -43,13 +44,13 @@ export function readCommandLine(words: readonly string[]): Wish {
     const action = readOperatorWords(words);
     return typeof action === 'string' ? { do: 'refuse', why: action } : { do: 'act', action };
   }
-  if (first === 'run') return rest[0] === undefined ? { do: 'run', entry: undefined, args: [] } : run(rest);
+  if (first === 'run' || first === 'doctor') return { do: first, ...entryWords(rest) };
   if (first.startsWith('-'))
     return {
       do: 'refuse',
       why: `unknown option ${first}; tahan --help tells what there is, and options of Node go into NODE_OPTIONS`,
     };
-  return run(words);
+  return { do: 'run', ...entryWords(words) };
 }
 
 /** A first word that is no option is the app's file. */
@@ -61,6 +62,6 @@ function stress(words: readonly string[]): Wish {
 }
 
 /** A `--` behind the file is for who is used to it; node itself takes none there. */
-function run([entry, ...args]: readonly string[]): Wish {
-  return { do: 'run', entry, args: args[0] === '--' ? args.slice(1) : args };
+function entryWords([entry, ...args]: readonly string[]): { entry: string | undefined; args: readonly string[] } {
+  return { entry, args: args[0] === '--' ? args.slice(1) : args };
 }

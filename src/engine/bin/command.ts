@@ -29,6 +29,7 @@ const HELP = `Tahan: puts any Node web app behind a server that stays up when ev
   tahan init [app.js]        write tahan.config.ts, and files for pm2, systemd and Docker
   tahan stress [app.js]      starts the app once more, beside yours, and does to it what a bad evening does: a verdict and a report
   tahan doctor               what of this machine will hurt in a surge, and what to do
+  tahan doctor app.js        the same of an app: starts it for a look, asks for some pages, ends it
   tahan settings             every setting, its default and what it is for
 
 What an operator has done, also at /ops of the admin port:
@@ -83,6 +84,10 @@ async function main(): Promise<void> {
     case 'stop':
       return console.log(await stopServer(adminOf(server(cwd))));
     case 'doctor': {
+      if (wish.entry !== undefined) {
+        const { lookAtApp } = await import('./doctor-app.ts');
+        return lookAtApp(entryAt(wish.entry, wish.args, cwd));
+      }
       const { examine } = await import('../doctor/doctor.ts');
       const { env } = readEnvironment();
       const { lines, healthy } = await examine(

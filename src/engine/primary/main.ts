@@ -14,7 +14,7 @@ import { createPlace } from './place.ts';
 import { bindPort } from './port.ts';
 import { PrepareError, runPrepare } from './prepare.ts';
 import type { WorkerProgram } from './release.ts';
-import { createServiceManager, inheritedPort } from './service-manager.ts';
+import { createServiceManager, inheritedPort, takeManagerWords } from './service-manager.ts';
 import type { ReadSettings } from './settings.ts';
 import { createSupervisor } from './supervisor.ts';
 
@@ -48,6 +48,7 @@ const ECHO_MS = 500;
  */
 export async function startPrimary(options: PrimaryOptions): Promise<void> {
   const { main } = options;
+  const words = takeManagerWords();
   const read = (): ReadSettings => withAlertsChecked(options.read());
   const first = read();
   const { config } = first;
@@ -59,8 +60,8 @@ export async function startPrimary(options: PrimaryOptions): Promise<void> {
     watchLogSize(logFileIn(config.dataDir), config.logBytes, (problem) =>
       log.warn({ problem }, 'the kept log cannot be cut to its size'),
     );
-  const manager = createServiceManager(log);
-  const port = inheritedPort() ?? (await bindPort(config.host, config.port, 'PORT'));
+  const manager = createServiceManager(log, words);
+  const port = inheritedPort(words) ?? (await bindPort(config.host, config.port, 'PORT'));
   const place = createPlace({ main, worker: options.worker, port: port.port, read, log });
   const settings = place.first(first);
 

@@ -27,9 +27,10 @@ describe('the words behind tahan', () => {
     [['app.js', '--', '--help'], { do: 'run', entry: 'app.js', args: ['--help'] }],
     [['app.js', 'status'], { do: 'run', entry: 'app.js', args: ['status'] }],
     [['status'], { do: 'status' }],
-    [['doctor'], { do: 'doctor' }],
     [['stress', '--smoke'], { do: 'stress', entry: undefined, words: ['--smoke'] }],
     [['stress', 'app.js', '--smoke'], { do: 'stress', entry: 'app.js', words: ['--smoke'] }],
+    [['doctor'], { do: 'doctor', entry: undefined, args: [] }],
+    [['doctor', 'app.js', '--', '-x'], { do: 'doctor', entry: 'app.js', args: ['-x'] }],
     [['--help'], { do: 'help' }],
   ])('%j', (words, wish) => {
     expect(readCommandLine(words)).toEqual(wish);

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 
 /** An app of others, by the way in which it is asked. */
 export interface App {
-  /** What it was recognised as: told to the person who starts it. */
+  /** What it was recognised as: told by `tahan doctor`. */
   kind: string;
   handler: (request: IncomingMessage, response: ServerResponse) => unknown;
   /** A client wants another protocol (WebSocket). False: the app does not take it. */

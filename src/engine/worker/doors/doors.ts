@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import type { Logger } from 'pino';
 import type { AppConfig } from '../../app-config.ts';
+import { FOUND_APP, type FoundApp } from '../../found-app.ts';
 import type { Site, SiteModule } from '../../site.ts';
 import type { App } from './app.ts';
 import { holdSignals } from './app-signals.ts';
@@ -55,6 +56,9 @@ export class Doors {
     const config = await this.options.readAppConfig();
     const exported = taken.app === undefined ? await exportedApp(module) : undefined;
     if (exported === undefined) await this.untilItListens();
+    const { kind } = taken.app ?? exported!;
+    const found: FoundApp = { door: taken.app === undefined ? 'export' : 'listen', kind, port: taken.port };
+    FOUND_APP.publish(found);
     // An app that is exported and listens later is asked as it listens from then on.
     return { createSite: () => this.siteOf(() => taken.app ?? exported!, config) };
   }

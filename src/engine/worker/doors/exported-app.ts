@@ -4,7 +4,7 @@ import { fetchListener } from './fetch-listener.ts';
 import { serverApp } from './server-app.ts';
 
 /** The names under which frameworks export their app, in the order in which they are looked for. */
-const NAMES = ['default', 'app', 'server', 'handler', 'listener'] as const;
+const NAMES = ['default', 'app', 'server', 'handler', 'listener', 'middleware'] as const;
 
 /** The app that a module exports; undefined: none. A CommonJS module's `module.exports` is its default. */
 export async function exportedApp(module: Record<string, unknown>): Promise<App | undefined> {

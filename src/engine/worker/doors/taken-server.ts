@@ -8,8 +8,17 @@ import { serverApp } from './server-app.ts';
 
 interface ListenMessage {
   server: net.Server;
-  options: { port?: number | string; host?: string; path?: string; fd?: number; handle?: unknown };
+  options: { port?: number | string | null; host?: string; path?: string | false; fd?: number; handle?: unknown };
 }
+
+/**
+ * Whether a server listens on what is no port of its own, in the order in which node:net looks: a port wins over a path (SvelteKit's
+ * server names a port and `path: false`).
+ */
+const isElsewhere = ({ port, path, fd, handle }: ListenMessage['options']): boolean =>
+  (handle !== undefined && handle !== null) ||
+  (typeof fd === 'number' && fd >= 0) ||
+  ((port === undefined || port === null) && typeof path === 'string' && path !== '');
 
 /** What node:net counts by itself; the runtime is pinned. */
 interface ServerInside {
@@ -40,7 +49,8 @@ export class TakenServer {
   private readonly options: TakeOptions;
   private readonly resolveFirst: () => void;
   private server: Server | undefined;
-  private port = 0;
+  /** The port that it asked for, 0 for any; undefined: none was taken. */
+  port: number | undefined;
   /** An app may listen on one port at several addresses, with a server for each. */
   private readonly sisters = new Set<Server>();
   private closing = false;
@@ -67,7 +77,7 @@ export class TakenServer {
 
   private readonly onListen = (message: unknown): void => {
     const { server, options } = message as ListenMessage;
-    if (options.path !== undefined || options.fd !== undefined || options.handle !== undefined) return;
+    if (isElsewhere(options)) return;
     const port = Number(options.port ?? 0);
     if (!(server instanceof Server)) {
       this.letThrough(options, port, 'it does not speak HTTP without TLS');
@@ -94,7 +104,7 @@ export class TakenServer {
   /** The app listens on the port that was asked for after another one: the other one was not for visitors. */
   private prefer(server: Server, options: ListenMessage['options'], port: number): void {
     const before = this.server!;
-    const portBefore = this.port;
+    const portBefore = this.port ?? 0;
     this.take(server, options, port);
     this.sisters.delete(before);
     const inside = before as unknown as ServerInside & { _handle: { close: () => void } };

@@ -43,7 +43,8 @@ test.each([
   ['Fastify, once it is ready', { default: fastify }, 'Fastify'],
   ['a server that does not listen', { server: createServer(listener) }, 'http.Server'],
   ['fetch', { default: { fetch: () => new Response('here') } }, 'fetch(request)'],
-  ['Nitro', { listener }, 'request listener'],
+  ['Nitro 2', { listener }, 'request listener'],
+  ['Nitro 3', { middleware: listener, websocket: undefined }, 'request listener'],
   [
     'SvelteKit and Astro',
     { handler: (_request: IncomingMessage, response: ServerResponse, _next: () => void) => response.end('here') },

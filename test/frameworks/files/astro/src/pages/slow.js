@@ -1,0 +1,4 @@
+export const GET = async () => {
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  return new Response('slow');
+};
