@@ -108,6 +108,8 @@ describe('when workers are gone', () => {
       (now) => servingPids(now).some((pid) => !pids.includes(pid)) && servingPids(now).length === 2,
       30_000,
     );
+    // The second one is no news.
+    expect(server.output().match(/this worker ends/g)).toHaveLength(1);
   });
 });
 

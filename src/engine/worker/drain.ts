@@ -63,12 +63,15 @@ export function endWhenTold(parts: DrainParts): () => void {
   link.on('drain', ({ withinMs, idleMs }) => void end(withinMs, idleMs, 0));
   // A terminal's Ctrl-C and a process manager's group signal reach the workers too: the primary decides.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  let failed = false;
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {
-      log.fatal(
+      // Mostly the first one's consequences: a primary that is gone is met by every message on its way.
+      log[failed ? 'debug' : 'fatal'](
         { error: error instanceof Error ? error.stack : String(error) },
         `${event}: this worker ends, another takes its place`,
       );
+      failed = true;
       if (!state.draining) link.send({ type: 'left', withinMs: CRASH_DRAIN_MS });
       void end(CRASH_DRAIN_MS, 0, 1);
     });

@@ -52,9 +52,10 @@ export function createSite(context: SiteContext): Site {
         context.broadcast('failing', url.searchParams.get('on') === '1');
         return send(200, 'ok');
       case 'crash':
-        setTimeout(() => {
-          throw new Error('crash on purpose');
-        }, 10);
+        for (const ms of [10, 11])
+          setTimeout(() => {
+            throw new Error('crash on purpose');
+          }, ms);
         return send(200, 'bye');
       case 'throw':
         throw new Error('thrown on purpose');
