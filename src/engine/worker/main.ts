@@ -277,15 +277,14 @@ const publicPagesOf = (site: Site, mainPage: MainPage, routes: Routes): PublicPa
 });
 
 /** From the first visitor on it is looked each so many ms whether the threads may start. */
-const WARM_LOOK_MS = 1_000;
+const WARM_LOOK_MS = 5_000;
 /** Utilisation of the event loop over that time under which there is room beside it for the start of the threads. */
-const WARM_ELU = 0.5;
+const WARM_ELU = 0.4;
 
 /**
  * Threads cost memory, so at rest there are none; they take long to start on a busy machine, and who signs in is not to wait
- * for that. So they start when a visitor has come, who has to read a form before he sends it; not beside work for others, which
- * would be refused for it, or wait three times as long (measured: 3 % of the visitors in the first 12 s at 0.65 of the capacity of one
- * core).
+ * for that. So they start when a visitor has come, who has to read a form before he sends it; not beside work for others (0.4 s of
+ * CPU each; at 0.65 of the capacity of one core those in the first seconds waited three to six times as long for it, 1 to 5 % were refused).
  */
 function warmedByVisitors(pool: SitePool): () => void {
   let done = false;
