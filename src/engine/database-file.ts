@@ -6,7 +6,7 @@ import Database from 'better-sqlite3';
 
 const MUTEX_MS = 2_000;
 
-export const codeOf = (error: unknown): string => (error as { code?: string }).code ?? '';
+export const codeOf = (error: unknown): string => String((error as { code?: unknown }).code ?? '');
 export const inodeOf = (file: string): number | undefined => statSync(file, { throwIfNoEntry: false })?.ino;
 
 /** Damage is told apart from a full disk or a lock: only damage is healed by a new file. */
@@ -15,6 +15,9 @@ export function isDamage(error: unknown): boolean {
   // SQLITE_ERROR: tables or columns that are missing, in a file that somebody else made.
   return code.startsWith('SQLITE_CORRUPT') || ['SQLITE_NOTADB', 'SQLITE_FORMAT', 'SQLITE_ERROR'].includes(code);
 }
+
+/** Whether another process has the file for itself: a writer, a copy, an operator's own shell. */
+export const isLocked = (error: unknown): boolean => codeOf(error).startsWith('SQLITE_BUSY');
 
 /** Whether there is something at the path that will never be a database: a folder, or a file that we may not write. */
 export function isUnusable(error: unknown, path: string): boolean {

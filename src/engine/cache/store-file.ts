@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import { codeOf, inodeOf, isUnusable, setAside, withMutex } from '../database-file.ts';
+import { messageOf } from '../message-of.ts';
 import type { Page } from './page.ts';
 import { asStoreError, makeStoreFile, openForWriting, type PageRow, rowOf, StoreFileError } from './store-schema.ts';
 
@@ -188,7 +189,6 @@ export function createStoreFile(options: StoreFileOptions): StoreFile {
   };
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 function inTransaction({ db }: Connection, work: () => void): void {
   db.exec('BEGIN IMMEDIATE');
   try {

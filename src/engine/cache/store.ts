@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
+import { codeOf, isLocked } from '../database-file.ts';
+import { messageOf } from '../message-of.ts';
 import { moduleNear } from '../module-near.ts';
 import { freshness } from './freshness.ts';
 import { KeysForATime } from './keys-for-a-time.ts';
@@ -85,7 +87,7 @@ export function openPageReader(path: string, onProblem: ProblemReporter, onDamag
     inode = found;
   };
   /** Whether the file has been locked for longer than it takes somebody to open it. */
-  const isLocked = (): boolean => {
+  const staysLocked = (): boolean => {
     const now = performance.now();
     busySince ??= now;
     return now - busySince >= OPENING_MS;
@@ -99,13 +101,10 @@ export function openPageReader(path: string, onProblem: ProblemReporter, onDamag
       return result;
     } catch (thrown) {
       const error = asStoreError(thrown);
-      const code = (error as { code?: string }).code ?? 'error';
-      const busy = code.startsWith('SQLITE_BUSY');
-      if (busy && !isLocked()) return otherwise;
-      onProblem(
-        `read ${code}`,
-        `the page store ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      const code = codeOf(error) || 'error';
+      const busy = isLocked(error);
+      if (busy && !staysLocked()) return otherwise;
+      onProblem(`read ${code}`, `the page store ${path} cannot be read: ${messageOf(error)}`);
       // A single bad page leaves the others readable; all else is tried again on a new connection.
       if (thrown instanceof StoreFileError || busy) return otherwise;
       closeQuietly();
@@ -117,10 +116,7 @@ export function openPageReader(path: string, onProblem: ProblemReporter, onDamag
     try {
       close();
     } catch (error) {
-      onProblem(
-        'read close',
-        `the page store ${path} was not closed: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      onProblem('read close', `the page store ${path} was not closed: ${messageOf(error)}`);
     }
   };
 

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { inodeOf, isDamage, isUnusable, setAside, withMutex } from '../database-file.ts';
 import { startedTicks } from '../host/started-ticks.ts';
 import { isAlive } from '../is-alive.ts';
+import { messageOf } from '../message-of.ts';
 import { type Claimed, openRecordFile, type RecordFile } from './record-file.ts';
 
 /** The thread that keeps the records: what came in one turn is one transaction, so that many share one wait for the disk. */
@@ -103,8 +104,6 @@ function mend(error: unknown, bad: number | undefined): boolean {
   }
   return true;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function work(): void {
   const batch = waiting;

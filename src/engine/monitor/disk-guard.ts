@@ -1,11 +1,8 @@
-import { isDamage } from '../database-file.ts';
+import { isDamage, isLocked } from '../database-file.ts';
 import { isDiskFull, takesNothing } from '../disk-errors.ts';
 
 /** A disk that takes nothing is told this often, ms. */
 const TELL_EVERY_MS = 60_000;
-
-/** Another process has the file for itself: a copy, an operator's own shell. */
-const isLocked = (error: unknown): boolean => String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
 
 /**
  * While the disk takes nothing the monitor goes on without writing: what it knows stays in memory, and alerts are judged and

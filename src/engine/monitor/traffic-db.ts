@@ -2,6 +2,7 @@ import { existsSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { isDamage, removeLog } from '../database-file.ts';
+import { messageOf } from '../message-of.ts';
 
 /** Raised when the layout of a table changes: an older file is put aside and made anew. */
 export const TRAFFIC_DB_VERSION = 1;
@@ -46,8 +47,6 @@ export function putAside(path: string): void {
   removeLog(path);
   renameSync(path, `${path}.old`);
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function open(path: string, waitMs: number): TrafficDb {
   const db = new Database(path, { timeout: waitMs });

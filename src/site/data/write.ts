@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isLocked } from '../../engine/database-file.ts';
 import { budgetOfProcess } from '../../engine/features/retry-budget.ts';
 import { doneBefore, noteDone, onceKey } from './done-writes.ts';
 import { type Db, openReader, openWriter } from './open.ts';
@@ -52,8 +53,6 @@ export function closeConnections(): void {
 /** The one of the worker, which its calls of `context.fetch` draw on, too. */
 const budget = budgetOfProcess();
 
-const isBusy = (error: unknown): boolean => String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
-
 /** The lock, or the connection itself, was not to be had: the next try may. */
 async function retryWhileBusy<T>(signal: AbortSignal, attempt: () => T): Promise<T> {
   const began = performance.now();
@@ -69,7 +68,7 @@ async function retryWhileBusy<T>(signal: AbortSignal, attempt: () => T): Promise
     try {
       return attempt();
     } catch (error) {
-      if (!isBusy(error)) throw error;
+      if (!isLocked(error)) throw error;
     }
     if (performance.now() >= turnEnds) {
       if (!budget.take()) throw givenUp();

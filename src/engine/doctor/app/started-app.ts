@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { messageOf } from '../../message-of.ts';
 import { moduleNear } from '../../module-near.ts';
 import { createServerHandle } from '../../net-parts.ts';
 import type { CpuProfile } from './hot-spots.ts';
@@ -99,7 +100,7 @@ export async function startApp(file: string, args: readonly string[]): Promise<S
   const ask = (path: string): Promise<unknown> =>
     askProbe(socketPath, path).catch((cause: unknown) => {
       throw new AppStartError(
-        `the worker of the app ended while it was looked at (${cause instanceof Error ? cause.message : String(cause)}):\n${saidAtStart(output)}`,
+        `the worker of the app ended while it was looked at (${messageOf(cause)}):\n${saidAtStart(output)}`,
         { cause },
       );
     });
